@@ -1,0 +1,54 @@
+"""Plain JSON forms of the words, the same bytes for the same value, and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """`value` as dicts, lists, strings, numbers, booleans and None; NaN and infinities become None.
+
+    Dataclasses become dicts of their fields, Decimals strings, enums their values, sets sorted lists.
+    TypeError for anything else.
+    """
+    if value is None or isinstance(value, bool | str):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return _container(value)
+
+
+def _container(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, frozenset | set):
+        return sorted(plain(v) for v in value)
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    raise TypeError(f"{type(value).__name__} cannot be written as canonical JSON")
+
+
+def canonical(value: Any) -> bytes:
+    """The one JSON text of `value`: sorted keys, no spaces, UTF-8."""
+    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def content_hash(value: Any) -> str:
+    """SHA-256 of the canonical form, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(value)).hexdigest()

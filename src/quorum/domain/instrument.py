@@ -1,0 +1,73 @@
+"""What is traded, and in which steps of price and quantity; money in one currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+
+from quorum.domain.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount of one currency; amounts of different currencies do not add."""
+
+    amount: Decimal
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.amount + other.amount, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.amount - other.amount, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise UsageError(f"{self.currency} and {other.currency} do not add", "convert one of them first")
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A symbol at a venue. `tick` is the step of its price, `lot` of its quantity, both in their own units."""
+
+    symbol: str
+    venue: str
+    base: str
+    quote: str
+    tick: Decimal
+    lot: Decimal
+    min_notional: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        if self.tick <= 0 or self.lot <= 0 or self.min_notional < 0:
+            raise UsageError(f"{self.symbol}: tick {self.tick} and lot {self.lot} must be positive")
+
+    def price(self, value: Decimal | float) -> Decimal:
+        """`value` on the tick grid, to the nearest tick (ties to even)."""
+        steps = (Decimal(str(value)) / self.tick).to_integral_value(ROUND_HALF_EVEN)
+        return steps * self.tick
+
+    def quantity(self, value: Decimal | float) -> Decimal:
+        """`value` on the lot grid, towards zero: rounding never makes an order larger."""
+        steps = (Decimal(str(value)) / self.lot).to_integral_value(ROUND_DOWN)
+        return steps * self.lot
+
+
+_QUOTES = ("USDT", "USDC", "BUSD", "FDUSD", "USD", "EUR", "BTC", "ETH")
+
+
+def split_symbol(symbol: str) -> tuple[str, str]:
+    """Base and quote of a pair: `BTCUSDT` and `BTC/USDT` give (BTC, USDT); a share `AAPL` gives (AAPL, USD)."""
+    for separator in ("/", "-"):
+        base, found, quote = symbol.partition(separator)
+        if found and base and quote in _QUOTES:
+            return base, quote
+    for quote in _QUOTES:
+        if symbol.endswith(quote) and len(symbol) > len(quote) + 1:
+            return symbol.removesuffix(quote), quote
+    return symbol, "USD"

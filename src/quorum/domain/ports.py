@@ -1,0 +1,76 @@
+"""Doors that many rooms need; each is implemented in `adapters`, its fake stands in `fakes`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from quorum.domain.decision import Choice, Decision
+from quorum.domain.order import Order, OrderEvent, OrderIntent
+from quorum.domain.position import Book, Fill
+from quorum.domain.severity import Severity
+
+
+class DecisionLog(Protocol):
+    """Decisions, appended and never edited; ids are unique and count upwards per UTC day."""
+
+    def record(self, choice: Choice) -> Decision:
+        """Append a choice; when this returns, it survives a kill."""
+        ...
+
+    def get(self, decision_id: str) -> Decision:
+        """The decision with that id; NotFound when there is none."""
+        ...
+
+    def recent(self, limit: int) -> Sequence[Decision]:
+        """The newest decisions, newest first."""
+        ...
+
+
+class Transaction(Protocol):
+    """What one serialised change of an account may do; all of it is committed, or none."""
+
+    def book(self) -> Book:
+        """The account as this transaction sees it, changes of its own included."""
+        ...
+
+    def record(self, choice: Choice) -> Decision:
+        """Append a decision that commits with the rest."""
+        ...
+
+    def intend(self, intent: OrderIntent) -> Order:
+        """Write an intent and hold its reserve; the order of an earlier intent with that id is returned instead."""
+        ...
+
+    def append(self, event: OrderEvent, fill: Fill | None = None) -> Order:
+        """Append an order's event, with its fill booked into ledger and position; a known fill changes nothing."""
+        ...
+
+    def mark(self, prices: Mapping[str, Any]) -> None:
+        """Set the prices (Decimal by symbol) at which the book is valued."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """Opens transactions; two on the same account never overlap, in this process or another."""
+
+    def transaction(self, account: str) -> AbstractContextManager[Transaction]:
+        """Begin; commits at the end of the block, rolls back on an exception. NotFound for an unknown account."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs a named task on plain JSON values, here or elsewhere."""
+
+    def run(self, task: str, payload: Mapping[str, Any], timeout: float | None = None) -> Mapping[str, Any]:
+        """The task's answer; the task's own error is raised again. QuorumError after `timeout` seconds."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tells people."""
+
+    def notify(self, severity: Severity, summary: str, details: Mapping[str, Any]) -> None:
+        """Deliver, or raise QuorumError; a message is never dropped silently."""
+        ...

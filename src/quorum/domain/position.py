@@ -1,0 +1,105 @@
+"""Fills, the positions that they make, and the book that risk looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from quorum.domain.market import Side
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A part of an order that traded: `price` in the quote currency, `fee` in `fee_currency`, `time` in ns UTC."""
+
+    fill_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    time: int
+
+    @property
+    def notional(self) -> Decimal:
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A holding; `quantity` is signed, `cost` is what the open quantity cost (signed), `realised` is before fees.
+
+    Average cost: a reduction realises against the average price; a fill through zero closes, then opens anew.
+    """
+
+    symbol: str
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    realised: Decimal = ZERO
+
+    @property
+    def average_price(self) -> Decimal:
+        return self.cost / self.quantity if self.quantity else ZERO
+
+    def apply(self, fill: Fill) -> Position:
+        """The position after `fill`."""
+        change = fill.side.sign * fill.quantity
+        if self.quantity * change >= 0:
+            return replace(self, quantity=self.quantity + change, cost=self.cost + change * fill.price)
+        closing = min(abs(change), abs(self.quantity)) * (1 if change > 0 else -1)
+        released = self.cost * (-closing / self.quantity)
+        rest = change - closing
+        closed = Position(
+            self.symbol,
+            self.quantity + closing,
+            self.cost - released if self.quantity + closing else ZERO,
+            self.realised - closing * fill.price - released,
+        )
+        return replace(closed, quantity=closed.quantity + rest, cost=closed.cost + rest * fill.price)
+
+    def unrealised(self, mark: Decimal) -> Decimal:
+        """Profit of the open quantity at price `mark`."""
+        return self.quantity * mark - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What an account holds and has promised, as risk sees it within one transaction.
+
+    `marks` are prices by symbol, `reserved` the worst-case notional of open intents by symbol, in `currency`;
+    `version` moves with every change.
+    """
+
+    account: str
+    currency: str
+    version: int
+    cash: Decimal
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    reserved: Mapping[str, Decimal] = field(default_factory=dict)
+    marks: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def quantity(self, symbol: str) -> Decimal:
+        held = self.positions.get(symbol)
+        return held.quantity if held else ZERO
+
+    def exposure(self, symbol: str) -> Decimal:
+        """Absolute value of the holding at its mark plus what open intents may add."""
+        held = self.positions.get(symbol)
+        value = abs(held.quantity) * self._mark(held) if held else ZERO
+        return value + self.reserved.get(symbol, ZERO)
+
+    @property
+    def deployed(self) -> Decimal:
+        return sum((self.exposure(s) for s in {*self.positions, *self.reserved}), ZERO)
+
+    @property
+    def equity(self) -> Decimal:
+        return self.cash + sum((p.quantity * self._mark(p) for p in self.positions.values()), ZERO)
+
+    def _mark(self, held: Position) -> Decimal:
+        return self.marks.get(held.symbol, held.average_price)

@@ -1,0 +1,127 @@
+"""A wish to trade, with its purpose; the votes on it; and what risk made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from quorum.domain.errors import UsageError
+from quorum.domain.market import Side
+
+
+class Purpose(StrEnum):
+    """Why a proposal exists; it says whose votes the proposal needs. Risk votes on all of them.
+
+    SIGNAL: the analysts' full vote. TARGET: a deployed strategy's change of target, whose quorum is its promotion.
+    PLAN: an approved rebalance or weekly plan. REDUCTION: an exit; risk is told and never stops it.
+    """
+
+    SIGNAL = "signal"
+    TARGET = "target"
+    PLAN = "plan"
+    REDUCTION = "reduction"
+
+
+@dataclass(frozen=True, slots=True)
+class ExitPlan:
+    """When a position is to be closed: prices of stop and targets (nearest first), and the end of its validity."""
+
+    stop: Decimal | None = None
+    targets: tuple[Decimal, ...] = ()
+    valid_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Buy or sell `quantity` of `symbol` at about `price` (quote currency), decided at `as_of` (ns UTC).
+
+    `origin` is the id of the decision that asks for it; `key` names the occasion, so that the same occasion
+    asked twice is the same intent; `expires` is the last instant at which it may be sent.
+    """
+
+    purpose: Purpose
+    account: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    as_of: int
+    expires: int
+    key: str
+    origin: str
+    exit: ExitPlan = ExitPlan()
+
+    def __post_init__(self) -> None:
+        if self.quantity < 0 or self.price <= 0:
+            raise UsageError(f"a proposal of {self.quantity} {self.symbol} at {self.price} makes no sense")
+
+    @property
+    def notional(self) -> Decimal:
+        return self.quantity * self.price
+
+    @property
+    def reward_risk(self) -> Decimal | None:
+        """Distance to the first target over distance to the stop; None without both."""
+        if self.exit.stop is None or not self.exit.targets or self.exit.stop == self.price:
+            return None
+        return abs(self.exit.targets[0] - self.price) / abs(self.price - self.exit.stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one participant said about a proposal: for, against, neutral, abstain, dropped or veto."""
+
+    voter: str
+    choice: str
+    weight: float
+    confidence: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One limit looked at: what it allows, what was used before, what was asked, and how much may pass.
+
+    All four are in the unit named; `allowed` is what of `asked` fits.
+    """
+
+    name: str
+    unit: str
+    limit: Decimal
+    used: Decimal
+    asked: Decimal
+    allowed: Decimal
+
+    @property
+    def passed(self) -> bool:
+        return self.allowed >= self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Risk lets the whole quantity pass."""
+
+    quantity: Decimal
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """Risk lets a smaller quantity pass; `binding` names the limits that cut it."""
+
+    quantity: Decimal
+    asked: Decimal
+    binding: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vetoed:
+    """Risk lets nothing pass, for `reasons`."""
+
+    reasons: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+
+RiskVerdict = Approved | Shrunk | Vetoed

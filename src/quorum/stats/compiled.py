@@ -1,0 +1,73 @@
+"""Kernels: functions that numba compiles, with a cache that a change of any kernel's source empties."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+from llvmlite import binding
+
+F = TypeVar("F", bound=Callable[..., Any])
+SOURCES = ("stats", "features", "signals", "engine")
+
+
+class _Kernels:
+    """Every kernel of this process; numba's own cache misses a change in a called function of another file."""
+
+    def __init__(self) -> None:
+        self.cached = False
+        self.dispatchers: list[Any] = []
+
+    def add(self, dispatcher: Any) -> None:
+        self.dispatchers.append(dispatcher)
+        if self.cached:
+            dispatcher.enable_caching()
+
+    def cache_in(self, folder: Path) -> None:
+        numba.config.CACHE_DIR = str(folder)
+        self.cached = True
+        for dispatcher in self.dispatchers:
+            dispatcher.enable_caching()
+
+
+_KERNELS = _Kernels()
+
+
+def kernel(function: F) -> F:
+    """Compile `function` on its first call: no fast-math, no threads; the plain function is its `py_func`."""
+    dispatcher = numba.njit(nogil=True)(function)
+    _KERNELS.add(dispatcher)
+    compiled: F = dispatcher
+    return compiled
+
+
+def cache_key() -> str:
+    """A hash of all kernel rooms' sources, numba, llvmlite, Python and the CPU's features."""
+    facts = (numba.__version__, llvmlite.__version__, platform.python_version(), platform.machine())
+    digest = hashlib.sha256("|".join(facts).encode())
+    digest.update(f"{binding.get_host_cpu_name()}|{binding.get_host_cpu_features().flatten()}".encode())
+    package = Path(__file__).parent.parent
+    for room in SOURCES:
+        for source in sorted((package / room).rglob("*.py")):
+            digest.update(source.relative_to(package).as_posix().encode())
+            digest.update(source.read_bytes())
+    return digest.hexdigest()[:20]
+
+
+def cache_kernels(root: Path) -> bool:
+    """Keep compiled code below `root`, in a folder of this exact code and machine; False when it is read-only."""
+    folder = root / cache_key()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    _KERNELS.cache_in(folder)
+    return True
