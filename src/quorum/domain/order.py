@@ -9,7 +9,7 @@ from enum import StrEnum
 from quorum.domain.errors import IllegalMove
 from quorum.domain.market import Side
 from quorum.domain.position import ZERO
-from quorum.domain.proposal import ExitPlan, Purpose
+from quorum.domain.proposal import NO_EXIT, ExitPlan, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class OrderIntent:
     account_version: int
     created_at: int
     expires_at: int
-    exit: ExitPlan = ExitPlan()
+    exit: ExitPlan = NO_EXIT
 
 
 class OrderStatus(StrEnum):

@@ -40,7 +40,7 @@ class Transaction(Protocol):
         ...
 
     def intend(self, intent: OrderIntent) -> Order:
-        """Write an intent and hold its reserve; the order of an earlier intent with that id is returned instead."""
+        """Write an intent and hold its reserve; an earlier intent with that id is returned as it is."""
         ...
 
     def append(self, event: OrderEvent, fill: Fill | None = None) -> Order:

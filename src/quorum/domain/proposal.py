@@ -32,6 +32,9 @@ class ExitPlan:
     valid_until: int | None = None
 
 
+NO_EXIT = ExitPlan()
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """Buy or sell `quantity` of `symbol` at about `price` (quote currency), decided at `as_of` (ns UTC).
@@ -50,7 +53,7 @@ class Proposal:
     expires: int
     key: str
     origin: str
-    exit: ExitPlan = ExitPlan()
+    exit: ExitPlan = NO_EXIT
 
     def __post_init__(self) -> None:
         if self.quantity < 0 or self.price <= 0:
