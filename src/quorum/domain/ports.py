@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from typing import Any, Protocol
 
 from quorum.domain.decision import Choice, Decision
@@ -31,8 +32,8 @@ class DecisionLog(Protocol):
 class Transaction(Protocol):
     """What one serialised change of an account may do; all of it is committed, or none."""
 
-    def book(self) -> Book:
-        """The account as this transaction sees it, changes of its own included."""
+    def book(self, marks: Mapping[str, Decimal] | None = None) -> Book:
+        """The account as this transaction sees it, its own changes included; `marks` replace stored prices."""
         ...
 
     def record(self, choice: Choice) -> Decision:
@@ -43,12 +44,12 @@ class Transaction(Protocol):
         """Write an intent and hold its reserve; an earlier intent with that id is returned as it is."""
         ...
 
-    def append(self, event: OrderEvent, fill: Fill | None = None) -> Order:
-        """Append an order's event, with its fill booked into ledger and position; a known fill changes nothing."""
+    def append(self, event: OrderEvent) -> Order:
+        """Append an order's event; IllegalMove when its status does not allow it, unless it has ended already."""
         ...
 
-    def mark(self, prices: Mapping[str, Any]) -> None:
-        """Set the prices (Decimal by symbol) at which the book is valued."""
+    def book_fill(self, fill: Fill) -> Order:
+        """Book a fill into order, ledger and position; one that is booked already changes nothing."""
         ...
 
 

@@ -71,16 +71,19 @@ class Position:
 class Book:
     """What an account holds and has promised, as risk sees it within one transaction.
 
-    `marks` are prices by symbol, `reserved` the worst-case notional of open intents by symbol, in `currency`;
-    `version` moves with every change.
+    `funded` is the capital paid in; `marks` are prices by symbol; `reserved` is the worst-case notional of open
+    intents by symbol, `closing` the quantity by symbol that open orders already take off a position;
+    amounts are in `currency`, `version` moves with every change.
     """
 
     account: str
     currency: str
     version: int
     cash: Decimal
+    funded: Decimal
     positions: Mapping[str, Position] = field(default_factory=dict)
     reserved: Mapping[str, Decimal] = field(default_factory=dict)
+    closing: Mapping[str, Decimal] = field(default_factory=dict)
     marks: Mapping[str, Decimal] = field(default_factory=dict)
 
     def quantity(self, symbol: str) -> Decimal:

@@ -84,9 +84,8 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One limit looked at: what it allows, what was used before, what was asked, and how much may pass.
-
-    All four are in the unit named; `allowed` is what of `asked` fits.
+    """One limit looked at: `limit` and what was `used` of it before, in `unit`; and in quantities of the symbol
+    what was `asked` and what of it is `allowed`.
     """
 
     name: str

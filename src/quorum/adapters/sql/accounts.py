@@ -1,0 +1,281 @@
+"""Accounts: one serialised transaction at a time over book, orders and ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from quorum.adapters.sql import tables
+from quorum.adapters.sql.database import Database
+from quorum.adapters.sql.decisions import Provenance, insert_decision
+from quorum.adapters.sql.orders import insert_intent, read_order, read_position
+from quorum.domain import (
+    ZERO,
+    Book,
+    Choice,
+    Clock,
+    Decision,
+    Fill,
+    IllegalMove,
+    Money,
+    NotFound,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    OrderStatus,
+    Position,
+    Side,
+)
+from quorum.execution import Entry, entry_of_fill, entry_of_funding
+from quorum.execution.ledger import CAPITAL, CASH, chain
+
+
+class _Account(NamedTuple):
+    """An account's row."""
+
+    name: str
+    currency: str
+    version: int
+
+
+class SqlAccounts:
+    """UnitOfWork over desk.db."""
+
+    def __init__(self, database: Database, clock: Clock, provenance: Provenance) -> None:
+        self._database = database
+        self._clock = clock
+        self._provenance = provenance
+
+    @contextmanager
+    def transaction(self, account: str) -> Iterator[SqlTransaction]:
+        with self._database.write() as connection:
+            row = (
+                connection.execute(tables.account.select().where(tables.account.c.account == account))
+                .mappings()
+                .first()
+            )
+            if row is None:
+                raise NotFound(f"there is no account {account!r}", "see `quorum account list`")
+            yield SqlTransaction(
+                connection,
+                _Account(row["account"], row["currency"], row["version"]),
+                self._clock,
+                self._provenance,
+            )
+
+    def open(self, account: str, book: str, money: Money) -> bool:
+        """Create an account and pay `money` in; False when it exists already, and then nothing changes."""
+        table = tables.account
+        with self._database.write() as connection:
+            if connection.execute(sa.select(table.c.account).where(table.c.account == account)).first():
+                return False
+            connection.execute(
+                table.insert().values(account=account, book=book, currency=money.currency, version=0)
+            )
+            opened = SqlTransaction(
+                connection, _Account(account, money.currency, 0), self._clock, self._provenance
+            )
+            opened.post(entry_of_funding(account, money, self._clock.now(), f"funding-{account}-1"))
+            return True
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Name, book and currency of every account."""
+        with self._database.read() as connection:
+            return [dict(r) for r in connection.execute(tables.account.select()).mappings()]
+
+
+class SqlTransaction:
+    """Transaction over a connection that holds the database's write lock."""
+
+    def __init__(self, connection: sa.Connection, account: _Account, clock: Clock, provenance: Provenance) -> None:
+        self._connection = connection
+        self._account, self._currency, self._version = account
+        self._clock = clock
+        self._provenance = provenance
+
+    def book(self, marks: Mapping[str, Decimal] | None = None) -> Book:
+        for symbol, price in (marks or {}).items():
+            self._replace(tables.mark, {"account": self._account, "symbol": symbol}, {"price": price})
+        reserved: dict[str, Decimal] = {}
+        closing: dict[str, Decimal] = {}
+        positions = {p.symbol: p for p in self._positions()}
+        for row in self._open_orders():
+            symbol, held = row["symbol"], positions.get(row["symbol"], Position(row["symbol"])).quantity
+            if held * Side(row["side"]).sign < 0:
+                closing[symbol] = closing.get(symbol, ZERO) + row["remaining"]
+            else:
+                reserved[symbol] = reserved.get(symbol, ZERO) + row["reserved"]
+        mark = tables.mark
+        prices = self._connection.execute(mark.select().where(mark.c.account == self._account)).mappings()
+        return Book(
+            self._account,
+            self._currency,
+            self._version,
+            self._balance(CASH),
+            -self._balance(CAPITAL),
+            positions,
+            reserved,
+            closing,
+            {row["symbol"]: row["price"] for row in prices},
+        )
+
+    def record(self, choice: Choice) -> Decision:
+        return insert_decision(self._connection, choice, self._clock.now(), self._provenance)
+
+    def intend(self, intent: OrderIntent) -> Order:
+        earlier = read_order(self._connection, intent.client_order_id)
+        if earlier is not None:
+            return earlier
+        insert_intent(self._connection, intent)
+        order = Order(intent)
+        self._replace_state(order)
+        self._moved()
+        return order
+
+    def append(self, event: OrderEvent) -> Order:
+        order = self._order(event.client_order_id)
+        if order.status.terminal:
+            return order
+        return self._append(order.move(event.status), event)
+
+    def book_fill(self, fill: Fill) -> Order:
+        order = self._order(fill.client_order_id)
+        table = tables.fill
+        known = self._connection.execute(sa.select(table.c.fill_id).where(table.c.fill_id == fill.fill_id)).first()
+        if known:
+            return order
+        self._check_fill(order, fill)
+        whole = order.filled + fill.quantity == order.intent.quantity
+        status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
+        moved = order.move(status, fill.quantity)
+        self._connection.execute(table.insert().values(**_fill_values(fill)))
+        self.post(entry_of_fill(self._account, fill))
+        held = next((p for p in self._positions() if p.symbol == fill.symbol), Position(fill.symbol)).apply(fill)
+        self._replace(
+            tables.position,
+            {"account": self._account, "symbol": fill.symbol},
+            {"quantity": held.quantity, "cost": held.cost, "realised": held.realised},
+        )
+        return self._append(moved, OrderEvent(fill.client_order_id, status, fill.time, fill_id=fill.fill_id))
+
+    def post(self, entry: Entry) -> None:
+        """Append a ledger entry, sealed to the one before it, and move the balances."""
+        table = tables.entry
+        last = (
+            self._connection.execute(
+                table.select().where(table.c.account == self._account).order_by(table.c.sequence.desc()).limit(1)
+            )
+            .mappings()
+            .first()
+        )
+        sequence, seal = (last["sequence"], last["seal"]) if last else (0, "")
+        result = self._connection.execute(
+            table.insert().values(
+                account=self._account,
+                sequence=sequence + 1,
+                time=entry.time,
+                kind=entry.kind,
+                reference=entry.reference,
+                seal=chain(seal, entry),
+            )
+        )
+        assert result.inserted_primary_key is not None
+        identity = result.inserted_primary_key[0]
+        for line, p in enumerate(entry.postings):
+            values = {"ledger_account": p.ledger_account, "commodity": p.commodity, "amount": p.amount}
+            self._connection.execute(tables.posting.insert().values(entry_id=identity, line=line, **values))
+            key = {"account": self._account, "ledger_account": p.ledger_account, "commodity": p.commodity}
+            amount = self._balance(p.ledger_account, p.commodity) + p.amount
+            self._replace(tables.balance, key, {"amount": amount})
+        self._moved()
+
+    def _check_fill(self, order: Order, fill: Fill) -> None:
+        if fill.symbol != order.intent.symbol or fill.side is not order.intent.side:
+            raise IllegalMove(
+                f"fill {fill.fill_id} is a {fill.side} of {fill.symbol}, its order is not",
+                "reconcile with the venue",
+            )
+
+    def _append(self, moved: Order, event: OrderEvent) -> Order:
+        self._connection.execute(
+            tables.order_event.insert().values(
+                client_order_id=event.client_order_id,
+                status=event.status.value,
+                time=event.time,
+                detail=event.detail,
+                fill_id=event.fill_id,
+            )
+        )
+        self._replace_state(moved)
+        self._moved()
+        return moved
+
+    def _order(self, client_order_id: str) -> Order:
+        order = read_order(self._connection, client_order_id)
+        if order is None or order.intent.account != self._account:
+            raise NotFound(f"account {self._account} has no order {client_order_id}")
+        return order
+
+    def _positions(self) -> Iterator[Position]:
+        table = tables.position
+        rows = self._connection.execute(table.select().where(table.c.account == self._account)).mappings()
+        return (read_position(row) for row in rows.all())
+
+    def _open_orders(self) -> list[Mapping[str, Any]]:
+        table = tables.order_state
+        query = table.select().where((table.c.account == self._account) & (table.c.open == 1))
+        return [dict(row) for row in self._connection.execute(query).mappings()]
+
+    def _balance(self, ledger_account: str, commodity: str | None = None) -> Decimal:
+        table = tables.balance
+        amount = self._connection.execute(
+            sa.select(table.c.amount).where(
+                (table.c.account == self._account)
+                & (table.c.ledger_account == ledger_account)
+                & (table.c.commodity == (commodity or self._currency))
+            )
+        ).scalar()
+        return amount if amount is not None else ZERO
+
+    def _replace_state(self, order: Order) -> None:
+        values = {
+            "account": self._account,
+            "symbol": order.intent.symbol,
+            "side": order.intent.side.value,
+            "status": order.status.value,
+            "filled": order.filled,
+            "reserved": order.reserved,
+            "remaining": order.remaining,
+            "open": int(not order.status.terminal),
+        }
+        self._replace(tables.order_state, {"client_order_id": order.intent.client_order_id}, values)
+
+    def _replace(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        where = sa.and_(*(table.c[name] == value for name, value in key.items()))
+        if self._connection.execute(table.update().where(where).values(**values)).rowcount == 0:
+            self._connection.execute(table.insert().values(**key, **values))
+
+    def _moved(self) -> None:
+        self._version += 1
+        table = tables.account
+        self._connection.execute(
+            table.update().where(table.c.account == self._account).values(version=self._version)
+        )
+
+
+def _fill_values(fill: Fill) -> dict[str, Any]:
+    return {
+        "fill_id": fill.fill_id,
+        "client_order_id": fill.client_order_id,
+        "symbol": fill.symbol,
+        "side": fill.side.value,
+        "quantity": fill.quantity,
+        "price": fill.price,
+        "fee": fill.fee,
+        "fee_currency": fill.fee_currency,
+        "time": fill.time,
+    }

@@ -1,0 +1,126 @@
+"""Opening a database: how SQLite commits, how its schema is brought up to date, how it refuses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from quorum.domain import StoreError, WorkspaceError
+
+HEAD = "0001"
+BUSY_MS = 10_000
+
+
+class Database:
+    """One database file. A write transaction is serialised against every other from its first statement on."""
+
+    def __init__(self, path: Path, busy_ms: int = BUSY_MS) -> None:
+        self.path = path
+        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.QueuePool)
+        sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, busy_ms))
+        sa.event.listen(self._engine, "begin", _begin)
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A consistent view; never blocks a writer."""
+        with self._plain_errors(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that no other write transaction overlaps; committed at the end, or rolled back."""
+        with self._plain_errors(), self._engine.connect() as plain:
+            connection = plain.execution_options(quorum_write=True)
+            with connection.begin():
+                yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; WorkspaceError when it was made by a newer version of Quorum."""
+        found = self.revision()
+        if found == HEAD:
+            return
+        if found is not None and found not in _known():
+            raise WorkspaceError(
+                f"{self.path} has schema {found}, this version of quorum knows up to {HEAD}", "upgrade quorum"
+            )
+        from alembic import command
+
+        with self.write() as connection:
+            config = _alembic()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def revision(self) -> str | None:
+        """The schema's revision; None for an empty database."""
+        with self.read() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(sa.text("select version_num from alembic_version")).scalar()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every row of a table exactly as it is stored."""
+        with self.read() as connection:
+            result = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table)))
+            return [dict(row) for row in result.mappings()]
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise _plain(self.path, str(error.orig)) from error
+        except sqlite3.Error as error:
+            raise _plain(self.path, str(error)) from error
+
+
+def _plain(path: Path, text: str) -> StoreError:
+    remedies = {
+        "locked": "another process holds it: try again, or see `quorum doctor`",
+        "disk is full": "free some space; nothing was written",
+        "disk I/O": "check the disk; nothing was written",
+        "readonly": "make the folder and the file writable for you",
+        "unable to open": "check that the folder exists and is writable for you",
+        "not a database": "restore it from a backup",
+        "malformed": "restore it from a backup",
+    }
+    remedy = next((r for word, r in remedies.items() if word in text), "see `quorum doctor`")
+    return StoreError(f"database {path}: {text}", remedy)
+
+
+def _configure(raw: Any, busy_ms: int) -> None:
+    raw.isolation_level = None
+    cursor = raw.cursor()
+    cursor.execute(f"pragma busy_timeout = {busy_ms}")
+    cursor.execute("pragma journal_mode = wal")
+    cursor.execute("pragma synchronous = full")
+    cursor.execute("pragma foreign_keys = on")
+    cursor.close()
+
+
+def _begin(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("quorum_write")
+    connection.exec_driver_sql("begin immediate" if write else "begin")
+
+
+def _alembic() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _known() -> set[str]:
+    from alembic.script import ScriptDirectory
+
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}

@@ -1,0 +1,95 @@
+"""The decision log and its ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from quorum.adapters.sql import tables
+from quorum.adapters.sql.database import Database
+from quorum.domain import Choice, Clock, Decision, DecisionKind, NotFound, canonical, utc_day
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Which code on which machine decides."""
+
+    code_hash: str
+    machine: Mapping[str, str]
+
+
+def next_number(connection: sa.Connection, name: str) -> int:
+    """The next number of a counter, from 1, never twice; within the caller's write transaction."""
+    table = tables.counter
+    found = connection.execute(sa.select(table.c.value).where(table.c.name == name)).scalar()
+    if found is None:
+        connection.execute(table.insert().values(name=name, value=1))
+        return 1
+    connection.execute(table.update().where(table.c.name == name).values(value=found + 1))
+    return int(found) + 1
+
+
+def insert_decision(connection: sa.Connection, choice: Choice, at: int, provenance: Provenance) -> Decision:
+    """Append `choice` with the next id of its UTC day."""
+    day = utc_day(at)
+    identity = f"DEC-{day}-{next_number(connection, f'decision-{day}'):03d}"
+    connection.execute(
+        tables.decision.insert().values(
+            decision_id=identity,
+            at=at,
+            kind=choice.kind.value,
+            subject=choice.subject,
+            as_of=choice.as_of,
+            inputs=canonical(choice.inputs).decode(),
+            outcome=canonical(choice.outcome).decode(),
+            rationale=choice.rationale,
+            parents=json.dumps(choice.parents),
+            code_hash=provenance.code_hash,
+            machine=json.dumps(dict(provenance.machine), sort_keys=True),
+        )
+    )
+    return Decision(identity, at, choice, provenance.code_hash, provenance.machine)
+
+
+def read_decision(row: sa.RowMapping) -> Decision:
+    """The decision that a row holds."""
+    choice = Choice(
+        DecisionKind(row["kind"]),
+        row["subject"],
+        row["as_of"],
+        json.loads(row["inputs"]),
+        json.loads(row["outcome"]),
+        row["rationale"],
+        tuple(json.loads(row["parents"])),
+    )
+    return Decision(row["decision_id"], row["at"], choice, row["code_hash"], json.loads(row["machine"]))
+
+
+class SqlDecisionLog:
+    """DecisionLog over desk.db."""
+
+    def __init__(self, database: Database, clock: Clock, provenance: Provenance) -> None:
+        self._database = database
+        self._clock = clock
+        self._provenance = provenance
+
+    def record(self, choice: Choice) -> Decision:
+        with self._database.write() as connection:
+            return insert_decision(connection, choice, self._clock.now(), self._provenance)
+
+    def get(self, decision_id: str) -> Decision:
+        table = tables.decision
+        with self._database.read() as connection:
+            row = connection.execute(table.select().where(table.c.decision_id == decision_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no decision {decision_id}", "list them with `quorum decisions`")
+        return read_decision(row)
+
+    def recent(self, limit: int) -> Sequence[Decision]:
+        table = tables.decision
+        query = table.select().order_by(table.c.sequence.desc()).limit(limit)
+        with self._database.read() as connection:
+            return [read_decision(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,159 @@
+"""Intents, orders, fills and positions between rows and words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from quorum.adapters.sql import tables
+from quorum.adapters.sql.database import Database
+from quorum.domain import (
+    ExitPlan,
+    Fill,
+    NotFound,
+    Order,
+    OrderIntent,
+    OrderStatus,
+    Position,
+    Purpose,
+    Side,
+    canonical,
+)
+
+
+def insert_intent(connection: sa.Connection, intent: OrderIntent) -> None:
+    """Write an intent's row."""
+    connection.execute(
+        tables.intent.insert().values(
+            client_order_id=intent.client_order_id,
+            intent_id=intent.intent_id,
+            account=intent.account,
+            symbol=intent.symbol,
+            side=intent.side.value,
+            quantity=intent.quantity,
+            price=intent.price,
+            collar=intent.collar,
+            reserve=intent.reserve,
+            purpose=intent.purpose.value,
+            decision_id=intent.decision_id,
+            account_version=intent.account_version,
+            created_at=intent.created_at,
+            expires_at=intent.expires_at,
+            exit=canonical(intent.exit).decode(),
+        )
+    )
+
+
+_JOINED = sa.join(tables.intent, tables.order_state)
+
+
+def _orders() -> sa.Select[Any]:
+    state = tables.order_state
+    return sa.select(tables.intent, state.c.status, state.c.filled).select_from(_JOINED)
+
+
+def read_order(connection: sa.Connection, client_order_id: str) -> Order | None:
+    """The order with that client order id, or None."""
+    query = _orders().where(tables.intent.c.client_order_id == client_order_id)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _order(row)
+
+
+def _order(row: sa.RowMapping) -> Order:
+    plan = json.loads(row["exit"])
+    stop = None if plan["stop"] is None else Decimal(plan["stop"])
+    intent = OrderIntent(
+        row["intent_id"],
+        row["client_order_id"],
+        row["account"],
+        row["symbol"],
+        Side(row["side"]),
+        row["quantity"],
+        row["price"],
+        row["collar"],
+        row["reserve"],
+        Purpose(row["purpose"]),
+        row["decision_id"],
+        row["account_version"],
+        row["created_at"],
+        row["expires_at"],
+        ExitPlan(stop, tuple(Decimal(t) for t in plan["targets"]), plan["valid_until"]),
+    )
+    return Order(intent, OrderStatus(row["status"]), row["filled"])
+
+
+def read_position(row: sa.RowMapping) -> Position:
+    """The position that a row holds."""
+    return Position(row["symbol"], row["quantity"], row["cost"], row["realised"])
+
+
+def read_fill(row: sa.RowMapping) -> Fill:
+    """The fill that a row holds."""
+    values = {**row, "side": Side(row["side"])}
+    return Fill(**values)
+
+
+class SqlOrders:
+    """Orders to look at; they are changed within an account's transaction only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, identity: str) -> Order:
+        """The order with that client order id or intent id; NotFound when there is none."""
+        columns = tables.intent.c
+        query = _orders().where((columns.client_order_id == identity) | (columns.intent_id == identity))
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise NotFound(f"there is no order {identity}", "list them with `quorum broker orders`")
+        return _order(row)
+
+    def open(self, account: str) -> Sequence[Order]:
+        """Orders of an account that have not ended, oldest first."""
+        state = tables.order_state.c
+        query = _orders().where((state.account == account) & (state.open == 1))
+        return self._all(query.order_by(tables.intent.c.created_at, tables.intent.c.client_order_id))
+
+    def of(self, account: str, symbol: str | None = None) -> Sequence[Order]:
+        """All orders of an account, or of a symbol in it, oldest first."""
+        columns = tables.intent.c
+        query = _orders().where(columns.account == account)
+        if symbol is not None:
+            query = query.where(columns.symbol == symbol)
+        return self._all(query.order_by(columns.created_at, columns.client_order_id))
+
+    def of_decision(self, decision_id: str) -> Sequence[Order]:
+        """Orders that a risk decision approved."""
+        return self._all(_orders().where(tables.intent.c.decision_id == decision_id))
+
+    def fills(self, account: str) -> Sequence[Fill]:
+        """Every fill of an account, in the order of booking."""
+        joined = sa.join(tables.fill, tables.intent)
+        entries = sa.join(joined, tables.entry, tables.entry.c.reference == tables.fill.c.fill_id)
+        query = sa.select(tables.fill).select_from(entries).where(tables.intent.c.account == account)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(tables.entry.c.sequence)).mappings()
+            return [read_fill(row) for row in rows]
+
+    def fills_of(self, client_order_id: str) -> Sequence[Fill]:
+        """The fills of one order, oldest first."""
+        table = tables.fill
+        query = table.select().where(table.c.client_order_id == client_order_id).order_by(table.c.time)
+        with self._database.read() as connection:
+            return [read_fill(row) for row in connection.execute(query).mappings()]
+
+    def events_of(self, client_order_id: str) -> Sequence[Mapping[str, Any]]:
+        """The events of one order, oldest first, as plain values."""
+        table = tables.order_event
+        query = table.select().where(table.c.client_order_id == client_order_id).order_by(table.c.sequence)
+        with self._database.read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _all(self, query: sa.Select[Any]) -> Sequence[Order]:
+        with self._database.read() as connection:
+            return [_order(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,42 @@
+"""Doubles of this room's doors, held to the same contract as the real ones."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from quorum.domain import Trade
+
+
+class MemoryJournal:
+    """A Journal that lives as long as its process."""
+
+    def __init__(self) -> None:
+        self._events: list[Mapping[str, Any]] = []
+        self._seen = 0
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._lock:
+            yield
+
+    def unread(self) -> Sequence[Mapping[str, Any]]:
+        fresh, self._seen = self._events[self._seen :], len(self._events)
+        return fresh
+
+    def append(self, event: Mapping[str, Any]) -> None:
+        self._events.append(event)
+        self._seen = len(self._events)
+
+
+class ListedPrices:
+    """Prices from a list of trades, in order of time."""
+
+    def __init__(self, trades: Iterable[Trade]) -> None:
+        self._trades = tuple(trades)
+
+    def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
+        return (t for t in self._trades if t.symbol == symbol and since <= t.time <= until)

@@ -1,0 +1,36 @@
+"""Tear sheets and desk reports as values to self-contained HTML.
+
+Promise: one page that opens without a network, every number with its meaning, the same bytes for the same input.
+In: a backtest and its bars, or a DeskStory of plain values. Out: HTML text, and a file written whole.
+Neighbours: domain, lake and stats below; cli and web show the pages.
+"""
+
+from quorum.surfaces.report.charts import Mark
+from quorum.surfaces.report.desk_report import (
+    BacktestStory,
+    ChartStory,
+    Command,
+    DecisionStory,
+    DeskStory,
+    LedgerCheck,
+    StatementRow,
+    Step,
+    desk_report,
+)
+from quorum.surfaces.report.page import write_page
+from quorum.surfaces.report.tearsheet import tearsheet
+
+__all__ = [
+    "BacktestStory",
+    "ChartStory",
+    "Command",
+    "DecisionStory",
+    "DeskStory",
+    "LedgerCheck",
+    "Mark",
+    "StatementRow",
+    "Step",
+    "desk_report",
+    "tearsheet",
+    "write_page",
+]

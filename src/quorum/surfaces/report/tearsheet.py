@@ -1,0 +1,241 @@
+"""The tear sheet: one backtest as a page that a newcomer can judge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quorum.domain import Side, Timeframe, split_symbol
+from quorum.lake import Bars
+from quorum.stats.performance import Month, Performance, monthly_returns, profit_factor, win_rate
+from quorum.surfaces.report.charts import Curve, Mark, equity_chart, price_chart
+from quorum.surfaces.report.page import money, percent, ratio, render, with_error
+
+Floats = NDArray[np.float64]
+Instants = NDArray[np.int64]
+
+LISTED_TRADES = 200
+
+
+class Trades(Protocol):
+    """Round trips (m,): `side` 1 or -1, money in the quote currency, `reason` target, stop or open."""
+
+    @property
+    def entry_time(self) -> Instants: ...
+    @property
+    def exit_time(self) -> Instants: ...
+    @property
+    def side(self) -> NDArray[np.int8]: ...
+    @property
+    def quantity(self) -> Floats: ...
+    @property
+    def entry_price(self) -> Floats: ...
+    @property
+    def exit_price(self) -> Floats: ...
+    @property
+    def fees(self) -> Floats: ...
+    @property
+    def profit(self) -> Floats: ...
+    @property
+    def reason(self) -> Sequence[str]: ...
+
+
+class Costs(Protocol):
+    """What trading cost and how orders were filled and sized."""
+
+    @property
+    def fee_bps(self) -> float: ...
+    @property
+    def slippage_bps(self) -> float: ...
+    @property
+    def fill(self) -> str: ...
+    @property
+    def sizing(self) -> str: ...
+
+
+class Tested(Protocol):
+    """What a tear sheet needs of a backtest; `quorum.engine` makes it."""
+
+    @property
+    def strategy(self) -> str: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def symbol(self) -> str: ...
+    @property
+    def venue(self) -> str: ...
+    @property
+    def timeframe(self) -> Timeframe: ...
+    @property
+    def time(self) -> Instants: ...
+    @property
+    def equity(self) -> Floats: ...
+    @property
+    def trades(self) -> Trades: ...
+    @property
+    def performance(self) -> Performance: ...
+    @property
+    def costs(self) -> Costs: ...
+    @property
+    def starting_equity(self) -> float: ...
+    @property
+    def final_equity(self) -> float: ...
+    @property
+    def data_hash(self) -> str: ...
+    @property
+    def code_hash(self) -> str: ...
+    @property
+    def trial_id(self) -> str | None: ...
+    @property
+    def trials_in_family(self) -> int | None: ...
+
+
+class Card(NamedTuple):
+    """One headline number: its name, the number, a line below it, and the class of its colour."""
+
+    name: str
+    value: str
+    below: str
+    tone: str = "even"
+
+
+class TradeRow(NamedTuple):
+    """One round trip of the table, numbered from 1 in order of entry."""
+
+    number: int
+    side: str
+    entered: int
+    entry_price: float
+    left: int
+    exit_price: float
+    quantity: float
+    fees: float
+    profit: float
+    reason: str
+
+
+class Year(NamedTuple):
+    """A row of the monthly table: twelve returns (None where nothing was traded) and the year's."""
+
+    year: int
+    months: tuple[float | None, ...]
+    total: float
+
+
+def tearsheet(backtest: Tested, bars: Bars) -> str:
+    """The page of `backtest` over `bars`, self-contained HTML; the same inputs give the same bytes."""
+    months = monthly_returns(backtest.time, backtest.equity, backtest.starting_equity)
+    hold = _buy_and_hold(backtest, bars)
+    curve = Curve(backtest.time, backtest.equity, backtest.starting_equity, hold)
+    chart = price_chart("price", bars, _marks(backtest.trades))
+    return render(
+        "tearsheet.html",
+        b=backtest,
+        bars=bars,
+        quote=split_symbol(backtest.symbol)[1],
+        cards=_cards(backtest, hold),
+        evidence=_evidence(backtest),
+        equity=equity_chart("equity", curve),
+        price=chart,
+        years=_years(months),
+        strongest=max((abs(m.value) for m in months if math.isfinite(m.value)), default=0.0),
+        rows=_rows(backtest.trades),
+        trades=len(backtest.trades.profit),
+    )
+
+
+def _cards(b: Tested, hold: Floats | None) -> list[Card]:
+    p, quote = b.performance, split_symbol(b.symbol)[1]
+    closed = _closed(b.trades)
+    profits = b.trades.profit[closed]
+    trades = len(b.trades.profit)
+    held = f"buy and hold {percent(float(hold[-1]) / b.starting_equity - 1)}" if hold is not None else ""
+    gain = "gain" if p.total_return > 0 else "loss" if p.total_return < 0 else "even"
+    still = f"{trades - len(profits)} still open at the end" if trades > len(profits) else "round trips"
+    return [
+        Card("Final equity", f"{money(b.final_equity)} {quote}", f"from {money(b.starting_equity)}"),
+        Card("Total return", percent(p.total_return), held, gain),
+        Card("Sharpe ratio", with_error(p.sharpe, p.sharpe_se), f"a year, over {p.days:,} days"),
+        Card("Max drawdown", percent(p.max_drawdown), "deepest fall from a high", "loss" if p.max_drawdown < 0 else ""),
+        Card("Trades", f"{trades:,}", still),
+        Card("Win rate", percent(win_rate(profits)), f"of {len(profits):,} closed trades"),
+        Card("Profit factor", ratio(profit_factor(profits)), "money won over money lost"),
+        Card("Growth a year", percent(p.cagr), f"volatility {percent(p.volatility)}"),
+        Card("Sortino ratio", ratio(p.sortino), "counts only the falls"),
+        Card("Calmar ratio", ratio(p.calmar), "growth over drawdown"),
+        Card("Bad day (5%)", percent(p.value_at_risk_5), "one day in twenty is worse"),
+        Card("Average bad day", percent(p.expected_shortfall_5), "mean of those days"),
+    ]
+
+
+def _evidence(b: Tested) -> list[str]:
+    p = b.performance
+    if not (math.isfinite(p.sharpe) and math.isfinite(p.sharpe_se)):
+        lines = ["There are too few days, or too little happened in them, to say anything about skill."]
+    else:
+        low, high = p.sharpe - 2 * p.sharpe_se, p.sharpe + 2 * p.sharpe_se
+        verdict = "which includes zero: this may well be luck" if low <= 0 <= high else "which excludes zero"
+        lines = [
+            f"Two standard errors around the Sharpe ratio run from {ratio(low)} to {ratio(high)}, {verdict}.",
+            "The error assumes that days are independent; the truth is less certain still.",
+        ]
+    if b.trials_in_family and b.trials_in_family > 1:
+        best = f"This is one of {b.trials_in_family:,} recorded trials of its family, and the best of many"
+        lines.append(f"{best} looks better than it is.")
+    return lines
+
+
+def _buy_and_hold(b: Tested, bars: Bars) -> Floats | None:
+    if len(b.time) == 0 or len(bars) == 0:
+        return None
+    at = np.clip(np.searchsorted(bars.time, b.time, "right") - 1, 0, len(bars) - 1)
+    close = bars.close[at]
+    return np.asarray(b.starting_equity * close / close[0])
+
+
+def _closed(trades: Trades) -> NDArray[np.bool_]:
+    return np.array([reason != "open" for reason in trades.reason], dtype=np.bool_)
+
+
+def _marks(trades: Trades) -> list[Mark]:
+    marks = []
+    for row in _rows(trades, most=len(trades.profit)):
+        enter, leave = (Side.BUY, Side.SELL) if row.side == "long" else (Side.SELL, Side.BUY)
+        marks.append(Mark(row.entered, row.entry_price, enter, f"trade {row.number}: enter {row.side}"))
+        if row.reason != "open":
+            label = f"trade {row.number}: leave {row.side} ({row.reason}), profit {money(row.profit)}"
+            marks.append(Mark(row.left, row.exit_price, leave, label))
+    return marks
+
+
+def _rows(trades: Trades, most: int = LISTED_TRADES) -> list[TradeRow]:
+    """The last `most` trades, newest first."""
+    n = len(trades.profit)
+    return [
+        TradeRow(
+            number=i + 1,
+            side="long" if trades.side[i] > 0 else "short",
+            entered=int(trades.entry_time[i]),
+            entry_price=float(trades.entry_price[i]),
+            left=int(trades.exit_time[i]),
+            exit_price=float(trades.exit_price[i]),
+            quantity=float(trades.quantity[i]),
+            fees=float(trades.fees[i]),
+            profit=float(trades.profit[i]),
+            reason=str(trades.reason[i]),
+        )
+        for i in range(n - 1, max(-1, n - 1 - most), -1)
+    ]
+
+
+def _years(months: Sequence[Month]) -> list[Year]:
+    years = []
+    for year in sorted({m.year for m in months}, reverse=True):
+        found = {m.month: m.value for m in months if m.year == year}
+        total = math.prod(1.0 + value for value in found.values()) - 1.0
+        years.append(Year(year, tuple(found.get(month) for month in range(1, 13)), total))
+    return years
