@@ -31,10 +31,12 @@ from quorum.domain.errors import (
     NeedsApproval,
     NotFound,
     QuorumError,
+    Severity,
     StoreError,
     Unbalanced,
     UsageError,
     WorkspaceError,
+    severity,
 )
 from quorum.domain.instrument import Instrument, Money, split_symbol
 from quorum.domain.market import Quote, Row, Side, Trade
@@ -42,6 +44,7 @@ from quorum.domain.order import MOVES, Order, OrderEvent, OrderIntent, OrderStat
 from quorum.domain.ports import DecisionLog, Executor, Notifier, Transaction, UnitOfWork
 from quorum.domain.position import ZERO, Book, Fill, Position
 from quorum.domain.proposal import (
+    NO_EXIT,
     Approved,
     Check,
     ExitPlan,
@@ -52,7 +55,6 @@ from quorum.domain.proposal import (
     Vetoed,
     Vote,
 )
-from quorum.domain.severity import Severity, severity
 from quorum.domain.signal import Abstain, Direction, Signal, View
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "HOUR",
     "MINUTE",
     "MOVES",
+    "NO_EXIT",
     "SECOND",
     "ZERO",
     "Abstain",

@@ -1,6 +1,8 @@
-"""One family of errors: what was found, what was needed and what to do, in one line."""
+"""What goes wrong: one family of errors that say what was found and what to do, and one scale of severity."""
 
 from __future__ import annotations
+
+from enum import IntEnum
 
 
 class QuorumError(Exception):
@@ -74,3 +76,27 @@ class Halted(QuorumError):
     """Trading is halted; a person has to resume it."""
 
     exit_code = 4
+
+
+class Severity(IntEnum):
+    """How bad something is; comparable."""
+
+    INFO = 0
+    YELLOW = 1
+    RED = 2
+    BLACK = 3
+
+
+ALIASES = {
+    "low": Severity.INFO,
+    "medium": Severity.YELLOW,
+    "high": Severity.RED,
+    "critical": Severity.BLACK,
+    "warning": Severity.YELLOW,
+}
+
+
+def severity(word: str) -> Severity:
+    """The severity that `word` names on any known scale, in any case; KeyError when none does."""
+    lowered = word.lower()
+    return ALIASES[lowered] if lowered in ALIASES else Severity[word.upper()]

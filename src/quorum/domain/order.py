@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from quorum.domain.errors import IllegalMove
 from quorum.domain.market import Side
@@ -35,6 +37,14 @@ class OrderIntent:
     created_at: int
     expires_at: int
     exit: ExitPlan = NO_EXIT
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> OrderIntent:
+        """The intent whose plain form is `values`; numbers may be Decimals or their texts, more keys may be there."""
+        changed: dict[str, Any] = {n: Decimal(values[n]) for n in ("quantity", "price", "collar", "reserve")}
+        changed |= {"side": Side(values["side"]), "purpose": Purpose(values["purpose"])}
+        changed["exit"] = ExitPlan.read(values["exit"])
+        return cls(**{f.name: values[f.name] for f in fields(cls)} | changed)
 
 
 class OrderStatus(StrEnum):

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from quorum.domain.decision import Choice, Decision
+from quorum.domain.errors import Severity
 from quorum.domain.order import Order, OrderEvent, OrderIntent
 from quorum.domain.position import Book, Fill
-from quorum.domain.severity import Severity
 
 
 class DecisionLog(Protocol):
@@ -22,6 +22,10 @@ class DecisionLog(Protocol):
 
     def get(self, decision_id: str) -> Decision:
         """The decision with that id; NotFound when there is none."""
+        ...
+
+    def following(self, decision_id: str) -> Sequence[Decision]:
+        """The decisions that name it as a parent, oldest first."""
         ...
 
     def recent(self, limit: int) -> Sequence[Decision]:

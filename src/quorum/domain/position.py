@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 from quorum.domain.market import Side
 
@@ -24,6 +25,12 @@ class Fill:
     fee: Decimal
     fee_currency: str
     time: int
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Fill:
+        """The fill whose plain form is `values`; numbers may be Decimals or their texts."""
+        exact = {name: Decimal(values[name]) for name in ("quantity", "price", "fee")}
+        return cls(**{**values, **exact, "side": Side(values["side"])})
 
     @property
     def notional(self) -> Decimal:
@@ -85,6 +92,20 @@ class Book:
     reserved: Mapping[str, Decimal] = field(default_factory=dict)
     closing: Mapping[str, Decimal] = field(default_factory=dict)
     marks: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Book:
+        """The book whose plain form is `values`."""
+        positions = {
+            symbol: Position(symbol, *(Decimal(row[name]) for name in ("quantity", "cost", "realised")))
+            for symbol, row in values["positions"].items()
+        }
+        exact: dict[str, Any] = {
+            name: {symbol: Decimal(amount) for symbol, amount in values[name].items()}
+            for name in ("reserved", "closing", "marks")
+        }
+        exact |= {name: Decimal(values[name]) for name in ("cash", "funded")}
+        return cls(**{**values, **exact, "positions": positions})
 
     def quantity(self, symbol: str) -> Decimal:
         held = self.positions.get(symbol)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from quorum.domain.errors import UsageError
 from quorum.domain.market import Side
@@ -30,6 +32,12 @@ class ExitPlan:
     stop: Decimal | None = None
     targets: tuple[Decimal, ...] = ()
     valid_until: int | None = None
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> ExitPlan:
+        """The plan whose plain form is `values`."""
+        stop = None if values["stop"] is None else Decimal(values["stop"])
+        return cls(stop, tuple(Decimal(t) for t in values["targets"]), values["valid_until"])
 
 
 NO_EXIT = ExitPlan()
@@ -58,6 +66,13 @@ class Proposal:
     def __post_init__(self) -> None:
         if self.quantity < 0 or self.price <= 0:
             raise UsageError(f"a proposal of {self.quantity} {self.symbol} at {self.price} makes no sense")
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Proposal:
+        """The proposal whose plain form is `values`."""
+        exact: dict[str, Any] = {name: Decimal(values[name]) for name in ("quantity", "price")}
+        words = {"purpose": Purpose(values["purpose"]), "side": Side(values["side"])}
+        return cls(**{**values, **exact, **words, "exit": ExitPlan.read(values["exit"])})
 
     @property
     def notional(self) -> Decimal:

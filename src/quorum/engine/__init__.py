@@ -1,0 +1,42 @@
+"""Engine: the backtest and the one cycle that backtest, paper and live share.
+
+Promise: the same bars, code and terms give the same bytes; a backtest is counted before it is seen.
+In: bars, strategies, analysts, a book with its limits. Out: a Backtest; a cycle's snapshot, proposal and intent.
+Neighbours: where signals, risk and execution meet; `desk` puts the store around it.
+"""
+
+from quorum.engine.backtest import Backtest, Terms, Trades, backtest
+from quorum.engine.cycle import (
+    NoTrade,
+    Occasion,
+    Snapshot,
+    ask,
+    exit_due,
+    intend,
+    judge,
+    observe,
+    propose,
+    reduce,
+)
+from quorum.engine.ports import Trials
+from quorum.engine.provenance import code_hash, machine
+
+__all__ = [
+    "Backtest",
+    "NoTrade",
+    "Occasion",
+    "Snapshot",
+    "Terms",
+    "Trades",
+    "Trials",
+    "ask",
+    "backtest",
+    "code_hash",
+    "exit_due",
+    "intend",
+    "judge",
+    "machine",
+    "observe",
+    "propose",
+    "reduce",
+]

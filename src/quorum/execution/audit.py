@@ -141,7 +141,7 @@ def _positions_follow(tables: Tables) -> Iterator[str]:
         written = tuple(Fraction(row[name]) for name in ("quantity", "cost", "realised"))
         tolerance = Fraction(1, 10**9)
         if written[0] != expected[0] or any(
-            abs(a - b) > tolerance * max(1, abs(b)) for a, b in zip(written, expected, strict=True)
+            abs(a - b) > tolerance * max(Fraction(1), abs(b)) for a, b in zip(written, expected, strict=True)
         ):
             yield f"position {row['account']} {row['symbol']} does not follow from its fills"
     for (account, symbol), (quantity, _, _) in held.items():

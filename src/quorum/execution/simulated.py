@@ -13,6 +13,7 @@ from quorum.domain import (
     Clock,
     Fill,
     Instrument,
+    Money,
     OrderIntent,
     OrderStatus,
     Side,
@@ -122,6 +123,7 @@ class SimulatedBroker:
 
     A market order fills at the first print at or after it was placed, worse by the slippage and rounded to the
     tick against the taker, never beyond its collar, and not after its expiry. It keeps no clock but the given one.
+    A new journal begins with `opening` paid in.
     """
 
     def __init__(
@@ -130,20 +132,16 @@ class SimulatedBroker:
         prices: Prices,
         clock: Clock,
         costs: VenueCosts,
+        opening: Money,
         instruments: Callable[[str], Instrument],
     ) -> None:
         self._journal = journal
         self._prices = prices
         self._clock = clock
         self._costs = costs
+        self._opening = opening
         self._instruments = instruments
         self._venue = _Venue()
-
-    def fund(self, currency: str, amount: Decimal) -> None:
-        """Pay cash in."""
-        with self._journal.exclusive():
-            self._catch_up()
-            self._emit({"kind": "funding", "currency": currency, "amount": str(amount)})
 
     def submit(self, intent: OrderIntent) -> BrokerOrder:
         """See Broker. BrokerError when the id was declared never to arrive."""
@@ -189,6 +187,9 @@ class SimulatedBroker:
     def _catch_up(self) -> None:
         for event in self._journal.unread():
             self._venue.apply(event)
+        if not self._venue.cash:
+            money = self._opening
+            self._emit({"kind": "funding", "currency": money.currency, "amount": str(money.amount)})
 
     def _emit(self, event: Mapping[str, Any]) -> None:
         self._journal.append(event)

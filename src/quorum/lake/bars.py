@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,20 @@ class Bars:
     def __repr__(self) -> str:
         span = f"{iso(int(self.time[0]))}..{iso(int(self.time[-1]))}" if len(self) else "empty"
         return f"Bars({self.symbol}.{self.venue} {self.timeframe}, {len(self)} rows, {span})"
+
+
+class BarSource(Protocol):
+    """Where bars come from."""
+
+    def bars(
+        self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None
+    ) -> Bars:
+        """The bars of a series, newest revision or as they were at `revision`; `symbol` may be BTCUSDT.binance.
+
+        NotFound, naming what comes close, for a series or a revision that is not there; UsageError when several
+        venues have it and none is said.
+        """
+        ...
 
 
 def on_grid(decimals: int | None, values: Floats) -> NDArray[np.int64] | None:

@@ -5,8 +5,8 @@ In: a proposal, the book as one transaction sees it, its limits. Out: Approved, 
 Neighbours: `desk` asks inside the account's transaction; knows `domain` only.
 """
 
-from quorum.risk.assess import assess
+from quorum.risk.assess import assess, collar
 from quorum.risk.limits import RiskLimits
 from quorum.risk.sizing import size_by_stop
 
-__all__ = ["RiskLimits", "assess", "size_by_stop"]
+__all__ = ["RiskLimits", "assess", "collar", "size_by_stop"]

@@ -82,6 +82,11 @@ class Strategy(Protocol):
     summary: str
     parameters: tuple[Parameter, ...]
 
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What shapes the rule beside its parameters, as plain values; part of a backtest's identity."""
+        ...
+
     def warmup(self, params: Params) -> int:
         """Bars that have to be seen before the first decision; before that the target is 0."""
         ...

@@ -88,6 +88,13 @@ class SqlDecisionLog:
             raise NotFound(f"there is no decision {decision_id}", "list them with `quorum decisions`")
         return read_decision(row)
 
+    def following(self, decision_id: str) -> Sequence[Decision]:
+        table = tables.decision
+        query = table.select().where(table.c.parents.contains(f'"{decision_id}"', autoescape=True))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(table.c.sequence)).mappings()
+            return [read_decision(row) for row in rows]
+
     def recent(self, limit: int) -> Sequence[Decision]:
         table = tables.decision
         query = table.select().order_by(table.c.sequence.desc()).limit(limit)

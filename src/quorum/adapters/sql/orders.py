@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,15 +11,12 @@ import sqlalchemy as sa
 from quorum.adapters.sql import tables
 from quorum.adapters.sql.database import Database
 from quorum.domain import (
-    ExitPlan,
     Fill,
     NotFound,
     Order,
     OrderIntent,
     OrderStatus,
     Position,
-    Purpose,
-    Side,
     canonical,
 )
 
@@ -64,37 +60,13 @@ def read_order(connection: sa.Connection, client_order_id: str) -> Order | None:
 
 
 def _order(row: sa.RowMapping) -> Order:
-    plan = json.loads(row["exit"])
-    stop = None if plan["stop"] is None else Decimal(plan["stop"])
-    intent = OrderIntent(
-        row["intent_id"],
-        row["client_order_id"],
-        row["account"],
-        row["symbol"],
-        Side(row["side"]),
-        row["quantity"],
-        row["price"],
-        row["collar"],
-        row["reserve"],
-        Purpose(row["purpose"]),
-        row["decision_id"],
-        row["account_version"],
-        row["created_at"],
-        row["expires_at"],
-        ExitPlan(stop, tuple(Decimal(t) for t in plan["targets"]), plan["valid_until"]),
-    )
+    intent = OrderIntent.read({**row, "exit": json.loads(row["exit"])})
     return Order(intent, OrderStatus(row["status"]), row["filled"])
 
 
 def read_position(row: sa.RowMapping) -> Position:
     """The position that a row holds."""
     return Position(row["symbol"], row["quantity"], row["cost"], row["realised"])
-
-
-def read_fill(row: sa.RowMapping) -> Fill:
-    """The fill that a row holds."""
-    values = {**row, "side": Side(row["side"])}
-    return Fill(**values)
 
 
 class SqlOrders:
@@ -113,39 +85,26 @@ class SqlOrders:
             raise NotFound(f"there is no order {identity}", "list them with `quorum broker orders`")
         return _order(row)
 
-    def open(self, account: str) -> Sequence[Order]:
-        """Orders of an account that have not ended, oldest first."""
-        state = tables.order_state.c
-        query = _orders().where((state.account == account) & (state.open == 1))
-        return self._all(query.order_by(tables.intent.c.created_at, tables.intent.c.client_order_id))
-
-    def of(self, account: str, symbol: str | None = None) -> Sequence[Order]:
-        """All orders of an account, or of a symbol in it, oldest first."""
-        columns = tables.intent.c
+    def of(self, account: str, symbol: str | None = None, *, only_open: bool = False) -> Sequence[Order]:
+        """The orders of an account, of one symbol in it, or those that have not ended, oldest first."""
+        columns, state = tables.intent.c, tables.order_state.c
         query = _orders().where(columns.account == account)
         if symbol is not None:
             query = query.where(columns.symbol == symbol)
+        if only_open:
+            query = query.where(state.open == 1)
         return self._all(query.order_by(columns.created_at, columns.client_order_id))
 
     def of_decision(self, decision_id: str) -> Sequence[Order]:
         """Orders that a risk decision approved."""
         return self._all(_orders().where(tables.intent.c.decision_id == decision_id))
 
-    def fills(self, account: str) -> Sequence[Fill]:
-        """Every fill of an account, in the order of booking."""
-        joined = sa.join(tables.fill, tables.intent)
-        entries = sa.join(joined, tables.entry, tables.entry.c.reference == tables.fill.c.fill_id)
-        query = sa.select(tables.fill).select_from(entries).where(tables.intent.c.account == account)
-        with self._database.read() as connection:
-            rows = connection.execute(query.order_by(tables.entry.c.sequence)).mappings()
-            return [read_fill(row) for row in rows]
-
     def fills_of(self, client_order_id: str) -> Sequence[Fill]:
         """The fills of one order, oldest first."""
         table = tables.fill
         query = table.select().where(table.c.client_order_id == client_order_id).order_by(table.c.time)
         with self._database.read() as connection:
-            return [read_fill(row) for row in connection.execute(query).mappings()]
+            return [Fill.read(dict(row)) for row in connection.execute(query).mappings()]
 
     def events_of(self, client_order_id: str) -> Sequence[Mapping[str, Any]]:
         """The events of one order, oldest first, as plain values."""

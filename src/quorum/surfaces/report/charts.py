@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from quorum.domain import Side, Timeframe
 from quorum.lake import Bars
-from quorum.stats.performance import drawdowns
+from quorum.stats import drawdowns
 
 Floats = NDArray[np.float64]
 Instants = NDArray[np.int64]
@@ -63,10 +63,11 @@ def equity_chart(name: str, curve: Curve) -> Markup:
         traces.append(_line(x, curve.benchmark[kept], "Buy and hold", GREY))
     shade = {"fill": "tozeroy", "fillcolor": "rgba(208,96,94,0.22)", "yaxis": "y2", "showlegend": False}
     traces.append(_line(x, fall[kept], "Drawdown", RED) | shade | {"hovertemplate": "%{y:.2%}"})
-    below = {"domain": [0.0, 0.24], "tickformat": ".0%", "rangemode": "tozero", "nticks": 4}
+    depth = max(0.01, 1.05 * abs(float(np.min(fall, initial=0.0))))
+    below = {"domain": [0.0, 0.24], "tickformat": ".1~%", "range": [-depth, 0.0], "nticks": 4}
     layout = _layout(460) | {"hovermode": "x unified", "yaxis2": _axis() | below}
     layout["yaxis"] = _axis() | {"domain": [0.31, 1.0]}
-    layout["xaxis"] = _time_axis(curve.time) | {"anchor": "y2"}
+    layout["xaxis"] = _time_axis(curve.time) | {"anchor": "y2", "spikecolor": GREY, "spikethickness": 1}
     return _figure(name, traces, layout)
 
 
@@ -160,13 +161,14 @@ def _marks(marks: Sequence[Mark], title: str) -> dict[str, Any]:
         "x": _milliseconds(np.array([m.time for m in marks], dtype=np.int64)),
         "y": np.array([m.price for m in marks], dtype=np.float64),
         "text": [html.escape(m.label) for m in marks],
-        "hovertemplate": "%{text}<br>%{x|%Y-%m-%d %H:%M} at %{y:,}<extra></extra>",
+        "hovertemplate": "%{text}<br>%{x|%Y-%m-%d %H:%M} at %{y:,.8~r}<extra></extra>",
     }
 
 
 def _marker(symbol: str, colour: str, marks: int) -> dict[str, Any]:
-    size = 11 if marks <= 150 else 7
-    return {"symbol": symbol, "size": size, "color": colour, "line": {"color": "#ffffff", "width": 1}}
+    few = marks <= 150
+    outline = {"color": "#ffffff", "width": 1 if few else 0}
+    return {"symbol": symbol, "size": 11 if few else 7, "color": colour, "line": outline}
 
 
 def _line(x: Floats, y: Floats, name: str, colour: str) -> dict[str, Any]:
@@ -215,13 +217,13 @@ def _figure(name: str, traces: list[dict[str, Any]], layout: dict[str, Any]) -> 
     import plotly.graph_objects as go
 
     figure = go.Figure(data=traces, layout=layout)
-    unused = ["select2d", "lasso2d", "autoScale2d"]
-    config = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": unused}
+    private = {"showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False}
+    unused = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
     made = figure.to_html(
         include_plotlyjs=False,
         full_html=False,
         div_id=name,
-        config=config,
+        config=private | {"responsive": True, "modeBarButtonsToRemove": unused},
         default_height=f"{layout['height']}px",
     )
     return Markup(made)

@@ -188,7 +188,7 @@ def _opening(story: DeskStory) -> list[str]:
     about = f" in {', '.join(symbols)}" if symbols else ""
     votes = sum(len(d.votes) for d in story.decisions)
     return [
-        f"A simulated broker filled {_some(len(story.fills), 'order')}{about} for a paper account:"
+        f"A simulated broker made {_some(len(story.fills), 'fill')}{about} for a paper account:"
         " no real money moved.",
         f"Before that came {_some(len(story.decisions), 'decision')} with {_some(votes, 'vote')};"
         " risk could shrink or veto each one, and every one is on record with its reason.",
@@ -202,7 +202,7 @@ def _cards(story: DeskStory) -> list[Headline]:
     books = ("In balance", "gain") if check.passed else ("Not in balance", "loss")
     change = _change(story)
     return [
-        Headline("Equity", f"{money(_final(story))} {story.currency}", f"from {money(story.starting_equity)}"),
+        Headline("Equity", money(_final(story)), f"{story.currency}, from {money(story.starting_equity)}"),
         Headline("Return", percent(change), "of the paper account", tone(change)),
         Headline("Decisions", f"{len(story.decisions):,}", "each can be opened below"),
         Headline("Fills", f"{len(story.fills):,}", "by the simulated broker"),

@@ -45,7 +45,7 @@ def money(value: Real) -> str:
     size = abs(float(value))
     if not math.isfinite(size):
         return MISSING
-    return _significant(float(value), 4) if 0 < size < 1 else f"{value:,.2f}"
+    return _significant(float(value), 4) if 0 < size < 1 else f"{value:z,.2f}"
 
 
 def price(value: Real) -> str:
@@ -53,7 +53,7 @@ def price(value: Real) -> str:
     size = abs(float(value))
     if not math.isfinite(size):
         return MISSING
-    return f"{value:,.2f}" if size >= 10_000 else _significant(float(value), 6)
+    return f"{value:z,.2f}" if size >= 10_000 else _significant(float(value), 6)
 
 
 def percent(value: Real) -> str:
@@ -61,14 +61,20 @@ def percent(value: Real) -> str:
     size = abs(float(value))
     if not math.isfinite(size):
         return MISSING
-    return f"{value:,.0%}" if size >= 100 else f"{value:.2%}"
+    return f"{value:z,.0%}" if size >= 100 else f"{value:z.2%}"
+
+
+def points(value: Real) -> str:
+    """0.1234 as 12.3, for tables whose title says percent."""
+    hundredfold = 100 * float(value)
+    return f"{hundredfold:z.1f}" if math.isfinite(hundredfold) else MISSING
 
 
 def ratio(value: Real) -> str:
     """Two decimals; an infinite ratio is spelled out."""
     if value == math.inf:
         return "no losses"
-    return f"{value:,.2f}" if math.isfinite(value) else MISSING
+    return f"{value:z,.2f}" if math.isfinite(value) else MISSING
 
 
 def with_error(value: Real, error: Real) -> str:
@@ -116,7 +122,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (money, price, percent, ratio, count, instant, tone):
+    for filter_ in (money, price, percent, points, ratio, count, instant, tone):
         found.filters[filter_.__name__] = filter_
     found.globals["with_error"] = with_error
     return found

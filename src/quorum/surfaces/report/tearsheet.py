@@ -3,95 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import Side, Timeframe, split_symbol
+from quorum.domain import Side, split_symbol
+from quorum.engine import Backtest, Terms, Trades
 from quorum.lake import Bars
-from quorum.stats.performance import Month, Performance, monthly_returns, profit_factor, win_rate
+from quorum.stats import Month, monthly_returns, profit_factor, win_rate
 from quorum.surfaces.report.charts import Curve, Mark, equity_chart, price_chart
-from quorum.surfaces.report.page import money, percent, ratio, render, with_error
+from quorum.surfaces.report.page import money, percent, price, ratio, render, with_error
 
 Floats = NDArray[np.float64]
-Instants = NDArray[np.int64]
 
 LISTED_TRADES = 200
-
-
-class Trades(Protocol):
-    """Round trips (m,): `side` 1 or -1, money in the quote currency, `reason` target, stop or open."""
-
-    @property
-    def entry_time(self) -> Instants: ...
-    @property
-    def exit_time(self) -> Instants: ...
-    @property
-    def side(self) -> NDArray[np.int8]: ...
-    @property
-    def quantity(self) -> Floats: ...
-    @property
-    def entry_price(self) -> Floats: ...
-    @property
-    def exit_price(self) -> Floats: ...
-    @property
-    def fees(self) -> Floats: ...
-    @property
-    def profit(self) -> Floats: ...
-    @property
-    def reason(self) -> Sequence[str]: ...
-
-
-class Costs(Protocol):
-    """What trading cost and how orders were filled and sized."""
-
-    @property
-    def fee_bps(self) -> float: ...
-    @property
-    def slippage_bps(self) -> float: ...
-    @property
-    def fill(self) -> str: ...
-    @property
-    def sizing(self) -> str: ...
-
-
-class Tested(Protocol):
-    """What a tear sheet needs of a backtest; `quorum.engine` makes it."""
-
-    @property
-    def strategy(self) -> str: ...
-    @property
-    def parameters(self) -> Mapping[str, Any]: ...
-    @property
-    def symbol(self) -> str: ...
-    @property
-    def venue(self) -> str: ...
-    @property
-    def timeframe(self) -> Timeframe: ...
-    @property
-    def time(self) -> Instants: ...
-    @property
-    def equity(self) -> Floats: ...
-    @property
-    def trades(self) -> Trades: ...
-    @property
-    def performance(self) -> Performance: ...
-    @property
-    def costs(self) -> Costs: ...
-    @property
-    def starting_equity(self) -> float: ...
-    @property
-    def final_equity(self) -> float: ...
-    @property
-    def data_hash(self) -> str: ...
-    @property
-    def code_hash(self) -> str: ...
-    @property
-    def trial_id(self) -> str | None: ...
-    @property
-    def trials_in_family(self) -> int | None: ...
+FILLS = {
+    "next_open": "a target known at a bar's close is traded at the next bar's open",
+    "next_close": "a target known at a bar's close is traded at the next bar's close",
+}
 
 
 class Card(NamedTuple):
@@ -126,17 +57,19 @@ class Year(NamedTuple):
     total: float
 
 
-def tearsheet(backtest: Tested, bars: Bars) -> str:
+def tearsheet(backtest: Backtest, bars: Bars) -> str:
     """The page of `backtest` over `bars`, self-contained HTML; the same inputs give the same bytes."""
-    months = monthly_returns(backtest.time, backtest.equity, backtest.starting_equity)
+    months = monthly_returns(backtest.time, backtest.equity, backtest.terms.starting_equity)
     hold = _buy_and_hold(backtest, bars)
-    curve = Curve(backtest.time, backtest.equity, backtest.starting_equity, hold)
+    curve = Curve(backtest.time, backtest.equity, backtest.terms.starting_equity, hold)
     chart = price_chart("price", bars, _marks(backtest.trades))
     return render(
         "tearsheet.html",
         b=backtest,
         bars=bars,
         quote=split_symbol(backtest.symbol)[1],
+        fills=FILLS.get(backtest.fill, backtest.fill),
+        sizing=_sizing(backtest.terms),
         cards=_cards(backtest, hold),
         evidence=_evidence(backtest),
         equity=equity_chart("equity", curve),
@@ -148,19 +81,24 @@ def tearsheet(backtest: Tested, bars: Bars) -> str:
     )
 
 
-def _cards(b: Tested, hold: Floats | None) -> list[Card]:
+def _cards(b: Backtest, hold: Floats | None) -> list[Card]:
     p, quote = b.performance, split_symbol(b.symbol)[1]
     closed = _closed(b.trades)
     profits = b.trades.profit[closed]
     trades = len(b.trades.profit)
-    held = f"buy and hold {percent(float(hold[-1]) / b.starting_equity - 1)}" if hold is not None else ""
+    held = f"buy and hold {percent(float(hold[-1]) / b.terms.starting_equity - 1)}" if hold is not None else ""
     gain = "gain" if p.total_return > 0 else "loss" if p.total_return < 0 else "even"
     still = f"{trades - len(profits)} still open at the end" if trades > len(profits) else "round trips"
     return [
-        Card("Final equity", f"{money(b.final_equity)} {quote}", f"from {money(b.starting_equity)}"),
+        Card("Final equity", money(b.final_equity), f"{quote}, from {money(b.terms.starting_equity)}"),
         Card("Total return", percent(p.total_return), held, gain),
         Card("Sharpe ratio", with_error(p.sharpe, p.sharpe_se), f"a year, over {p.days:,} days"),
-        Card("Max drawdown", percent(p.max_drawdown), "deepest fall from a high", "loss" if p.max_drawdown < 0 else ""),
+        Card(
+            "Max drawdown",
+            percent(p.max_drawdown),
+            "deepest fall from a high",
+            "loss" if p.max_drawdown < 0 else "",
+        ),
         Card("Trades", f"{trades:,}", still),
         Card("Win rate", percent(win_rate(profits)), f"of {len(profits):,} closed trades"),
         Card("Profit factor", ratio(profit_factor(profits)), "money won over money lost"),
@@ -172,29 +110,39 @@ def _cards(b: Tested, hold: Floats | None) -> list[Card]:
     ]
 
 
-def _evidence(b: Tested) -> list[str]:
+def _sizing(terms: Terms) -> str:
+    words = {
+        "weight": f"a target of 1 is {percent(terms.size)} of the equity",
+        "units": f"a target of 1 is {price(terms.size)} units",
+        "volatility": f"one average true range of a target of 1 is {percent(terms.size)} of the equity",
+    }
+    return words.get(terms.sizing, terms.sizing)
+
+
+def _evidence(b: Backtest) -> list[str]:
     p = b.performance
+    lines = []
     if not (math.isfinite(p.sharpe) and math.isfinite(p.sharpe_se)):
-        lines = ["There are too few days, or too little happened in them, to say anything about skill."]
+        lines.append("There are too few days, or too little happened in them, to say anything about skill.")
     else:
         low, high = p.sharpe - 2 * p.sharpe_se, p.sharpe + 2 * p.sharpe_se
-        verdict = "which includes zero: this may well be luck" if low <= 0 <= high else "which excludes zero"
-        lines = [
-            f"Two standard errors around the Sharpe ratio run from {ratio(low)} to {ratio(high)}, {verdict}.",
-            "The error assumes that days are independent; the truth is less certain still.",
-        ]
+        where = "all above zero" if low > 0 else "all below zero" if high < 0 else "zero included: it may be luck"
+        lines.append(f"Two standard errors around the Sharpe ratio span {ratio(low)} to {ratio(high)}, {where}.")
+        lines.append("That takes the days for independent of each other; the truth is less certain still.")
+        if p.days < p.periods_per_year:
+            lines.append("The days make less than a year, so that yearly numbers say little.")
     if b.trials_in_family and b.trials_in_family > 1:
         best = f"This is one of {b.trials_in_family:,} recorded trials of its family, and the best of many"
         lines.append(f"{best} looks better than it is.")
     return lines
 
 
-def _buy_and_hold(b: Tested, bars: Bars) -> Floats | None:
+def _buy_and_hold(b: Backtest, bars: Bars) -> Floats | None:
     if len(b.time) == 0 or len(bars) == 0:
         return None
     at = np.clip(np.searchsorted(bars.time, b.time, "right") - 1, 0, len(bars) - 1)
     close = bars.close[at]
-    return np.asarray(b.starting_equity * close / close[0])
+    return np.asarray(b.terms.starting_equity * close / close[0])
 
 
 def _closed(trades: Trades) -> NDArray[np.bool_]:

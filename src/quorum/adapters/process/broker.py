@@ -1,0 +1,130 @@
+"""The simulated venue in a process of its own: JSON lines over a Unix socket that only its owner may open."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import socketserver
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from quorum.domain import (
+    BrokerError,
+    BrokerUnreachable,
+    Clock,
+    Fill,
+    OrderIntent,
+    OrderStatus,
+    QuorumError,
+    VirtualClock,
+    plain,
+)
+from quorum.execution import Broker, BrokerAccount, BrokerOrder
+
+
+def socket_path(workspace: Path) -> Path:
+    """Where the venue of a workspace listens; short, since a socket's path may have 107 bytes at most."""
+    name = hashlib.sha256(str(workspace.resolve()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"quorum-{os.getuid()}-{name}.sock"
+
+
+class RequestClock(VirtualClock):
+    """The instant of the request that is being answered."""
+
+    def set(self, instant: int) -> None:
+        self._now = instant
+
+
+class BrokerServer(socketserver.ThreadingUnixStreamServer):
+    """Answers requests for `broker`, one at a time; each names its instant, which `clock` then tells."""
+
+    daemon_threads = True
+
+    def __init__(self, path: Path, broker: Broker, clock: RequestClock) -> None:
+        path.unlink(missing_ok=True)
+        previous = os.umask(0o177)
+        try:
+            super().__init__(str(path), _Connection)
+        finally:
+            os.umask(previous)
+        self._broker = broker
+        self._clock = clock
+        self._turn = threading.Lock()
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to one request, or the broker's refusal."""
+        verbs: dict[str, Callable[[], Any]] = {
+            "submit": lambda: self._broker.submit(OrderIntent.read(request["intent"])),
+            "order": lambda: self._broker.order(request["id"]),
+            "cancel": lambda: self._broker.cancel(request["id"]),
+            "account": self._broker.account,
+        }
+        with self._turn:
+            self._clock.set(request["now"])
+            try:
+                return {"answer": plain(verbs[request["verb"]]())}
+            except QuorumError as error:
+                return {"refused": [error.found, error.remedy]}
+
+
+class _Connection(socketserver.StreamRequestHandler):
+    server: BrokerServer
+
+    def handle(self) -> None:
+        for line in self.rfile:
+            self.wfile.write(json.dumps(self.server.answer(json.loads(line))).encode() + b"\n")
+
+
+class RemoteBroker:
+    """Broker whose venue listens at `path`; no answer within `timeout` seconds is BrokerUnreachable."""
+
+    def __init__(self, path: Path, clock: Clock, timeout: float = 10.0) -> None:
+        self._path = path
+        self._clock = clock
+        self._timeout = timeout
+
+    def submit(self, intent: OrderIntent) -> BrokerOrder:
+        return _order(self._ask({"verb": "submit", "intent": plain(intent)}))
+
+    def order(self, client_order_id: str) -> BrokerOrder | None:
+        answer = self._ask({"verb": "order", "id": client_order_id})
+        return None if answer is None else _order(answer)
+
+    def cancel(self, client_order_id: str) -> BrokerOrder:
+        return _order(self._ask({"verb": "cancel", "id": client_order_id}))
+
+    def account(self) -> BrokerAccount:
+        answer = self._ask({"verb": "account"})
+        return BrokerAccount(_exact(answer["cash"]), _exact(answer["positions"]))
+
+    def _ask(self, request: dict[str, Any]) -> Any:
+        text = json.dumps({**request, "now": self._clock.now()}).encode() + b"\n"
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+                line.settimeout(self._timeout)
+                line.connect(str(self._path))
+                line.sendall(text)
+                with line.makefile("rb") as stream:
+                    answer = json.loads(stream.readline())
+        except (OSError, ValueError) as error:
+            raise BrokerUnreachable(
+                f"the simulated venue gave no answer ({error})", "start it with `quorum broker serve`"
+            ) from error
+        if "refused" in answer:
+            raise BrokerError(*answer["refused"])
+        return answer["answer"]
+
+
+def _order(answer: Mapping[str, Any]) -> BrokerOrder:
+    fills = tuple(Fill.read(f) for f in answer["fills"])
+    return BrokerOrder(answer["client_order_id"], OrderStatus(answer["status"]), fills, answer["detail"])
+
+
+def _exact(lines: Mapping[str, str]) -> dict[str, Decimal]:
+    return {key: Decimal(value) for key, value in lines.items()}

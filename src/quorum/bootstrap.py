@@ -1,0 +1,181 @@
+"""The composition root: the one file that reads the environment and knows the adapters."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from quorum.adapters.notify import FileNotifier
+from quorum.adapters.process import (
+    BrokerServer,
+    FileJournal,
+    ProcessExecutor,
+    RemoteBroker,
+    RequestClock,
+    socket_path,
+)
+from quorum.adapters.sql import Database, Provenance, SqlAccounts, SqlDecisionLog, SqlOrders, SqlTrials
+from quorum.desk import Desk, Settings, Workspace, find_workspace, recompute
+from quorum.domain import (
+    Clock,
+    Money,
+    NotFound,
+    SystemClock,
+    Trade,
+    UsageError,
+    VirtualClock,
+    WorkspaceError,
+)
+from quorum.engine import code_hash, machine
+from quorum.execution import Broker, SimulatedBroker
+from quorum.lake import Bars, Lake, SeriesInfo
+from quorum.stats import cache_kernels
+
+
+def home_of(given: Path | None) -> Path | None:
+    """The workspace's folder: the one given, $QUORUM_HOME, or the nearest .quorum or .crypto upwards; else None."""
+    if given is not None:
+        return given
+    named = os.environ.get("QUORUM_HOME")
+    return Path(named) if named else find_workspace(Path.cwd())
+
+
+def default_home() -> Path:
+    """Where a new workspace goes when nothing names another place."""
+    return home_of(None) or Path.cwd() / ".quorum"
+
+
+def use_kernel_cache() -> bool:
+    """Keep compiled kernels in the user's cache folder ($XDG_CACHE_HOME, else ~/.cache); False when it is read-only."""
+    named = os.environ.get("XDG_CACHE_HOME")
+    return cache_kernels((Path(named) if named else Path.home() / ".cache") / "quorum" / "kernels")
+
+
+def open_workspace(given: Path | None) -> Workspace:
+    """The workspace at hand; WorkspaceError when there is none or a newer Quorum made it."""
+    home = home_of(given)
+    if home is None or not home.is_dir():
+        where = f"at {home}" if home else "here or above"
+        raise WorkspaceError(f"there is no workspace {where}", "make one with `quorum init`")
+    workspace = Workspace(home.resolve())
+    workspace.check_version()
+    return workspace
+
+
+def open_lake(workspace: Workspace) -> Lake:
+    """The workspace's market data."""
+    return Lake(workspace.lake, SystemClock())
+
+
+def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
+    """The desk of a workspace, its database brought up to date; `clock` is the machine's unless one is given."""
+    use_kernel_cache()
+    workspace = open_workspace(given)
+    settings = workspace.settings()
+    database = Database(workspace.database)
+    database.migrate()
+    wall = SystemClock()
+    provenance = Provenance(code_hash(), machine())
+    lake = open_lake(workspace)
+    return Desk(
+        workspace=workspace,
+        settings=settings,
+        clock=clock or wall,
+        lake=lake,
+        decisions=SqlDecisionLog(database, wall, provenance),
+        accounts=SqlAccounts(database, wall, provenance),
+        orders=SqlOrders(database),
+        trials=SqlTrials(database, wall),
+        broker=lambda account, cycle: _broker(workspace, settings, lake, account, cycle),
+        executor=ProcessExecutor([sys.executable, "-m", "quorum", "task"]),
+        notifier=FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall),
+        rows=database.rows,
+    )
+
+
+def serve_broker(given: Path | None, account: str) -> BrokerServer:
+    """The simulated venue of an account, ready to serve in this process until it is stopped."""
+    workspace = open_workspace(given)
+    settings = workspace.settings()
+    path = _socket(workspace, account)
+    if _listens(path, workspace):
+        raise UsageError(f"the venue of account {account} is already served", "stop the other one first")
+    clock = RequestClock(0)
+    return BrokerServer(path, _simulated(workspace, settings, open_lake(workspace), account, clock), clock)
+
+
+def run_task(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A named task of a fresh process: its answer as plain values."""
+    tasks = {"replay": _replay}
+    if name not in tasks:
+        raise NotFound(f"there is no task {name!r}", f"known are {', '.join(tasks)}")
+    return tasks[name](payload)
+
+
+def _replay(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    use_kernel_cache()
+    return recompute(open_lake(open_workspace(Path(payload["home"]))), payload)
+
+
+def _broker(workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock) -> Broker:
+    if settings.execution.simulated_venue.process == "own_process":
+        return RemoteBroker(_socket(workspace, account), clock)
+    return _simulated(workspace, settings, lake, account, clock)
+
+
+def _simulated(workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock) -> SimulatedBroker:
+    section = settings.accounts.accounts.get(account)
+    if section is None:
+        raise UsageError(f"there is no account {account!r}", f"there are {', '.join(settings.accounts.accounts)}")
+    prices = LakePrices(lake)
+    return SimulatedBroker(
+        FileJournal(workspace.home / "venue" / f"{account}.jsonl"),
+        prices,
+        clock,
+        settings.execution.simulated_venue.costs(),
+        Money(section.cash, section.currency),
+        lambda symbol: settings.instruments.instrument(prices.series(symbol, 0)),
+    )
+
+
+def _socket(workspace: Workspace, account: str) -> Path:
+    return socket_path(workspace.home / account)
+
+
+def _listens(path: Path, workspace: Workspace) -> bool:
+    if not path.exists():
+        return False
+    try:
+        RemoteBroker(path, VirtualClock(0), timeout=2.0).account()
+    except Exception as error:  # noqa: BLE001 - any failure means that nobody serves there
+        return "refused" not in str(error) and "gave no answer" not in str(error)
+    return True
+
+
+class LakePrices:
+    """Prices from the lake: the opens of a symbol's shortest bars, the closes of a series that has no opens."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._read: dict[SeriesInfo, Bars] = {}
+
+    def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
+        bars = self.series(symbol, since)
+        instants = bars.time if bars.open is not None else bars.time + bars.timeframe.nanoseconds
+        first, last = instants.searchsorted(since, "left"), instants.searchsorted(until, "right")
+        prices = bars.close if bars.open is None else bars.open
+        return (_print(bars, int(instants[i]), float(prices[i]), i) for i in range(int(first), int(last)))
+
+    def series(self, symbol: str, since: int) -> Bars:
+        """The shortest bars of `symbol` that reach to `since`, else the longest-lived ones."""
+        known: Sequence[SeriesInfo] = [s for s in self._lake.series() if s.symbol == symbol]
+        if not known:
+            raise NotFound(f"the lake has no prices of {symbol}", "import them with `quorum data import`")
+        reaching = [s for s in known if s.last >= since] or [max(known, key=lambda s: s.last)]
+        best = min(reaching, key=lambda s: (s.timeframe, s.venue))
+        if best not in self._read:
+            self._read[best] = self._lake.bars(symbol, best.timeframe, best.venue)
+        return self._read[best]

@@ -1,0 +1,182 @@
+"""One cycle at its edges: read the lake, decide and reserve in one transaction, send, book."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quorum.desk.desk import Desk
+from quorum.desk.facts import order_facts, verdict_facts, vote_facts
+from quorum.desk.session import Question, Session, open_session
+from quorum.domain import (
+    Book,
+    Choice,
+    Clock,
+    DecisionKind,
+    Order,
+    Proposal,
+    Severity,
+    Signal,
+    Transaction,
+    Vetoed,
+    VirtualClock,
+    iso,
+    plain,
+)
+from quorum.engine import NoTrade, ask, exit_due, intend, judge, propose, reduce
+from quorum.execution import follow, send
+from quorum.signals import ANALYSTS, Consensus, consensus
+
+
+@dataclass(frozen=True, slots=True)
+class CycleRecord:
+    """What one cycle did, as plain facts; `risk` and `order` are None when it came to none, `reason` says why."""
+
+    decision_id: str
+    snapshot: Mapping[str, Any]
+    account: str
+    votes: Sequence[Mapping[str, Any]]
+    consensus: Mapping[str, Any]
+    risk: Mapping[str, Any] | None
+    order: Mapping[str, Any] | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What one transaction committed."""
+
+    decision_id: str
+    risk: Mapping[str, Any] | None
+    order: Order | None
+    reason: str
+
+
+def convene(desk: Desk, question: Question) -> CycleRecord:
+    """Run one cycle. Orders left open by an earlier one are settled first; the same occasion trades once.
+
+    DataError when no bar was closed at the instant, NotFound for an unknown series.
+    """
+    session = open_session(desk, question)
+    if question.paper:
+        settle(desk, session.account, session.clock)
+    signals, late = _hear(desk, session)
+    outcome = consensus(signals, desk.settings.consensus.consensus.rules(), session.snapshot.as_of)
+    facts = vote_facts(signals, outcome)
+    with desk.accounts.transaction(session.account) as transaction:
+        decided = _decide(desk, session, outcome, transaction, (facts, late, question.paper))
+    order = _trade(desk, session, decided.order) if decided.order else None
+    record = CycleRecord(
+        decided.decision_id,
+        plain(session.snapshot) | {"as_of": iso(session.snapshot.as_of)},
+        session.account,
+        facts["votes"],
+        facts["consensus"],
+        decided.risk,
+        order,
+        decided.reason,
+    )
+    if decided.risk is not None and not question.paper:
+        _notify(desk, record)
+    return record
+
+
+def settle(desk: Desk, account: str, clock: Clock) -> Sequence[Order]:
+    """Send what was committed and never sent, and ask the venue about the rest; the orders as they are then."""
+    broker = desk.broker(account, clock)
+    return [send(broker, desk.accounts, clock, order) for order in desk.orders.of(account, only_open=True)]
+
+
+def _hear(desk: Desk, session: Session) -> tuple[tuple[Signal, ...], dict[str, str]]:
+    """Ask the participants; one that took longer than the configured time abstains, and is named."""
+    section = desk.settings.consensus.consensus
+    late: dict[str, str] = {}
+    signals: list[Signal] = []
+    for name in section.rules().participants:
+        started = time.monotonic()
+        signals += ask(session.bars, [ANALYSTS[name]], session.snapshot.as_of, {})
+        taken = time.monotonic() - started
+        if taken > section.timeout_seconds:
+            late[name] = f"late: {taken:.1f} s of {section.timeout_seconds:g} s"
+            signals[-1:] = ask(session.bars, [ANALYSTS[name]], session.snapshot.as_of, late)
+    return tuple(signals), late
+
+
+def _decide(
+    desk: Desk,
+    session: Session,
+    outcome: Consensus,
+    transaction: Transaction,
+    told: tuple[Mapping[str, Any], Mapping[str, str], bool],
+) -> _Decided:
+    """Record the vote, propose, check and reserve: one transaction, so that no other sees the same room."""
+    facts, late, paper = told
+    rules = plain(desk.settings.consensus.consensus.rules())
+    inputs = {"snapshot": plain(session.snapshot), "rules": rules, "late": late}
+    symbol, as_of = session.snapshot.symbol, session.snapshot.as_of
+    voted = transaction.record(Choice(DecisionKind.CONSENSUS, symbol, as_of, inputs, facts, outcome.reason))
+    book = transaction.book({symbol: session.instrument.price(session.snapshot.close)})
+    wish = _wish(desk, session, outcome, book, voted.decision_id)
+    if isinstance(wish, NoTrade):
+        return _Decided(voted.decision_id, None, None, wish.reason)
+    verdict = judge(wish, book, session.limits, session.instrument)
+    judged = {"proposal": plain(wish), **verdict_facts(verdict)}
+    why = "; ".join(judged["reasons"]) or "every limit leaves room"
+    inputs = {
+        "proposal": plain(wish),
+        "book": plain(book),
+        "limits": plain(session.limits),
+        "instrument": plain(session.instrument),
+    }
+    parents = (voted.decision_id,)
+    risk = transaction.record(Choice(DecisionKind.RISK, symbol, as_of, inputs, judged, why, parents))
+    word = {"decision_id": risk.decision_id, **judged}
+    if isinstance(verdict, Vetoed):
+        return _Decided(voted.decision_id, word, None, f"risk vetoes: {verdict.reasons[0]}")
+    if not paper:
+        return _Decided(voted.decision_id, word, None, "a dry run: --paper trades it")
+    intent = intend(wish, verdict, risk.decision_id, book, (session.limits, session.instrument))
+    return _Decided(voted.decision_id, word, transaction.intend(intent), why)
+
+
+def _wish(desk: Desk, session: Session, outcome: Consensus, book: Book, origin: str) -> Proposal | NoTrade:
+    """First to leave a holding whose exit is due, then what the consensus asks for."""
+    occasion = session.occasion(origin)
+    held = book.quantity(session.instrument.symbol)
+    if held:
+        orders = desk.orders.of(session.account, session.instrument.symbol)
+        entry = next((o for o in reversed(orders) if o.filled and o.intent.side.sign * held > 0), None)
+        since = session.bars.between(entry.intent.created_at) if entry else session.bars
+        due = exit_due(entry.intent.exit, held, since, occasion.as_of) if entry else None
+        if due:
+            return reduce(occasion, held, book, due)
+    return propose(outcome, occasion, book, session.limits)
+
+
+def _trade(desk: Desk, session: Session, order: Order) -> Mapping[str, Any]:
+    """Send the order and follow it; on a past instant the clock then runs to the order's end."""
+    broker = desk.broker(session.account, session.clock)
+    order = send(broker, desk.accounts, session.clock, order)
+    if isinstance(session.clock, VirtualClock) and session.clock is not desk.clock:
+        session.clock.advance_to(max(order.intent.expires_at + 1, session.clock.now()))
+        order = follow(broker, desk.accounts, session.clock, order)
+    return order_facts(order, desk.orders.fills_of(order.intent.client_order_id))
+
+
+def _notify(desk: Desk, record: CycleRecord) -> None:
+    """Tell people of an opportunity that waits for them; nothing is traded by it."""
+    if record.risk is None or record.risk["verdict"] == "vetoed":
+        return
+    proposal = record.risk["proposal"]
+    summary = f"{record.consensus['direction']} consensus on {proposal['symbol']}"
+    details = {
+        "type": "trade_opportunity",
+        "decision_id": record.decision_id,
+        "consensus_strength": record.consensus["strength"],
+        "suggested_entry": proposal["price"],
+        "risk_approved_size": record.risk["quantity"],
+        "action_required": "Confirm trade execution: run the same command with --paper",
+    }
+    desk.notifier.notify(Severity.INFO, summary, details)

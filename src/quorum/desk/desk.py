@@ -1,0 +1,115 @@
+"""The desk: the parts that one workspace's use cases work with, put together by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from quorum.desk.workspace import Settings, Workspace
+from quorum.domain import (
+    Clock,
+    DecisionLog,
+    Executor,
+    Fill,
+    Instrument,
+    Money,
+    Notifier,
+    Order,
+    UnitOfWork,
+    UsageError,
+    split_symbol,
+)
+from quorum.engine import Trials
+from quorum.execution import Broker
+from quorum.lake import Bars, Lake
+from quorum.risk import RiskLimits
+
+
+class Orders(Protocol):
+    """Orders and fills to look at."""
+
+    def get(self, identity: str) -> Order:
+        """The order with that client order id or intent id; NotFound when there is none."""
+        ...
+
+    def of(self, account: str, symbol: str | None = None, *, only_open: bool = False) -> Sequence[Order]:
+        """The orders of an account, of one symbol in it, or those that have not ended, oldest first."""
+        ...
+
+    def of_decision(self, decision_id: str) -> Sequence[Order]:
+        """The orders that a risk decision approved."""
+        ...
+
+    def fills_of(self, client_order_id: str) -> Sequence[Fill]:
+        """The fills of one order, oldest first."""
+        ...
+
+    def events_of(self, client_order_id: str) -> Sequence[Mapping[str, Any]]:
+        """The events of one order, oldest first."""
+        ...
+
+
+class Accounts(UnitOfWork, Protocol):
+    """Accounts that can be opened and listed."""
+
+    def open(self, account: str, book: str, money: Money) -> bool:
+        """Open an account and pay `money` in; False when it exists already."""
+        ...
+
+    def listed(self) -> Sequence[Mapping[str, Any]]:
+        """Name, book and currency of every account."""
+        ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One workspace at work. `broker` opens the door to an account's venue for the clock that a cycle runs on."""
+
+    workspace: Workspace
+    settings: Settings
+    clock: Clock
+    lake: Lake
+    decisions: DecisionLog
+    accounts: Accounts
+    orders: Orders
+    trials: Trials
+    broker: Callable[[str, Clock], Broker]
+    executor: Executor
+    notifier: Notifier
+    rows: Callable[[str], Sequence[Mapping[str, Any]]]
+
+    def instrument(self, bars: Bars) -> Instrument:
+        """The instrument that `bars` are of: its steps from instruments.yaml, else from the prices' grid."""
+        files = self.settings.instruments
+        given = files.symbols.get(bars.symbol)
+        base, quote = split_symbol(bars.symbol)
+        decimals = 8 if bars.price_decimals is None else bars.price_decimals
+        tick = given.tick if given and given.tick else Decimal(1).scaleb(-decimals)
+        lot = files.equity_lot if base == bars.symbol else files.crypto_lot
+        smallest = given.min_notional if given else Decimal(0)
+        return Instrument(
+            bars.symbol, bars.venue, base, quote, tick, given.lot if given and given.lot else lot, smallest
+        )
+
+    def account_for(self, quote: str, name: str | None = None) -> str:
+        """The account named, or the first of the configured ones in currency `quote`; it is opened when it is new.
+
+        UsageError when there is none.
+        """
+        configured = self.settings.accounts.accounts
+        if name is None:
+            name = next((n for n, a in configured.items() if a.currency == quote), None)
+        if name is None:
+            raise UsageError(f"no account is in {quote}", "add one to config/accounts.yaml")
+        if name not in configured:
+            raise UsageError(f"there is no account {name!r}", f"there are {', '.join(configured)}")
+        section = configured[name]
+        self.accounts.open(name, section.book, Money(section.cash, section.currency))
+        return name
+
+    def limits(self, account: str) -> RiskLimits:
+        """The limits of the account's book."""
+        section = self.settings.accounts.accounts[account]
+        return self.settings.risk.books[section.book].limits()

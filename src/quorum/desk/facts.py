@@ -1,0 +1,74 @@
+"""The desk's values as plain facts, for records, views and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from quorum.domain import Abstain, Approved, Fill, Order, RiskVerdict, Shrunk, Signal, Vote, iso, plain
+from quorum.signals import Consensus
+
+
+def vote_facts(signals: Sequence[Signal], outcome: Consensus) -> dict[str, Any]:
+    """The votes with the signals behind them, and what they add up to."""
+    votes = [_vote(signal, vote) for signal, vote in zip(signals, outcome.votes, strict=True)]
+    return {
+        "votes": votes,
+        "consensus": {
+            "direction": outcome.direction,
+            "strength": outcome.strength,
+            "bullish_weight": outcome.bullish_weight,
+            "bearish_weight": outcome.bearish_weight,
+            "reason": outcome.reason,
+            "escalate": outcome.escalate,
+        },
+    }
+
+
+def _vote(signal: Signal, vote: Vote) -> dict[str, Any]:
+    facts: dict[str, Any] = plain(vote)
+    facts["time"] = iso(signal.time)
+    if isinstance(signal, Abstain):
+        return {**facts, "signal": "abstain"}
+    names = ("direction", "entry", "stop", "targets", "valid_minutes", "evidence")
+    return {**facts, "signal": "view", **{name: plain(getattr(signal, name)) for name in names}}
+
+
+def verdict_facts(verdict: RiskVerdict) -> dict[str, Any]:
+    """A verdict with its quantity, its reasons, and every limit that was looked at."""
+    checks = [{**plain(check), "passed": check.passed} for check in verdict.checks]
+    if isinstance(verdict, Approved):
+        return {"verdict": "approved", "quantity": plain(verdict.quantity), "reasons": [], "checks": checks}
+    if isinstance(verdict, Shrunk):
+        reasons = [f"cut from {verdict.asked} to {verdict.quantity} by {', '.join(verdict.binding)}"]
+        return {"verdict": "shrunk", "quantity": plain(verdict.quantity), "reasons": reasons, "checks": checks}
+    return {"verdict": "vetoed", "quantity": "0", "reasons": list(verdict.reasons), "checks": checks}
+
+
+def order_facts(order: Order, fills: Sequence[Fill]) -> dict[str, Any]:
+    """An order with its fills, instants as ISO."""
+    intent = order.intent
+    facts: dict[str, Any] = {
+        "client_order_id": intent.client_order_id,
+        "intent_id": intent.intent_id,
+        "account": intent.account,
+        "symbol": intent.symbol,
+        "side": intent.side.value,
+        "quantity": plain(intent.quantity),
+        "price": plain(intent.price),
+        "collar": plain(intent.collar),
+        "purpose": intent.purpose.value,
+        "stop": plain(intent.exit.stop),
+        "targets": plain(intent.exit.targets),
+        "status": order.status.value,
+        "filled": plain(order.filled),
+        "created_at": iso(intent.created_at),
+        "expires_at": iso(intent.expires_at),
+        "decision_id": intent.decision_id,
+    }
+    return {**facts, "fills": [fill_facts(fill) for fill in fills]}
+
+
+def fill_facts(fill: Fill) -> dict[str, Any]:
+    """A fill, its instant as ISO."""
+    return {**plain(fill), "time": iso(fill.time)}

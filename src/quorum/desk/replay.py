@@ -1,0 +1,144 @@
+"""Making a decision again from its inputs alone, in a fresh process, and comparing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from quorum.desk.desk import Desk
+from quorum.desk.facts import verdict_facts, vote_facts
+from quorum.desk.why import decisions_behind
+from quorum.domain import Book, Decision, DecisionKind, Instrument, Proposal, Timeframe, plain
+from quorum.engine import Terms, ask, backtest, code_hash, judge, machine, observe
+from quorum.lake import Lake
+from quorum.risk import RiskLimits
+from quorum.signals import ANALYSTS, ConsensusRules, consensus, find_strategy
+
+IDENTICAL, CODE_CHANGED, MACHINE_DIFFERS, DIFFERS = "identical", "code_changed", "machine_differs", "differs"
+TASK = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The answer: `field` is the first that differs, with both of its values; `replayed` are the ids made again."""
+
+    verdict: str
+    field: str | None
+    recorded: Any
+    recomputed: Any
+    replayed: tuple[str, ...]
+
+
+def replay(desk: Desk, identity: str) -> Replay:
+    """Make what led to `identity` (a decision, an order, a fill, a trial) again; the first difference decides.
+
+    Data that changed says `differs`; else changed code says `code_changed`; else an equal result is `identical`,
+    and an unequal one is `machine_differs` on another machine, `differs` on the same.
+    """
+    done: list[str] = []
+    for name, record in _records(desk, identity):
+        done.append(name)
+        answer = desk.executor.run(TASK, {"home": str(desk.workspace.home), **record["task"]}, timeout=600)
+        verdict, where = _compare(record, answer)
+        if verdict != IDENTICAL:
+            field, recorded, recomputed = where
+            return Replay(verdict, field, recorded, recomputed, tuple(done))
+    return Replay(IDENTICAL, None, None, None, tuple(done))
+
+
+def recompute(lake: Lake, task: Mapping[str, Any]) -> dict[str, Any]:
+    """The task in the fresh process: outcome and data hash from the inputs, with the code and machine at hand."""
+    makers = {"consensus": _vote_again, "risk": _judge_again, "backtest": _trade_again}
+    made = makers[task["kind"]](lake, task["inputs"])
+    return {**plain(made), "code_hash": code_hash(), "machine": machine()}
+
+
+def _vote_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    seen = inputs["snapshot"]
+    bars = lake.bars(seen["symbol"], Timeframe.parse(seen["timeframe"]), seen["venue"], seen["revision"])
+    bars = bars.as_of(seen["as_of"])
+    if len(bars) == 0:
+        return {"data": None, "outcome": None}
+    given = {k: tuple(v) if isinstance(v, list) else v for k, v in inputs["rules"].items()}
+    rules = ConsensusRules(**given)
+    analysts = [ANALYSTS[name] for name in rules.participants]
+    signals = ask(bars, analysts, seen["as_of"], inputs["late"])
+    facts = vote_facts(signals, consensus(signals, rules, seen["as_of"]))
+    return {"data": observe(bars, seen["as_of"]), "outcome": facts}
+
+
+def _judge_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    limits = {k: Decimal(v) if isinstance(v, str) else v for k, v in inputs["limits"].items()}
+    steps = {k: Decimal(inputs["instrument"][k]) for k in ("tick", "lot", "min_notional")}
+    instrument = Instrument(**{**inputs["instrument"], **steps})
+    proposal = Proposal.read(inputs["proposal"])
+    verdict = judge(proposal, Book.read(inputs["book"]), RiskLimits(**limits), instrument)
+    return {"data": None, "outcome": {"proposal": plain(proposal), **verdict_facts(verdict)}}
+
+
+def _trade_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    bars = lake.bars(inputs["symbol"], Timeframe.parse(inputs["timeframe"]), inputs["venue"], inputs["revision"])
+    bars = bars.between(inputs["first"], inputs["last"] + 1)
+    strategy = find_strategy(inputs["strategy"], inputs["settings"])
+    result = backtest(bars, strategy, inputs["parameters"], Terms(**inputs["terms"]), None)
+    return {"data": result.data_hash, "outcome": {**result.summary(), "trial_id": inputs["trial_id"]}}
+
+
+def _records(desk: Desk, identity: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What is to be made again, oldest first: its task, and what was recorded of its data, outcome and makers."""
+    if identity.startswith("TRL-"):
+        trial = desk.trials.get(identity)
+        inputs = {**trial["inputs"], "trial_id": identity}
+        yield (
+            identity,
+            {
+                "task": {"kind": "backtest", "inputs": inputs},
+                "data": inputs["data_hash"],
+                "outcome": trial["outcome"],
+                "code_hash": inputs["code_hash"],
+                "machine": inputs["machine"],
+            },
+        )
+        return
+    for decision in decisions_behind(desk, identity):
+        yield decision.decision_id, _record(decision)
+
+
+def _record(decision: Decision) -> dict[str, Any]:
+    choice = decision.choice
+    return {
+        "task": {"kind": choice.kind.value, "inputs": choice.inputs},
+        "data": choice.inputs["snapshot"] if choice.kind is DecisionKind.CONSENSUS else None,
+        "outcome": choice.outcome,
+        "code_hash": decision.code_hash,
+        "machine": decision.machine,
+    }
+
+
+def _compare(record: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[str, tuple[str | None, Any, Any]]:
+    data = _first_difference("data", record["data"], answer["data"])
+    if data:
+        return DIFFERS, data
+    outcome = _first_difference("outcome", record["outcome"], answer["outcome"])
+    if record["code_hash"] != answer["code_hash"]:
+        return CODE_CHANGED, outcome or ("code_hash", record["code_hash"], answer["code_hash"])
+    if outcome is None:
+        return IDENTICAL, (None, None, None)
+    elsewhere = dict(record["machine"]) != dict(answer["machine"])
+    return (MACHINE_DIFFERS if elsewhere else DIFFERS), outcome
+
+
+def _first_difference(name: str, recorded: Any, recomputed: Any) -> tuple[str, Any, Any] | None:
+    """The first place, in reading order, at which two plain values differ."""
+    if isinstance(recorded, Mapping) and isinstance(recomputed, Mapping):
+        for key in dict.fromkeys((*recorded, *recomputed)):
+            found = _first_difference(f"{name}.{key}", recorded.get(key), recomputed.get(key))
+            if found:
+                return found
+        return None
+    if isinstance(recorded, list) and isinstance(recomputed, list) and len(recorded) == len(recomputed):
+        pairs = enumerate(zip(recorded, recomputed, strict=True))
+        return next((f for i, (a, b) in pairs if (f := _first_difference(f"{name}[{i}]", a, b))), None)
+    return None if recorded == recomputed else (name, recorded, recomputed)

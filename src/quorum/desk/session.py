@@ -1,0 +1,56 @@
+"""What one cycle works with: the bars it may see, the account it trades for, and the clock it runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quorum.desk.desk import Desk
+from quorum.domain import Clock, DataError, Instrument, Timeframe, VirtualClock, iso
+from quorum.engine import Occasion, Snapshot, observe
+from quorum.lake import Bars
+from quorum.risk import RiskLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to decide: a symbol at an instant (None is now), for an account; `paper` trades what is approved."""
+
+    symbol: str
+    timeframe: Timeframe
+    as_of: int | None = None
+    venue: str | None = None
+    account: str | None = None
+    paper: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A question with its data. In the past the clock is a virtual one that starts at the snapshot's instant."""
+
+    bars: Bars
+    snapshot: Snapshot
+    instrument: Instrument
+    account: str
+    limits: RiskLimits
+    clock: Clock
+
+    def occasion(self, origin: str) -> Occasion:
+        """The occasion of a trade that follows from decision `origin`."""
+        return Occasion(self.account, self.instrument, self.bars.timeframe, self.snapshot.as_of, origin)
+
+
+def open_session(desk: Desk, question: Question) -> Session:
+    """Read what the question is about; DataError when no bar was closed then, NotFound for an unknown series."""
+    whole = desk.lake.bars(question.symbol, question.timeframe, question.venue)
+    now = desk.clock.now()
+    as_of = now if question.as_of is None else question.as_of
+    bars = whole.as_of(as_of)
+    if len(bars) == 0:
+        raise DataError(
+            f"{whole.symbol} {whole.timeframe} has no bar that was closed at {iso(as_of)}",
+            f"its first bar opens at {iso(int(whole.time[0]))}: choose a later instant",
+        )
+    instrument = desk.instrument(bars)
+    account = desk.account_for(instrument.quote, question.account)
+    clock: Clock = VirtualClock(as_of) if as_of < now else desk.clock
+    return Session(bars, observe(bars, as_of), instrument, account, desk.limits(account), clock)

@@ -1,0 +1,221 @@
+"""The workspace: where it is, what lies in it, and how files in it are written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from quorum.desk.settings import (
+    AccountsFile,
+    ConsensusFile,
+    ExecutionFile,
+    InstrumentsFile,
+    RiskFile,
+    read_settings,
+)
+from quorum.domain import ConfigError, WorkspaceError
+
+VERSION = 1
+NAMES = (".quorum", ".crypto")
+FOLDERS = (
+    *("config", "pipeline", "knowledge/strategies", "discovery", "live-monitoring", "portfolio-rebalance"),
+    *("state/signals", "state/features", "state/consensus", "state/risk", "state/workflows", "state/decisions"),
+    *("state/system", "state/trades", "data", "backtests", "outputs", "models", "logs", "lake"),
+)
+_RISK = """\
+# Limits of each book, as fractions of its equity unless a key says otherwise.
+books:
+  crypto:
+    risk_per_trade: 0.005       # what a stop may lose
+    max_position: 0.40          # of one symbol
+    max_deployed: 0.60          # of all symbols
+    max_total_loss: 0.20        # of the capital paid in; below it nothing opens
+    min_reward_risk: 1.5        # asked of signals
+    min_order_notional: 10      # in the book's currency
+    price_collar_bps: 100       # how far from the decision's price an order may fill
+    allow_short: false
+  equities:
+    max_position: 0.10
+    max_deployed: 1.00
+"""
+_ACCOUNTS = """\
+# Accounts: the book whose limits hold, the currency, and the cash paid in when the account is opened.
+accounts:
+  paper: {book: crypto, currency: USDT, cash: 100000}
+  paper-usd: {book: equities, currency: USD, cash: 100000}
+"""
+_EXECUTION = """\
+# The simulated venue that paper accounts trade at.
+simulated_venue:
+  fee_bps: 10
+  slippage_bps: 2
+  max_volume_share: 0.1         # of a bar's volume, at most, fills at once
+  process: in_process           # or own_process, started by `quorum broker serve`
+"""
+_INSTRUMENTS = """\
+# Steps of quantity; the step of the price comes from the prices unless it is given here.
+crypto_lot: 0.00001
+equity_lot: 1
+symbols: {}                     # BTCUSDT: {tick: 0.01, lot: 0.00001, min_notional: 5}
+"""
+_CONSENSUS = """\
+# Who votes on a signal, and how the votes are counted.
+consensus:
+  voting_method: weighted
+  required_participants: [%s]
+  optional_participants: [%s]
+  approval_threshold: 0.6
+  veto_agents: [risk-manager]
+  timeout_seconds: 30
+  weights: {smc: 0.35, ml_model: 0.40, microstructure: 0.25}
+  unlisted_weight: 0.2          # of a participant without a weight
+  escalate_if_confidence_difference_below: 0.15
+  min_confidence: {default: 0.5, smc: 0.4}
+  min_reward_risk: 1.0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every configuration file, read once."""
+
+    consensus: ConsensusFile
+    risk: RiskFile
+    accounts: AccountsFile
+    execution: ExecutionFile
+    instruments: InstrumentsFile
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A folder that holds a desk."""
+
+    home: Path
+
+    @property
+    def database(self) -> Path:
+        return self.home / "desk.db"
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
+    def config(self) -> Path:
+        return self.home / "config"
+
+    def settings(self) -> Settings:
+        """Read config/; ConfigError points at the line that is wrong."""
+        folder = self.config
+        settings = Settings(
+            read_settings(folder / "consensus.yaml", ConsensusFile),
+            read_settings(folder / "risk.yaml", RiskFile),
+            read_settings(folder / "accounts.yaml", AccountsFile),
+            read_settings(folder / "execution.yaml", ExecutionFile),
+            read_settings(folder / "instruments.yaml", InstrumentsFile),
+        )
+        for name, account in settings.accounts.accounts.items():
+            if account.book not in settings.risk.books:
+                known = ", ".join(sorted(settings.risk.books))
+                raise ConfigError(
+                    f"{folder / 'accounts.yaml'}: account {name!r} is in book {account.book!r}, which has no limits",
+                    f"add it to risk.yaml, or use one of {known}",
+                )
+        return settings
+
+    def check_version(self) -> None:
+        """WorkspaceError when a newer version of Quorum made this workspace, or when it is damaged."""
+        marker = self.home / "workspace.yaml"
+        if not marker.exists():
+            return
+        document = YAML(typ="safe").load(marker.read_text(encoding="utf-8"))
+        found = document.get("version") if isinstance(document, dict) else None
+        if not isinstance(found, int):
+            raise WorkspaceError(f"{marker} names no version", f"write `version: {VERSION}` into it")
+        if found > VERSION:
+            raise WorkspaceError(
+                f"workspace {self.home} has version {found}, this quorum knows up to {VERSION}", "upgrade quorum"
+            )
+
+
+def find_workspace(start: Path) -> Path | None:
+    """The nearest .quorum or .crypto folder from `start` upwards, or None."""
+    for folder in (start, *start.parents):
+        for name in NAMES:
+            if (folder / name).is_dir():
+                return folder / name
+    return None
+
+
+def make_workspace(home: Path, participants: Sequence[str] | None) -> tuple[Path, ...]:
+    """Make folders and configuration files that are not there yet; the paths made.
+
+    `participants` become the required ones of consensus.yaml, also in a workspace that exists; the default is
+    file 4's. What is there already stays as it is.
+    """
+    made = []
+    try:
+        for folder in FOLDERS:
+            (home / folder).mkdir(parents=True, exist_ok=True)
+        consensus = home / "config" / "consensus.yaml"
+        if participants is not None and consensus.exists():
+            _require(consensus, participants)
+            made.append(consensus)
+        for path, text in _files(home, participants):
+            if not path.exists():
+                write_text(path, text)
+                made.append(path)
+    except OSError as error:
+        raise WorkspaceError(
+            f"workspace {home}: {error.strerror or error}", "choose a folder that you may write with --home"
+        ) from error
+    return tuple(made)
+
+
+def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, str], ...]:
+    required = ", ".join(participants if participants is not None else ("smc", "ml_model"))
+    optional = "" if participants is not None else "microstructure"
+    config = home / "config"
+    return (
+        (home / "workspace.yaml", f"version: {VERSION}\n"),
+        (config / "consensus.yaml", _CONSENSUS % (required, optional)),
+        (config / "risk.yaml", _RISK),
+        (config / "accounts.yaml", _ACCOUNTS),
+        (config / "execution.yaml", _EXECUTION),
+        (config / "instruments.yaml", _INSTRUMENTS),
+    )
+
+
+def _require(path: Path, participants: Sequence[str]) -> None:
+    """Put the participants into an existing file, keeping its other keys and comments."""
+    yaml = YAML()
+    document: Any = yaml.load(path.read_text(encoding="utf-8")) or {}
+    section = document.setdefault("consensus", {})
+    section["required_participants"] = list(participants)
+    optional = section.get("optional_participants", [])
+    section["optional_participants"] = [name for name in optional if name not in participants]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as text:
+        yaml.dump(document, text)
+        text.seek(0)
+        write_text(path, text.read())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old text or the new one, and never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

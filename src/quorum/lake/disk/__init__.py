@@ -1,0 +1,39 @@
+"""The lake's files: immutable segments and a manifest that is swapped whole.
+
+Promise: a reader sees one revision or the next, never a part; what is written stays, and damage is named.
+In: columns of bars and rejected rows. Out: Manifest, Segment, columns; DataError, StoreError, WorkspaceError.
+Neighbours: `quorum.lake` alone imports this; it knows nothing of quality or calendars.
+"""
+
+from quorum.lake.disk.manifest import Manifest, Segment, SetAside, read_manifest, write_manifest
+from quorum.lake.disk.merge import Change, Columns, compare, overlay
+from quorum.lake.disk.place import folder_of, only_writer, safe, series_of, storage
+from quorum.lake.disk.segments import (
+    read_bars,
+    read_rejected,
+    tampered,
+    write_bars,
+    write_rejected,
+)
+
+__all__ = [
+    "Change",
+    "Columns",
+    "Manifest",
+    "Segment",
+    "SetAside",
+    "compare",
+    "folder_of",
+    "only_writer",
+    "overlay",
+    "read_bars",
+    "read_manifest",
+    "read_rejected",
+    "safe",
+    "series_of",
+    "storage",
+    "tampered",
+    "write_bars",
+    "write_manifest",
+    "write_rejected",
+]

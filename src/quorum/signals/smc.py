@@ -1,0 +1,375 @@
+"""The analyst of market structure: it goes with the last break, from a zone near the price, behind a swing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from quorum.domain import Row, Signal
+from quorum.features import imbalance, structure
+from quorum.features.imbalance import Candle, OpenGaps
+from quorum.features.structure import SPAN, Structure
+from quorum.lake import Bars
+from quorum.signals.analyst import (
+    Floats,
+    Opinion,
+    Opinions,
+    Silence,
+    abstain,
+    blank,
+    columns,
+    event,
+    last_signal,
+    price,
+    put,
+    sound,
+    spoken,
+)
+from quorum.stats import kernel
+
+WARMUP = 50  # bars before the first view, and for which a gap is followed
+RANGES = 14  # true ranges in the average that distances are measured in
+LIFE = 48  # bars after which a break counts as old
+FLOOR = 0.40  # least confidence of a view
+STOP, SLACK, ZONE = 0.25, 0.10, 0.50  # average ranges: stop behind the swing, entry beyond and back from the close
+GAP_SIZE, GAP_REACH = 0.50, 1.00  # average ranges: smallest gap that counts, and how far it may be from the close
+FIRST, SECOND, LEAST = 2.0, 3.0, 1.0  # in units of the risk: the targets, and the least reward of a view
+OPTIMAL_LOW, OPTIMAL_HIGH = 0.62, 0.79  # the optimal entry, as retracement of the dealing range
+
+
+class State(NamedTuple):
+    """What is known so far; `ranges` is a ring of the last true ranges."""
+
+    structure: Structure
+    gaps: OpenGaps
+    ranges: Floats
+
+
+class Frame(NamedTuple):
+    """The market with the side's sign on every price, so that onwards is up for both sides.
+
+    `behind` is the swing that protects the view, `ahead` the last swing of the other side, `gap` the slot of the
+    gap to enter from, -1 for none.
+    """
+
+    side: int
+    close: float
+    behind: float
+    ahead: float
+    gap: int
+    average: float
+
+
+class Terms(NamedTuple):
+    """What the confidence is the sum of."""
+
+    trend: float
+    kind: float
+    freshness: float
+    location: float
+    optimal_entry: float
+    imbalance: float
+
+
+class Facts(NamedTuple):
+    """What a row rests on (bars are -1 and levels NaN where there is none), then the Terms of its confidence."""
+
+    broke: float
+    broke_level: float
+    choch: float
+    behind: float
+    behind_level: float
+    ahead: float
+    ahead_level: float
+    ahead_broken: float
+    gap: float
+    gap_bottom: float
+    gap_top: float
+    position: float
+    average: float
+    trend: float
+    kind: float
+    freshness: float
+    location: float
+    optimal_entry: float
+    imbalance: float
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(*self[-len(Terms._fields) :])
+
+
+NOTHING = Facts(*[float("nan")] * len(Facts._fields))
+
+
+@kernel
+def advance(state: State, bar: Candle) -> tuple[State, Opinion]:
+    """The state after one more closed bar, and the opinion at its close.
+
+    The side is that of the last break of structure (swings of 5 and 5 bars). The stop lies 0.25 average ranges
+    behind the last swing on the view's back, which must not be broken. The entry zone reaches from the edge of an
+    open gap of the same side near the price, else from half an average range back, to 0.1 average ranges beyond
+    the close. The first target is the unbroken swing ahead, at most twice the risk away; the second three times.
+    """
+    i, before = state.structure.bars, state.gaps.last.close
+    state.ranges[i % RANGES] = _true_range(before if i > 0 else bar.close, bar)
+    now = structure.advance(state.structure, bar.high, bar.low, bar.close)
+    after = State(now, imbalance.follow(state.gaps, bar), state.ranges)
+    return after, _judge(after)
+
+
+@kernel
+def _true_range(before: float, bar: Candle) -> float:
+    if not (_usable(bar) and 0.0 < before < np.inf):
+        return np.nan
+    return max(bar.high, before) - min(bar.low, before)
+
+
+@kernel
+def _usable(bar: Candle) -> bool:
+    positive = bar.open > 0.0 and bar.high > 0.0 and bar.low > 0.0 and bar.close > 0.0
+    return positive and bar.open < np.inf and bar.high < np.inf and bar.low < np.inf and bar.close < np.inf
+
+
+@kernel
+def _judge(state: State) -> Opinion:
+    average = _average(state.ranges, state.structure.bars)
+    silence = _blind(state, average)
+    if silence != Silence.NONE:
+        return _silent(silence, NOTHING)
+    frame = _frame(state, average)
+    facts = _facts(state, frame)
+    confidence = _confidence(facts)
+    if not confidence >= FLOOR:
+        return _silent(Silence.UNSURE, facts)
+    return _levels(frame, facts, confidence)
+
+
+@kernel
+def _confidence(facts: Facts) -> float:
+    return facts.trend + facts.kind + facts.freshness + facts.location + facts.optimal_entry + facts.imbalance
+
+
+@kernel
+def _average(ranges: Floats, count: int) -> float:
+    total = 0.0
+    for k in range(count, count + RANGES):
+        total += ranges[k % RANGES]
+    return total / RANGES
+
+
+@kernel
+def _blind(state: State, average: float) -> Silence:
+    """Why there is nothing to judge."""
+    s, bar = state.structure, state.gaps.last
+    if not _usable(bar):
+        bare = np.isnan(bar.open) and np.isnan(bar.high) and np.isnan(bar.low)
+        return Silence.CLOSES_ONLY if bare and bar.close > 0.0 else Silence.BAD_PRICE
+    if s.bars < WARMUP:
+        return Silence.TOO_FEW
+    if not average > 0.0:
+        return Silence.FLAT if average == 0.0 else Silence.BAD_PRICE
+    if s.last.side == 0:
+        return Silence.NO_STRUCTURE
+    behind = s.low if s.last.side > 0 else s.high
+    return Silence.UNPROTECTED if behind.broken or behind.bar < 0 else Silence.NONE
+
+
+@kernel
+def _silent(silence: Silence, facts: Facts) -> Opinion:
+    return Opinion(0, 0.0, np.nan, np.nan, np.nan, np.nan, np.nan, silence, facts)
+
+
+@kernel
+def _frame(state: State, average: float) -> Frame:
+    s, side = state.structure, state.structure.last.side
+    behind, ahead = (s.low.level, s.high.level) if side > 0 else (-s.high.level, -s.low.level)
+    close = side * state.gaps.last.close
+    gap = _nearest(state.gaps, Frame(side, close, behind, ahead, -1, average))
+    return Frame(side, close, behind, ahead, gap, average)
+
+
+@kernel
+def _nearest(gaps: OpenGaps, frame: Frame) -> int:
+    """The slot of the nearest gap that is wide enough, close enough and not behind the swing; -1 for none."""
+    best, found = -np.inf, -1
+    for k in range(len(gaps.side)):
+        if gaps.side[k] == frame.side:
+            bottom, top = (gaps.bottom[k], gaps.top[k]) if frame.side > 0 else (-gaps.top[k], -gaps.bottom[k])
+            wide = top - bottom >= GAP_SIZE * frame.average
+            near = bottom <= frame.close and frame.close - top <= GAP_REACH * frame.average
+            if wide and near and top > max(frame.behind, best):
+                best, found = top, k
+    return found
+
+
+@kernel
+def _facts(state: State, frame: Frame) -> Facts:
+    s, gaps = state.structure, state.gaps
+    behind, ahead = (s.low, s.high) if frame.side > 0 else (s.high, s.low)
+    index, bottom, top = -1.0, np.nan, np.nan
+    if frame.gap >= 0:
+        index, bottom, top = float(gaps.bar[frame.gap]), gaps.bottom[frame.gap], gaps.top[frame.gap]
+    position = _position(frame)
+    terms = _terms(s, position, frame.gap >= 0)
+    return Facts(
+        float(s.last.bar),
+        s.last.level,
+        1.0 if s.last.choch else 0.0,
+        float(behind.bar),
+        behind.level,
+        float(ahead.bar),
+        ahead.level,
+        1.0 if ahead.broken else 0.0,
+        index,
+        bottom,
+        top,
+        position,
+        frame.average,
+        terms.trend,
+        terms.kind,
+        terms.freshness,
+        terms.location,
+        terms.optimal_entry,
+        terms.imbalance,
+    )
+
+
+@kernel
+def _position(frame: Frame) -> float:
+    """Where the close is in the dealing range: 0 at the swing behind, 1 at the one ahead, 0.5 without a range."""
+    if not frame.ahead > frame.behind:
+        return 0.5
+    return min(1.0, max(0.0, (frame.close - frame.behind) / (frame.ahead - frame.behind)))
+
+
+@kernel
+def _terms(s: Structure, position: float, gap: bool) -> Terms:
+    """A break counts less as it ages, a close far along the dealing range (premium) less than one at its start."""
+    age = s.bars - 1 - s.last.bar
+    return Terms(
+        0.30,
+        0.05 if s.last.choch else 0.10,
+        0.20 * max(0.0, 1.0 - age / LIFE),
+        0.35 * (0.5 - position),
+        0.05 if OPTIMAL_LOW <= 1.0 - position <= OPTIMAL_HIGH else 0.0,
+        0.15 if gap else 0.0,
+    )
+
+
+@kernel
+def _levels(frame: Frame, facts: Facts, confidence: float) -> Opinion:
+    """The view with its prices, or silence when they promise too little or make no sense."""
+    side, average = frame.side, frame.average
+    far, near, stop = frame.close + SLACK * average, frame.close - ZONE * average, frame.behind - STOP * average
+    if frame.gap >= 0:
+        near = facts.gap_bottom if side > 0 else -facts.gap_top
+    near = max(near, frame.behind)
+    risk = far - stop
+    first, second = far + FIRST * risk, far + SECOND * risk
+    if facts.ahead_broken == 0.0 and frame.ahead < first:
+        first = frame.ahead
+    if first - far < LEAST * risk:
+        return _silent(Silence.POOR_REWARD, facts)
+    zone = (near, far) if side > 0 else (-far, -near)
+    if not sound(side, zone, side * stop, (side * first, side * second)):
+        return _silent(Silence.NO_ROOM, facts)
+    return Opinion(
+        side, confidence, zone[0], zone[1], side * stop, side * first, side * second, Silence.NONE, facts
+    )
+
+
+@kernel
+def _run(state: State, open: Floats, high: Floats, low: Floats, close: Floats, opinions: Opinions) -> None:
+    for i in range(len(close)):
+        state, said = advance(state, Candle(open[i], high[i], low[i], close[i]))
+        put(opinions, i, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Smc:
+    """Smart money concepts: structure, dealing range and fair value gaps; the rule is that of `advance`."""
+
+    name: str = "smc"
+    summary: str = "goes with the last break of structure, from a discount or a fair value gap, behind a swing"
+    warmup: int = WARMUP
+
+    def start(self, bars: Bars) -> State:
+        return State(structure.begin(SPAN, SPAN), imbalance.begin(WARMUP), np.full(RANGES, np.nan))
+
+    def step(self, state: State, row: Row) -> tuple[State, Opinion]:
+        return advance(state, Candle(row.open, row.high, row.low, row.close))
+
+    def read(self, bars: Bars) -> Opinions:
+        opinions = blank(len(bars), len(Facts._fields), bars.timeframe)
+        _run(self.start(bars), *columns(bars), opinions)
+        return opinions
+
+    def view(self, bars: Bars, opinions: Opinions, i: int) -> Signal:
+        facts = Facts(*opinions.evidence[i].tolist())
+        silence = Silence(int(opinions.silence[i]))
+        if silence is not Silence.NONE:
+            return abstain(self.name, bars, i, _reason(bars, silence, facts, i))
+        up = bool(opinions.direction[i] > 0)
+        because = _rationale(bars, facts, up, i), _evidence(bars, facts, up, i)
+        return spoken(self.name, bars, opinions, i, because)
+
+    def signal(self, bars: Bars) -> Signal:
+        return last_signal(self, bars)
+
+
+def _reason(bars: Bars, silence: Silence, facts: Facts, i: int) -> str:
+    if silence is Silence.UNSURE:
+        return f"confidence {math.floor(_confidence(facts) * 100) / 100:.2f} is below {FLOOR:.2f}"
+    if silence is Silence.POOR_REWARD:
+        return f"the swing ahead at {price(bars, facts.ahead_level)} is nearer than the stop"
+    return {
+        Silence.TOO_FEW: f"needs {WARMUP} bars, has {i + 1}",
+        Silence.CLOSES_ONLY: "needs high and low, the series has closes only",
+        Silence.BAD_PRICE: f"a price of the last {RANGES + 1} bars is missing or not positive",
+        Silence.FLAT: f"prices are flat over the last {RANGES} bars",
+        Silence.NO_STRUCTURE: "no break of structure yet",
+        Silence.UNPROTECTED: "no unbroken swing protects a stop",
+        Silence.NO_ROOM: "stop and targets would not be positive prices in order",
+    }[silence]
+
+
+def _rationale(bars: Bars, facts: Facts, up: bool, i: int) -> str:
+    kind, way = ("CHoCH" if facts.choch else "BOS"), ("above" if up else "below")
+    gap = (
+        f" A fair value gap at {price(bars, facts.gap_bottom)}..{price(bars, facts.gap_top)} is still open."
+        if facts.gap >= 0
+        else ""
+    )
+    return (
+        f"{kind} {way} {price(bars, facts.broke_level)}, {_ago(i - int(facts.broke))};"
+        f" {facts.position:.0%} of the way from {price(bars, facts.behind_level)} to"
+        f" {price(bars, facts.ahead_level)} is done.{gap}"
+        f" The stop is behind the swing {'low' if up else 'high'} at {price(bars, facts.behind_level)}."
+    )
+
+
+def _ago(bars: int) -> str:
+    return "in this bar" if bars == 0 else f"{bars} bar{'s' * (bars > 1)} ago"
+
+
+def _evidence(bars: Bars, facts: Facts, up: bool, i: int) -> list[dict[str, object]]:
+    back, onward = ("swing low", "swing high") if up else ("swing high", "swing low")
+    state = "broken" if facts.ahead_broken else "unbroken"
+    found = [
+        event(bars, "CHoCH" if facts.choch else "BOS", facts.broke, facts.broke, level=facts.broke_level),
+        event(bars, back, facts.behind, facts.behind + SPAN, level=facts.behind_level, role="protects the stop"),
+        event(bars, onward, facts.ahead, facts.ahead + SPAN, level=facts.ahead_level, role=f"ahead, {state}"),
+    ]
+    if facts.gap >= 0:
+        bottom, top = facts.gap_bottom, facts.gap_top
+        found.append(event(bars, "fair value gap", facts.gap, facts.gap + 1, bottom=bottom, top=top))
+    found.append(event(bars, "dealing range", i, i, position=facts.position, average_range=facts.average))
+    found.append(event(bars, "confidence", i, i, terms=facts.terms._asdict(), floor=FLOOR))
+    return found
+
+
+SMC = Smc()

@@ -1,0 +1,211 @@
+"""The analysts' vote as a strategy: backtested and validated like any other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quorum.domain import Row, plain
+from quorum.lake import Bars
+from quorum.signals.analyst import Analyst, Opinion, Opinions
+from quorum.signals.consensus import BEARISH, BULLISH, ConsensusRules, tally
+from quorum.signals.strategy import Exit, Parameter, Params, Target, Targets, read_params
+from quorum.stats import kernel
+
+Floats = NDArray[np.float64]
+_COLUMNS = ("direction", "confidence", "entry_low", "entry_high", "stop", "target1", "silence")
+
+
+class Ballots(NamedTuple):
+    """The opinions of k participants on n bars, each of shape (n, k)."""
+
+    direction: Floats
+    confidence: Floats
+    entry_low: Floats
+    entry_high: Floats
+    stop: Floats
+    target1: Floats
+    silence: Floats
+
+
+class Electorate(NamedTuple):
+    """The k participants, shapes (k,): weight, least confidence, who must take part; and the rules' numbers."""
+
+    weight: Floats
+    floor: Floats
+    required: NDArray[np.bool_]
+    threshold: float
+    escalate_below: float
+    min_reward_risk: float
+
+
+class Plan(NamedTuple):
+    """The strategy's own numbers: bars that a decision holds, least reward/risk of an entry, and whether to short."""
+
+    hold_bars: int
+    min_reward_risk: float
+    short: bool
+
+
+class Stand(NamedTuple):
+    """What the strategy wants now, and for how many bars since the vote that asked for it."""
+
+    weight: float
+    stop: float
+    target: float
+    age: int
+
+
+FLAT = Stand(0.0, math.nan, math.nan, 0)
+
+
+@kernel
+def reward_risk(ballots: Ballots, i: int, k: int) -> float:
+    """Distance to the first target over distance to the stop, from the far edge of the entry zone."""
+    entry = ballots.entry_high[i, k] if ballots.direction[i, k] > 0 else ballots.entry_low[i, k]
+    risk = abs(entry - ballots.stop[i, k])
+    return abs(ballots.target1[i, k] - entry) / risk if risk > 0.0 else 0.0
+
+
+@kernel
+def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
+    """The vote's code on bar i, and which participant leads the winning side, -1 for none."""
+    n = len(who.weight)
+    side = np.zeros(n, np.int8)
+    complete = True
+    for k in range(n):
+        direction = ballots.direction[i, k]
+        takes_part = ballots.silence[i, k] == 0.0
+        if takes_part and direction != 0.0:
+            sure = ballots.confidence[i, k] >= who.floor[k]
+            takes_part = sure and reward_risk(ballots, i, k) >= who.min_reward_risk
+            if takes_part:
+                side[k] = 1 if direction > 0.0 else -1
+        if who.required[k] and not takes_part:
+            complete = False
+    code, _, _, _ = tally(side, ballots.confidence[i], who.weight, (complete, who.threshold, who.escalate_below))
+    lead = -1
+    if code == BULLISH or code == BEARISH:
+        for k in range(n):
+            better = lead < 0 or ballots.confidence[i, k] > ballots.confidence[i, lead]
+            if side[k] == code and better:
+                lead = k
+    return code, lead
+
+
+@kernel
+def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan) -> Stand:
+    """The stand after the vote on bar i.
+
+    A consensus for a side takes it, with the leader's stop and first target, when its reward/risk is enough; one
+    against the stand ends it; one that confirms it renews its time. After `hold_bars` without, it ends.
+    """
+    code, lead = poll(ballots, i, who)
+    if lead < 0:
+        return _wait(stand, plan)
+    if stand.weight * code > 0.0:
+        return Stand(stand.weight, stand.stop, stand.target, 0)
+    worth = reward_risk(ballots, i, lead) >= plan.min_reward_risk
+    if worth and (code == BULLISH or plan.short):
+        return Stand(float(code), ballots.stop[i, lead], ballots.target1[i, lead], 0)
+    if stand.weight != 0.0:
+        return Stand(0.0, np.nan, np.nan, 0)
+    return stand
+
+
+@kernel
+def _wait(stand: Stand, plan: Plan) -> Stand:
+    if stand.weight == 0.0 or stand.age + 1 >= plan.hold_bars:
+        return Stand(0.0, np.nan, np.nan, 0)
+    return Stand(stand.weight, stand.stop, stand.target, stand.age + 1)
+
+
+@kernel
+def _run(stand: Stand, ballots: Ballots, who: Electorate, plan: Plan, targets: Targets) -> None:
+    for i in range(len(ballots.direction)):
+        stand = advance(stand, ballots, i, who, plan)
+        targets.weight[i], targets.stop[i], targets.target[i] = stand.weight, stand.stop, stand.target
+
+
+class Sitting(NamedTuple):
+    """The state of a streamed vote: each participant's own state, and the stand."""
+
+    states: tuple[Any, ...]
+    stand: Stand
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class ConsensusStrategy:
+    """Wants what the participants' consensus wants; the rule is that of `advance`. Long only unless `short` is 1."""
+
+    rules: ConsensusRules
+    analysts: tuple[Analyst, ...]
+    name: str = "consensus"
+    kind: str = "consensus"
+    summary: str = "follows the vote of the analysts, with the stop and the first target of the surest of them"
+    parameters: tuple[Parameter, ...] = (
+        Parameter("hold_bars", 48, 1, 2000, "bars for which a vote holds without being confirmed"),
+        Parameter("min_reward_risk", 1.5, 0.0, 10.0, "least reward/risk of an entry"),
+        Parameter("short", 0, 0, 1, "1 lets a bearish vote sell short"),
+    )
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The rules of the vote: they belong to the identity of a backtest."""
+        rules: dict[str, Any] = plain(self.rules)
+        return rules
+
+    def warmup(self, params: Params) -> int:
+        read_params(self, params)
+        return max((a.warmup for a in self.analysts), default=0)
+
+    def start(self, bars: Bars, params: Params) -> Sitting:
+        return Sitting(tuple(a.start(bars) for a in self.analysts), FLAT, self._plan(params))
+
+    def step(self, state: Sitting, row: Row) -> tuple[Sitting, Target]:
+        moved = [a.step(s, row) for a, s in zip(self.analysts, state.states, strict=True)]
+        ballots = _stack([_one(said) for _, said in moved])
+        stand = Stand(*advance(state.stand, ballots, 0, self._electorate(), state.plan))
+        target = Target(stand.weight, Exit(stand.stop, stand.target, math.nan))
+        return Sitting(tuple(s for s, _ in moved), stand, state.plan), target
+
+    def batch(self, bars: Bars, params: Params) -> Targets:
+        plan = self._plan(params)
+        weight, stop, target = (np.empty(len(bars)) for _ in range(3))
+        targets = Targets(weight, stop, target, np.full(len(bars), math.nan))
+        _run(FLAT, _stack([_columns(a.read(bars)) for a in self.analysts]), self._electorate(), plan, targets)
+        return targets
+
+    def _plan(self, params: Params) -> Plan:
+        read = read_params(self, params)
+        return Plan(int(read["hold_bars"]), float(read["min_reward_risk"]), bool(read["short"]))
+
+    def _electorate(self) -> Electorate:
+        names = [a.name for a in self.analysts]
+        return Electorate(
+            np.array([self.rules.weight(n) for n in names]),
+            np.array([self.rules.confidence_floor(n) for n in names]),
+            np.array([n in self.rules.required for n in names]),
+            self.rules.threshold,
+            self.rules.escalate_below,
+            self.rules.min_reward_risk,
+        )
+
+
+def _columns(opinions: Opinions) -> list[Floats]:
+    return [np.asarray(getattr(opinions, name), np.float64) for name in _COLUMNS]
+
+
+def _one(said: Opinion) -> list[Floats]:
+    return [np.array([float(getattr(said, name))]) for name in _COLUMNS]
+
+
+def _stack(voices: Sequence[Sequence[Floats]]) -> Ballots:
+    """The participants' columns side by side, each (n, k)."""
+    return Ballots(*(np.ascontiguousarray(np.stack(column, axis=1)) for column in zip(*voices, strict=True)))
