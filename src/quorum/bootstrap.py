@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from quorum.adapters.notify import FileNotifier
 from quorum.adapters.process import (
     BrokerServer,
     FileJournal,
+    LakePrices,
     ProcessExecutor,
     RemoteBroker,
     RequestClock,
@@ -20,18 +21,17 @@ from quorum.adapters.process import (
 from quorum.adapters.sql import Database, Provenance, SqlAccounts, SqlDecisionLog, SqlOrders, SqlTrials
 from quorum.desk import Desk, Settings, Workspace, find_workspace, recompute
 from quorum.domain import (
+    BrokerUnreachable,
     Clock,
     Money,
     NotFound,
     SystemClock,
-    Trade,
     UsageError,
-    VirtualClock,
     WorkspaceError,
 )
 from quorum.engine import code_hash, machine
 from quorum.execution import Broker, SimulatedBroker
-from quorum.lake import Bars, Lake, SeriesInfo
+from quorum.lake import Lake
 from quorum.stats import cache_kernels
 
 
@@ -49,7 +49,7 @@ def default_home() -> Path:
 
 
 def use_kernel_cache() -> bool:
-    """Keep compiled kernels in the user's cache folder ($XDG_CACHE_HOME, else ~/.cache); False when it is read-only."""
+    """Keep compiled kernels in $XDG_CACHE_HOME, else ~/.cache; False when that is read-only."""
     named = os.environ.get("XDG_CACHE_HOME")
     return cache_kernels((Path(named) if named else Path.home() / ".cache") / "quorum" / "kernels")
 
@@ -101,10 +101,17 @@ def serve_broker(given: Path | None, account: str) -> BrokerServer:
     workspace = open_workspace(given)
     settings = workspace.settings()
     path = _socket(workspace, account)
-    if _listens(path, workspace):
+    if _listens(path):
         raise UsageError(f"the venue of account {account} is already served", "stop the other one first")
     clock = RequestClock(0)
     return BrokerServer(path, _simulated(workspace, settings, open_lake(workspace), account, clock), clock)
+
+
+def schema_of(database: Path) -> str:
+    """The revision of a database file's schema; a QuorumError when it cannot be read or is too new."""
+    store = Database(database)
+    store.migrate()
+    return str(store.revision())
 
 
 def run_task(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,7 +133,9 @@ def _broker(workspace: Workspace, settings: Settings, lake: Lake, account: str, 
     return _simulated(workspace, settings, lake, account, clock)
 
 
-def _simulated(workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock) -> SimulatedBroker:
+def _simulated(
+    workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock
+) -> SimulatedBroker:
     section = settings.accounts.accounts.get(account)
     if section is None:
         raise UsageError(f"there is no account {account!r}", f"there are {', '.join(settings.accounts.accounts)}")
@@ -145,37 +154,11 @@ def _socket(workspace: Workspace, account: str) -> Path:
     return socket_path(workspace.home / account)
 
 
-def _listens(path: Path, workspace: Workspace) -> bool:
+def _listens(path: Path) -> bool:
     if not path.exists():
         return False
     try:
-        RemoteBroker(path, VirtualClock(0), timeout=2.0).account()
-    except Exception as error:  # noqa: BLE001 - any failure means that nobody serves there
-        return "refused" not in str(error) and "gave no answer" not in str(error)
+        RemoteBroker(path, SystemClock(), timeout=2.0).account()
+    except BrokerUnreachable:
+        return False
     return True
-
-
-class LakePrices:
-    """Prices from the lake: the opens of a symbol's shortest bars, the closes of a series that has no opens."""
-
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
-        self._read: dict[SeriesInfo, Bars] = {}
-
-    def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
-        bars = self.series(symbol, since)
-        instants = bars.time if bars.open is not None else bars.time + bars.timeframe.nanoseconds
-        first, last = instants.searchsorted(since, "left"), instants.searchsorted(until, "right")
-        prices = bars.close if bars.open is None else bars.open
-        return (_print(bars, int(instants[i]), float(prices[i]), i) for i in range(int(first), int(last)))
-
-    def series(self, symbol: str, since: int) -> Bars:
-        """The shortest bars of `symbol` that reach to `since`, else the longest-lived ones."""
-        known: Sequence[SeriesInfo] = [s for s in self._lake.series() if s.symbol == symbol]
-        if not known:
-            raise NotFound(f"the lake has no prices of {symbol}", "import them with `quorum data import`")
-        reaching = [s for s in known if s.last >= since] or [max(known, key=lambda s: s.last)]
-        best = min(reaching, key=lambda s: (s.timeframe, s.venue))
-        if best not in self._read:
-            self._read[best] = self._lake.bars(symbol, best.timeframe, best.venue)
-        return self._read[best]

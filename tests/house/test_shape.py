@@ -14,23 +14,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HIDDEN = {".git", ".venv", "build", "dist", "demo", "__pycache__"}
+LEFT_BEHIND = {"build", "dist", "demo", "__pycache__"}
 BANNED = ("unittest.mock", "mock", "pickle", "cloudpickle", "dill", "shelve")
 SKIPS = ("pytest.skip", "pytest.xfail", "pytest.mark.skip")
 MARKS = ("pytest.mark.skipif", "pytest.mark.xfail")
 
 
 def kept() -> list[Path]:
-    """The files that git keeps, or would; every file where the checkout is no git repository."""
+    """The files that git keeps, or would; all but what runs leave behind where the checkout is no git repository."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    names = listed.stdout.split("\0") if listed.returncode == 0 else _walked()
-    return [file for name in names if name and (file := ROOT / name).is_file()]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\0")
+    if "pyproject.toml" in names:
+        return [file for name in names if name and (file := ROOT / name).is_file()]
+    return [Path(top) / file for top, _, files in os.walk(ROOT) if _is_source(Path(top)) for file in files]
 
 
-def _walked() -> list[str]:
-    folders = ((Path(top), files) for top, _, files in os.walk(ROOT))
-    return [str(top / f) for top, files in folders if not HIDDEN & {*top.relative_to(ROOT).parts} for f in files]
+def _is_source(folder: Path) -> bool:
+    parts = folder.relative_to(ROOT).parts
+    return not any(part in LEFT_BEHIND or (part[0] == "." and part != ".ci") for part in parts)
 
 
 @cache

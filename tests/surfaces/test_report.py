@@ -51,6 +51,7 @@ def test_the_tear_sheet_tells_its_numbers(sheet: str) -> None:
     assert "Profit factor 2.00" in text
     assert "no profit is promised" in text
     assert "one of 12 recorded trials" in text
+    assert "Without its 5 best days the account would have ended at 995.00." in text
     for fact in (
         "d" * 64,
         "c" * 64,
@@ -103,9 +104,7 @@ def test_hostile_text_stays_text() -> None:
         title=HOSTILE,
         notes=(HOSTILE,),
         decisions=(
-            made_decision(
-                rationale=HOSTILE, votes=(bad,), verdict=HOSTILE, decision_id=HOSTILE, direction=HOSTILE
-            ),
+            made_decision(rationale=HOSTILE, votes=(bad,), verdict=HOSTILE, decision_id=HOSTILE, direction=HOSTILE),
         ),
         charts=(ChartStory(bars, (Mark(int(bars.time[3]), 100.0, Side.SELL, HOSTILE),)),),
         commands=(Command(HOSTILE, HOSTILE),),
@@ -201,6 +200,14 @@ def test_monthly_returns_are_in_their_cells() -> None:
     row = re.search(r"<tr><td>2024</td>(.*?)</tr>", page, re.DOTALL)
     assert row
     assert re.findall(r">(-?\d+\.\d)<", row.group(1)) == ["10.0", "-10.0", "0.0", "-1.0"]
+
+
+def test_a_hundredfold_rise_is_drawn_to_a_logarithmic_scale_and_says_so() -> None:
+    bars = made_bars(200)
+    steep = replace(bars, close=np.geomspace(1.0, 100.0, 200), open=None, high=None, low=None)
+    assert "logarithmic" in price_chart("steep", steep, []).note
+    assert '"type":"log"' in price_chart("steep", steep, []).html
+    assert '"type":"log"' not in price_chart("flat", bars, []).html
 
 
 @given(st.integers(1, 400), st.integers(4, 60))

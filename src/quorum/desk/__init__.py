@@ -1,0 +1,45 @@
+"""Desk: the use cases of one workspace, over the ports that bootstrap hands in.
+
+Promise: what is decided is recorded with all that it follows from; nothing is sent that was not committed.
+In: questions. Out: cycle records, explanations, replays, views.
+Neighbours: sits on every room below; `surfaces` show it, `bootstrap` puts it together.
+"""
+
+from quorum.desk.books import BookReport, books
+from quorum.desk.convene import CycleRecord, convene, settle
+from quorum.desk.desk import Accounts, Desk, Orders
+from quorum.desk.doctor import Finding, diagnose
+from quorum.desk.facts import fill_facts, order_facts
+from quorum.desk.replay import Replay, recompute, replay
+from quorum.desk.session import Question
+from quorum.desk.settings import ConsensusFile
+from quorum.desk.views import publish
+from quorum.desk.why import why
+from quorum.desk.workspace import Settings, Workspace, find_workspace, make_workspace, write_text
+
+__all__ = [
+    "Accounts",
+    "BookReport",
+    "ConsensusFile",
+    "CycleRecord",
+    "Desk",
+    "Finding",
+    "Orders",
+    "Question",
+    "Replay",
+    "Settings",
+    "Workspace",
+    "books",
+    "convene",
+    "diagnose",
+    "fill_facts",
+    "find_workspace",
+    "make_workspace",
+    "order_facts",
+    "publish",
+    "recompute",
+    "replay",
+    "settle",
+    "why",
+    "write_text",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Protocol
 
 from quorum.desk.workspace import Settings, Workspace
@@ -13,17 +12,15 @@ from quorum.domain import (
     DecisionLog,
     Executor,
     Fill,
-    Instrument,
     Money,
     Notifier,
     Order,
     UnitOfWork,
     UsageError,
-    split_symbol,
 )
 from quorum.engine import Trials
 from quorum.execution import Broker
-from quorum.lake import Bars, Lake
+from quorum.lake import Lake
 from quorum.risk import RiskLimits
 
 
@@ -79,19 +76,6 @@ class Desk:
     executor: Executor
     notifier: Notifier
     rows: Callable[[str], Sequence[Mapping[str, Any]]]
-
-    def instrument(self, bars: Bars) -> Instrument:
-        """The instrument that `bars` are of: its steps from instruments.yaml, else from the prices' grid."""
-        files = self.settings.instruments
-        given = files.symbols.get(bars.symbol)
-        base, quote = split_symbol(bars.symbol)
-        decimals = 8 if bars.price_decimals is None else bars.price_decimals
-        tick = given.tick if given and given.tick else Decimal(1).scaleb(-decimals)
-        lot = files.equity_lot if base == bars.symbol else files.crypto_lot
-        smallest = given.min_notional if given else Decimal(0)
-        return Instrument(
-            bars.symbol, bars.venue, base, quote, tick, given.lot if given and given.lot else lot, smallest
-        )
 
     def account_for(self, quote: str, name: str | None = None) -> str:
         """The account named, or the first of the configured ones in currency `quote`; it is opened when it is new.

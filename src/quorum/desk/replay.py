@@ -61,8 +61,7 @@ def _vote_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
     bars = bars.as_of(seen["as_of"])
     if len(bars) == 0:
         return {"data": None, "outcome": None}
-    given = {k: tuple(v) if isinstance(v, list) else v for k, v in inputs["rules"].items()}
-    rules = ConsensusRules(**given)
+    rules = ConsensusRules.read(inputs["rules"])
     analysts = [ANALYSTS[name] for name in rules.participants]
     signals = ask(bars, analysts, seen["as_of"], inputs["late"])
     facts = vote_facts(signals, consensus(signals, rules, seen["as_of"]))
@@ -70,11 +69,10 @@ def _vote_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _judge_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    limits = {k: Decimal(v) if isinstance(v, str) else v for k, v in inputs["limits"].items()}
     steps = {k: Decimal(inputs["instrument"][k]) for k in ("tick", "lot", "min_notional")}
     instrument = Instrument(**{**inputs["instrument"], **steps})
     proposal = Proposal.read(inputs["proposal"])
-    verdict = judge(proposal, Book.read(inputs["book"]), RiskLimits(**limits), instrument)
+    verdict = judge(proposal, Book.read(inputs["book"]), RiskLimits.read(inputs["limits"]), instrument)
     return {"data": None, "outcome": {"proposal": plain(proposal), **verdict_facts(verdict)}}
 
 

@@ -50,7 +50,7 @@ def open_session(desk: Desk, question: Question) -> Session:
             f"{whole.symbol} {whole.timeframe} has no bar that was closed at {iso(as_of)}",
             f"its first bar opens at {iso(int(whole.time[0]))}: choose a later instant",
         )
-    instrument = desk.instrument(bars)
+    instrument = desk.settings.instruments.instrument(bars)
     account = desk.account_for(instrument.quote, question.account)
     clock: Clock = VirtualClock(as_of) if as_of < now else desk.clock
     return Session(bars, observe(bars, as_of), instrument, account, desk.limits(account), clock)

@@ -13,12 +13,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
-from quorum.domain import ConfigError, UsageError
+from quorum.domain import ConfigError, Instrument, UsageError, split_symbol
 from quorum.execution import VenueCosts
+from quorum.lake import Bars
 from quorum.risk import RiskLimits
 from quorum.signals import ANALYSTS, ConsensusRules
 
-
+OFF_GRID_DECIMALS = 8
 Digits = Annotated[Decimal, BeforeValidator(lambda value: str(value) if isinstance(value, float) else value)]
 
 
@@ -147,6 +148,15 @@ class InstrumentsFile(_Section):
     crypto_lot: Digits = Field(Decimal("0.00001"), gt=0)
     equity_lot: Digits = Field(Decimal(1), gt=0)
     symbols: dict[str, InstrumentSection] = {}
+
+    def instrument(self, bars: Bars) -> Instrument:
+        """The instrument that `bars` are of: its steps as given here, else the grid of the prices."""
+        base, quote = split_symbol(bars.symbol)
+        given = self.symbols.get(bars.symbol, InstrumentSection())
+        decimals = OFF_GRID_DECIMALS if bars.price_decimals is None else bars.price_decimals
+        tick = given.tick or Decimal(1).scaleb(-decimals)
+        lot = given.lot or (self.equity_lot if base == bars.symbol else self.crypto_lot)
+        return Instrument(bars.symbol, bars.venue, base, quote, tick, lot, given.min_notional)
 
 
 File = TypeVar("File", bound=_Section)

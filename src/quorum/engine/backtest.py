@@ -62,10 +62,6 @@ class Trades(NamedTuple):
     profit: NDArray[np.float64]
     reason: list[str]
 
-    @property
-    def count(self) -> int:
-        return len(self.entry_time)
-
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
@@ -107,7 +103,7 @@ class Backtest:
             "first": iso(int(self.time[0])),
             "last": iso(int(self.time[-1])),
             "fill": self.fill,
-            "trades": self.trades.count,
+            "trades": len(self.trades.entry_time),
             "final_equity": self.final_equity,
             "total_return": self.performance.total_return,
             "sharpe": self.performance.sharpe,
@@ -204,9 +200,9 @@ def _trade(
 
 def _blank_rows(n: int) -> TradeRows:
     """Room for the most round trips that n bars can hold: one by target and one by exit on each."""
-    ints = [np.empty(2 * n + 1, np.int64) for _ in range(3)]
-    floats = [np.empty(2 * n + 1) for _ in range(5)]
-    return TradeRows(ints[0], ints[1], *floats, ints[2])
+    entry, leave, reason = (np.empty(2 * n + 1, np.int64) for _ in range(3))
+    quantity, entry_price, exit_price, fees, profit = (np.empty(2 * n + 1) for _ in range(5))
+    return TradeRows(entry, leave, quantity, entry_price, exit_price, fees, profit, reason)
 
 
 def _trades(bars: Bars, rows: TradeRows, count: int) -> Trades:

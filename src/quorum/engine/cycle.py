@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from quorum.domain import (
     MINUTE,
-    ZERO,
     Abstain,
     Approved,
     Book,
@@ -56,7 +55,16 @@ def observe(bars: Bars, as_of: int) -> Snapshot:
     first, last = iso(int(bars.time[0])), iso(int(bars.time[-1]))
     close = float(bars.close[-1])
     return Snapshot(
-        bars.symbol, bars.venue, str(bars.timeframe), as_of, bars.revision, len(bars), first, last, close, bars.data_hash
+        bars.symbol,
+        bars.venue,
+        str(bars.timeframe),
+        as_of,
+        bars.revision,
+        len(bars),
+        first,
+        last,
+        close,
+        bars.data_hash,
     )
 
 
@@ -95,9 +103,7 @@ class NoTrade:
     reason: str
 
 
-def propose(
-    outcome: Consensus, occasion: Occasion, book: Book, limits: RiskLimits
-) -> Proposal | NoTrade:
+def propose(outcome: Consensus, occasion: Occasion, book: Book, limits: RiskLimits) -> Proposal | NoTrade:
     """The trade that a consensus asks for: an entry sized by its stop, or the end of a holding that it speaks against.
 
     A holding in the consensus' direction is kept as it is.
@@ -134,7 +140,7 @@ def _entry(view: View, occasion: Occasion, book: Book, limits: RiskLimits) -> Pr
     """An entry at the market: its price is the mark, so stop and targets are measured from there."""
     instrument = occasion.instrument
     price = book.marks[instrument.symbol]
-    assert view.stop is not None  # noqa: S101
+    assert view.stop is not None
     stop = instrument.price(view.stop)
     targets = tuple(instrument.price(t) for t in view.targets)
     sign = view.direction.sign
@@ -154,20 +160,28 @@ def _entry(view: View, occasion: Occasion, book: Book, limits: RiskLimits) -> Pr
         expires=occasion.expires,
         key=f"{occasion.key}|signal",
         origin=occasion.origin,
-        exit=ExitPlan(stop, targets, view.time + max(view.valid_minutes * MINUTE, 24 * occasion.timeframe.nanoseconds)),
+        exit=ExitPlan(
+            stop, targets, view.time + max(view.valid_minutes * MINUTE, 24 * occasion.timeframe.nanoseconds)
+        ),
     )
 
 
 def judge(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument) -> RiskVerdict:
     """Risk's word on a proposal; a proposal in another currency than the book's is vetoed."""
     if instrument.quote != book.currency:
-        reason = f"{instrument.symbol} trades in {instrument.quote}, the account {book.account} is in {book.currency}"
+        reason = (
+            f"{instrument.symbol} trades in {instrument.quote}, the account {book.account} is in {book.currency}"
+        )
         return Vetoed((reason,), ())
     return assess(proposal, book, limits, instrument)
 
 
 def intend(
-    proposal: Proposal, verdict: Approved | Shrunk, decision_id: str, book: Book, terms: tuple[RiskLimits, Instrument]
+    proposal: Proposal,
+    verdict: Approved | Shrunk,
+    decision_id: str,
+    book: Book,
+    terms: tuple[RiskLimits, Instrument],
 ) -> OrderIntent:
     """The intent of what risk let pass, within its collar, on this version of the book."""
     limits, instrument = terms

@@ -37,9 +37,9 @@ class Sessions(NamedTuple):
 
 
 def find_gaps(time: Instants, timeframe: Timeframe, calendar: str) -> tuple[Gap, ...]:
-    """Runs of bars that `calendar` expects between the first and the last of `time` (sorted) and that are absent.
+    """Runs of bars that `calendar` expects between the first and the last of `time` (sorted) and it lacks.
 
-    24/7: every step. 24/5: every step, but for a jump over a Saturday of up to 84 hours. weekdays: Monday to
+    24/7: every step. 24/5: the same, but for jumps over a Saturday of up to 84 hours. weekdays: Monday to
     Friday UTC. XNYS: the exchange's days, within a day every step from open to close; from 1980 on. sessions: every
     step between two bars of one UTC day, nothing between days. Bars longer than a day: every step on any calendar.
     """
@@ -81,7 +81,7 @@ def _on_a_weekday(gap: Gap) -> Gap:
 
 def _by_schedule(time: Instants, labels: Instants, due: Instants) -> tuple[Gap, ...]:
     """Runs of neighbours in `due` that `labels` (sorted, one for each of `time`) lacks."""
-    absent = np.flatnonzero(~np.isin(due, labels))
+    absent = np.flatnonzero(~_among(due, labels))
     if not len(absent):
         return ()
     runs = np.split(absent, np.flatnonzero(np.diff(absent) > 1) + 1)
@@ -102,7 +102,7 @@ def _due_slots(time: Instants, step: int) -> Instants:
     near = (sessions.close > time[0] - DAY) & (sessions.open < time[-1] + DAY)
     opens, closes = sessions.open[near], sessions.close[near]
     slots = [_slots(start, closes, step) for start in (opens, opens // step * step)]
-    due: Instants = max(slots, key=lambda s: int(np.isin(time, s).sum()))
+    due: Instants = max(slots, key=lambda s: int(_among(time, s).sum()))
     return _within(due, time)
 
 
@@ -111,6 +111,15 @@ def _slots(opens: Instants, closes: Instants, step: int) -> Instants:
     ordinal = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     slots: Instants = np.repeat(opens, counts) + ordinal * step
     return slots
+
+
+def _among(wanted: Instants, held: Instants) -> NDArray[np.bool_]:
+    """Which of `wanted` are in `held`, which is sorted."""
+    if not len(held):
+        return np.zeros(len(wanted), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+    there: NDArray[np.bool_] = held[at] == wanted
+    return there
 
 
 def _within(due: Instants, labels: Instants) -> Instants:
@@ -180,7 +189,7 @@ def _detect_daily(days: Instants) -> str:
     known = days[days >= np.datetime64(str(XNYS_FROM), "ns").astype(np.int64)]
     if not len(known):
         return "weekdays"
-    return "XNYS" if float(np.isin(known, xnys(_year(known[-1])).day).mean()) >= 0.95 else "weekdays"
+    return "XNYS" if float(_among(known, xnys(_year(known[-1])).day).mean()) >= 0.95 else "weekdays"
 
 
 def _window(time: Instants, timeframe: Timeframe) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from quorum.lake.disk import (
     safe,
     series_of,
     storage,
+    sync,
     tampered,
     write_bars,
     write_manifest,
@@ -40,6 +42,7 @@ from quorum.lake.tables import Rejected
 
 _LONGEST_CHAIN = 32
 _SHOWN = 20
+_WRITERS = 4
 
 
 class Lake:
@@ -85,7 +88,11 @@ class Lake:
         intake = gather(path, options)
         for batch in intake.batches:
             _need_same_columns(read_manifest(folder_of(self._bars, batch.series)), batch)
-        reports = tuple(self._take(batch, options.calendar) for batch in intake.batches)
+        with ThreadPoolExecutor(_WRITERS) as writers:
+            reports = tuple(writers.map(lambda batch: self._take(batch, options.calendar), intake.batches))
+        with storage(self._bars):
+            for folder in (*{folder_of(self._bars, b.series).parent for b in intake.batches}, self._bars):
+                sync(folder)
         return ImportReport(reports, intake.files, intake.skipped)
 
     def check(

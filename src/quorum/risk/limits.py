@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from quorum.domain import UsageError
 
@@ -25,6 +27,12 @@ class RiskLimits:
     min_order_notional: Decimal = Decimal(10)
     price_collar_bps: Decimal = Decimal(100)
     allow_short: bool = False
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> RiskLimits:
+        """The limits whose plain form is `values`."""
+        given: dict[str, Any] = {k: Decimal(v) if isinstance(v, str) else v for k, v in values.items()}
+        return cls(**given)
 
     def __post_init__(self) -> None:
         for name in ("risk_per_trade", "max_position", "max_deployed", "max_total_loss"):

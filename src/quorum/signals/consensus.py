@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,12 @@ class ConsensusRules:
             raise UsageError(f"participants {self.participants} must be different names, at least one")
         if not 0.5 <= self.threshold <= 1.0:
             raise UsageError(f"a threshold of {self.threshold} lets both sides win", "choose one in 0.5..1")
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> ConsensusRules:
+        """The rules whose plain form is `values`."""
+        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**given)
 
     @property
     def participants(self) -> tuple[str, ...]:

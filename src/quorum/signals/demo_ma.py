@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,6 +51,7 @@ class DemoMa:
     __slots__ = ()
     name = "demo_ma"
     kind = "rule"
+    settings: Mapping[str, object] = MappingProxyType({})
     summary = "long while the fast moving average is above the slow one"
     parameters: tuple[Parameter, ...] = (
         Parameter("fast", 20, 2, 400, "bars of the fast average; less than slow"),

@@ -39,8 +39,7 @@ def find_strategy(name: str, settings: Mapping[str, Any]) -> Strategy:
     if name in RULES:
         return RULES[name]
     if name == "consensus":
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
-        return consensus_strategy(ConsensusRules(**given))
+        return consensus_strategy(ConsensusRules.read(settings))
     known = (*RULES, "consensus")
     near = difflib.get_close_matches(name, known, 1)
     raise NotFound(

@@ -77,13 +77,20 @@ class Targets(NamedTuple):
 class Strategy(Protocol):
     """One rule in two forms that agree bit for bit; `kind` is rule or consensus."""
 
-    name: str
-    kind: str
-    summary: str
-    parameters: tuple[Parameter, ...]
+    @property
+    def name(self) -> str: ...
 
     @property
-    def settings(self) -> Mapping[str, Any]:
+    def kind(self) -> str: ...
+
+    @property
+    def summary(self) -> str: ...
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]: ...
+
+    @property
+    def settings(self) -> Mapping[str, object]:
         """What shapes the rule beside its parameters, as plain values; part of a backtest's identity."""
         ...
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +72,7 @@ class TrendBreakout:
     __slots__ = ()
     name = "trend_breakout"
     kind = "rule"
+    settings: Mapping[str, object] = MappingProxyType({})
     summary = "long from a close above the Donchian channel until one below it, with a stop"
     parameters: tuple[Parameter, ...] = (
         Parameter("donchian_lookback", 55, 2, 1000, "bars of the channel, before the current one"),

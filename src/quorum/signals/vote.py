@@ -90,7 +90,7 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
             complete = False
     code, _, _, _ = tally(side, ballots.confidence[i], who.weight, (complete, who.threshold, who.escalate_below))
     lead = -1
-    if code == BULLISH or code == BEARISH:
+    if code in (BULLISH, BEARISH):
         for k in range(n):
             better = lead < 0 or ballots.confidence[i, k] > ballots.confidence[i, lead]
             if side[k] == code and better:

@@ -5,6 +5,26 @@ In: numpy arrays. Out: numbers, arrays, compiled functions.
 Neighbours: any room may call it; it knows none.
 """
 
-from quorum.stats.compiled import cache_key, cache_kernels, kernel
+from quorum.stats.compiled import cache_kernels, cache_key, kernel
+from quorum.stats.performance import (
+    Month,
+    Performance,
+    max_drawdown,
+    monthly_returns,
+    performance,
+    profit_factor,
+    win_rate,
+)
 
-__all__ = ["cache_key", "cache_kernels", "kernel"]
+__all__ = [
+    "Month",
+    "Performance",
+    "cache_key",
+    "cache_kernels",
+    "kernel",
+    "max_drawdown",
+    "monthly_returns",
+    "performance",
+    "profit_factor",
+    "win_rate",
+]

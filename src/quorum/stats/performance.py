@@ -90,9 +90,7 @@ def monthly_returns(time_ns: Instants, equity: Floats, starting: float) -> list[
     months = time_ns.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
     last = _last_of(months)
     values = _chain(equity[last], starting)
-    return [
-        Month(1970 + int(m) // 12, int(m) % 12 + 1, float(v)) for m, v in zip(months[last], values, strict=True)
-    ]
+    return [Month(1970 + int(m) // 12, int(m) % 12 + 1, float(v)) for m, v in zip(months[last], values, strict=True)]
 
 
 def periods_per_year(times_ns: Instants) -> float:

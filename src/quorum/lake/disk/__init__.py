@@ -7,7 +7,7 @@ Neighbours: `quorum.lake` alone imports this; it knows nothing of quality or cal
 
 from quorum.lake.disk.manifest import Manifest, Segment, SetAside, read_manifest, write_manifest
 from quorum.lake.disk.merge import Change, Columns, compare, overlay
-from quorum.lake.disk.place import folder_of, only_writer, safe, series_of, storage
+from quorum.lake.disk.place import folder_of, only_writer, safe, series_of, storage, sync
 from quorum.lake.disk.segments import (
     read_bars,
     read_rejected,
@@ -32,6 +32,7 @@ __all__ = [
     "safe",
     "series_of",
     "storage",
+    "sync",
     "tampered",
     "write_bars",
     "write_manifest",

@@ -59,10 +59,7 @@ def storage(folder: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
     """Holds the lock of `folder`, made if absent, against every other process and thread; waits for it."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        _sync(folder.parent)
-        _sync(folder.parent.parent)
+    folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for left in folder.glob(f"{_TEMPORARY}*"):
@@ -82,10 +79,11 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make what stands in `folder` survive a loss of power."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

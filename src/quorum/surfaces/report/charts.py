@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from quorum.domain import Side, Timeframe
 from quorum.lake import Bars
-from quorum.stats import drawdowns
+from quorum.stats.performance import drawdowns
 
 Floats = NDArray[np.float64]
 Instants = NDArray[np.int64]
@@ -21,6 +21,8 @@ Instants = NDArray[np.int64]
 MOST_CANDLES = 1_500
 MOST_POINTS = 2_000
 MOST_MARKS = 1_000
+WIDE = 12.0
+LOGARITHMIC = "The scale is logarithmic: equal distances are equal percentages."
 BLUE, GREY, GREEN, RED, AMBER = "#4c7fe0", "#8a94a6", "#2a9d8f", "#d0605e", "#e08a1e"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _CLEAR, _NIGHT = "rgba(0,0,0,0)", "#1d2533"
@@ -36,8 +38,8 @@ class Mark:
     label: str
 
 
-class PriceChart(NamedTuple):
-    """A chart and what a reader has to know about it; `note` is empty when nothing was left out."""
+class Chart(NamedTuple):
+    """A chart and what a reader has to know about it; `note` is empty when it shows all there is, to scale."""
 
     html: Markup
     note: str
@@ -52,7 +54,7 @@ class Curve(NamedTuple):
     benchmark: Floats | None = None
 
 
-def equity_chart(name: str, curve: Curve) -> Markup:
+def equity_chart(name: str, curve: Curve) -> Chart:
     """The equity above its drawdown, on one axis of time; at most about MOST_POINTS points, extremes kept."""
     fall = drawdowns(curve.equity, curve.starting)
     lines = [curve.equity, fall] + ([] if curve.benchmark is None else [curve.benchmark])
@@ -66,12 +68,13 @@ def equity_chart(name: str, curve: Curve) -> Markup:
     depth = max(0.01, 1.05 * abs(float(np.min(fall, initial=0.0))))
     below = {"domain": [0.0, 0.24], "tickformat": ".1~%", "range": [-depth, 0.0], "nticks": 4}
     layout = _layout(460) | {"hovermode": "x unified", "yaxis2": _axis() | below}
-    layout["yaxis"] = _axis() | {"domain": [0.31, 1.0]}
+    levels = np.concatenate([lines[0], *lines[2:]])
+    layout["yaxis"] = _levels(levels) | {"domain": [0.31, 1.0]}
     layout["xaxis"] = _time_axis(curve.time) | {"anchor": "y2", "spikecolor": GREY, "spikethickness": 1}
-    return _figure(name, traces, layout)
+    return Chart(_figure(name, traces, layout), LOGARITHMIC if _wide(levels) else "")
 
 
-def price_chart(name: str, bars: Bars, marks: Sequence[Mark]) -> PriceChart:
+def price_chart(name: str, bars: Bars, marks: Sequence[Mark]) -> Chart:
     """Candles (a line for closes only) with buys and sells; long series are joined, and the note says so."""
     recent = sorted(marks, key=lambda m: m.time)[-MOST_MARKS:]
     sides = ((Side.BUY, "Buy", "triangle-up", BLUE), (Side.SELL, "Sell", "triangle-down", AMBER))
@@ -80,9 +83,9 @@ def price_chart(name: str, bars: Bars, marks: Sequence[Mark]) -> PriceChart:
         chosen = [m for m in recent if m.side == side]
         if chosen:
             traces.append(_marks(chosen, title) | {"marker": _marker(symbol, colour, len(recent))})
-    layout = _layout(440) | {"hovermode": "closest", "yaxis": _axis()}
+    layout = _layout(440) | {"hovermode": "closest", "yaxis": _levels(bars.close)}
     layout["xaxis"] = _time_axis(bars.time) | {"rangeslider": {"visible": False}}
-    return PriceChart(_figure(name, traces, layout), _note(bars, len(marks)))
+    return Chart(_figure(name, traces, layout), _note(bars, len(marks)))
 
 
 def join_bars(bars: Bars, most: int) -> Bars:
@@ -130,6 +133,8 @@ def _note(bars: Bars, marks: int) -> str:
         parts.append(f"Each candle joins {joined} bars of {bars.timeframe}, so that {len(bars):,} bars fit.")
     if marks > MOST_MARKS:
         parts.append(f"The last {MOST_MARKS:,} of {marks:,} entries and exits are marked.")
+    if _wide(bars.close):
+        parts.append(LOGARITHMIC)
     return " ".join(parts)
 
 
@@ -190,6 +195,20 @@ def _axis() -> dict[str, Any]:
         "separatethousands": True,
         "automargin": True,
     }
+
+
+def _wide(levels: Floats) -> bool:
+    low, high = float(np.min(levels, initial=np.inf)), float(np.max(levels, initial=0.0))
+    return 0 < low and high / low > WIDE
+
+
+def _levels(levels: Floats) -> dict[str, Any]:
+    """An axis of money: logarithmic where the highest level is more than WIDE times the lowest."""
+    if not _wide(levels):
+        return _axis()
+    powers = np.arange(np.floor(np.log10(levels.min())), np.ceil(np.log10(levels.max())) + 1)
+    ticks = (np.array([1.0, 2.0, 5.0]) * 10.0 ** powers[:, None]).ravel()
+    return _axis() | {"type": "log", "tickvals": ticks[:: 1 if len(powers) <= 4 else 3], "tickformat": ",.6~r"}
 
 
 def _time_axis(time: Instants) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quorum.domain import Fill, Vote
 from quorum.lake import Bars
-from quorum.surfaces.report.charts import Curve, Mark, PriceChart, equity_chart, price_chart
+from quorum.surfaces.report.charts import Chart, Curve, Mark, equity_chart, price_chart
 from quorum.surfaces.report.page import money, percent, render, tone
 
 Floats = NDArray[np.float64]
@@ -188,8 +188,7 @@ def _opening(story: DeskStory) -> list[str]:
     about = f" in {', '.join(symbols)}" if symbols else ""
     votes = sum(len(d.votes) for d in story.decisions)
     return [
-        f"A simulated broker made {_some(len(story.fills), 'fill')}{about} for a paper account:"
-        " no real money moved.",
+        f"A simulated broker made {_some(len(story.fills), 'fill')}{about} for a paper account: no real money moved.",
         f"Before that came {_some(len(story.decisions), 'decision')} with {_some(votes, 'vote')};"
         " risk could shrink or veto each one, and every one is on record with its reason.",
         f"The account went from {money(story.starting_equity)} to {money(_final(story))} {story.currency}"
@@ -211,7 +210,7 @@ def _cards(story: DeskStory) -> list[Headline]:
     ]
 
 
-def _charts(stories: Sequence[ChartStory]) -> list[tuple[ChartStory, PriceChart]]:
+def _charts(stories: Sequence[ChartStory]) -> list[tuple[ChartStory, Chart]]:
     return [(s, price_chart(f"prices-{i}", s.bars, s.marks)) for i, s in enumerate(stories, 1)]
 
 

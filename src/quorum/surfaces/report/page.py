@@ -61,7 +61,7 @@ def percent(value: Real) -> str:
     size = abs(float(value))
     if not math.isfinite(size):
         return MISSING
-    return f"{value:z,.0%}" if size >= 100 else f"{value:z.2%}"
+    return f"{value:z,.0%}" if size >= 100 else f"{value:z,.2%}"
 
 
 def points(value: Real) -> str:

@@ -13,12 +13,14 @@ from quorum.domain import Side, split_symbol
 from quorum.engine import Backtest, Terms, Trades
 from quorum.lake import Bars
 from quorum.stats import Month, monthly_returns, profit_factor, win_rate
+from quorum.stats.performance import daily_returns
 from quorum.surfaces.report.charts import Curve, Mark, equity_chart, price_chart
 from quorum.surfaces.report.page import money, percent, price, ratio, render, with_error
 
 Floats = NDArray[np.float64]
 
 LISTED_TRADES = 200
+BEST_DAYS = 5
 FILLS = {
     "next_open": "a target known at a bar's close is traded at the next bar's open",
     "next_close": "a target known at a bar's close is traded at the next bar's close",
@@ -131,10 +133,18 @@ def _evidence(b: Backtest) -> list[str]:
         lines.append("That takes the days for independent of each other; the truth is less certain still.")
         if p.days < p.periods_per_year:
             lines.append("The days make less than a year, so that yearly numbers say little.")
+        lines.append(_without_best_days(b))
     if b.trials_in_family and b.trials_in_family > 1:
         best = f"This is one of {b.trials_in_family:,} recorded trials of its family, and the best of many"
         lines.append(f"{best} looks better than it is.")
     return lines
+
+
+def _without_best_days(b: Backtest) -> str:
+    returns = daily_returns(b.time, b.equity, b.terms.starting_equity)
+    best = np.sort(returns)[-BEST_DAYS:]
+    left = b.final_equity / float(np.prod(1.0 + best))
+    return f"Without its {len(best)} best days the account would have ended at {money(left)}."
 
 
 def _buy_and_hold(b: Backtest, bars: Bars) -> Floats | None:

@@ -1,0 +1,40 @@
+"""The simulated venue's prices: the bars of the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from quorum.domain import NotFound, Trade
+from quorum.lake import Bars, Lake, SeriesInfo
+
+
+class LakePrices:
+    """Prices from the lake: the opens of a symbol's shortest bars, the closes of a series that has no opens."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._read: dict[SeriesInfo, Bars] = {}
+
+    def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
+        bars = self.series(symbol, since)
+        instants = bars.time if bars.open is not None else bars.time + bars.timeframe.nanoseconds
+        first, last = instants.searchsorted(since, "left"), instants.searchsorted(until, "right")
+        prices = bars.close if bars.open is None else bars.open
+        return (_print(bars, int(instants[i]), float(prices[i]), i) for i in range(int(first), int(last)))
+
+    def series(self, symbol: str, since: int) -> Bars:
+        """The shortest bars of `symbol` that reach to `since`, else the longest-lived ones."""
+        known = [s for s in self._lake.series() if s.symbol == symbol]
+        if not known:
+            raise NotFound(f"the lake has no prices of {symbol}", "import them with `quorum data import`")
+        reaching = [s for s in known if s.last >= since] or [max(known, key=lambda s: s.last)]
+        best = min(reaching, key=lambda s: (s.timeframe, s.venue))
+        if best not in self._read:
+            self._read[best] = self._lake.bars(symbol, best.timeframe, best.venue)
+        return self._read[best]
+
+
+def _print(bars: Bars, instant: int, price: float, i: int) -> Trade:
+    volume = Decimal(0) if bars.volume is None else Decimal(str(float(bars.volume[i])))
+    return Trade(bars.symbol, instant, Decimal(str(price)), volume)

@@ -1,0 +1,38 @@
+"""Whether an account's books are in order: the ledger by itself, and against the venue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quorum.desk.desk import Desk
+from quorum.domain import Book, Clock
+from quorum.execution import AuditReport, BrokerAccount, audit, differences
+
+AUDITED = (
+    *("entry", "posting", "fill", "balance", "position"),
+    *("intent", "order_event", "order_state", "decision"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BookReport:
+    """An account's book, the audit of the whole ledger, and where book and venue differ."""
+
+    account: str
+    book: Book
+    venue: BrokerAccount
+    audit: AuditReport
+    differences: tuple[str, ...]
+
+    @property
+    def balanced(self) -> bool:
+        return self.audit.balanced and not self.differences
+
+
+def books(desk: Desk, account: str, clock: Clock | None = None) -> BookReport:
+    """Audit the ledger from its raw rows and compare the account with its venue."""
+    with desk.accounts.transaction(account) as transaction:
+        book = transaction.book()
+    venue = desk.broker(account, clock or desk.clock).account()
+    report = audit({name: desk.rows(name) for name in AUDITED})
+    return BookReport(account, book, venue, report, differences(book, venue))

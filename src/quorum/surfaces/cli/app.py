@@ -1,0 +1,63 @@
+"""The commands in one tree, and what happens to their errors."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from quorum.domain import QuorumError
+from quorum.surfaces.cli import accounts, data, demo, lab, workspace
+
+app = typer.Typer(
+    name="quorum",
+    help="An autonomous trading desk: ideas are proved, voted on, checked for risk, traded and explained.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _register() -> None:
+    for name, command in workspace.COMMANDS.items():
+        app.command(name)(command)
+    for name, command in lab.COMMANDS.items():
+        app.command(name)(command)
+    for name, command in accounts.COMMANDS.items():
+        app.command(name)(command)
+    app.command("demo")(demo.demo)
+    app.add_typer(data.app, name="data")
+    app.add_typer(lab.strategies, name="strategy")
+    app.add_typer(accounts.account, name="account")
+    app.add_typer(accounts.broker, name="broker")
+    app.command("task", hidden=True)(workspace.task)
+
+
+_register()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. An error of ours is one line on standard error."""
+    try:
+        result: Any = app(args=list(arguments), standalone_mode=False)
+    except QuorumError as error:
+        return _fail(str(error), error.exit_code)
+    except typer.Exit as done:
+        return int(done.exit_code)
+    except typer.Abort:
+        return _fail("stopped", 1)
+    except typer.TyperException as error:
+        return _fail(f"{error.format_message()}; see `quorum --help`", 2)
+    except KeyboardInterrupt:
+        return _fail("stopped", 1)
+    except OSError as error:
+        return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; see `quorum doctor`", 1)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"error: {' '.join(message.split())}\n")
+    return code

@@ -1,0 +1,65 @@
+"""The chain behind a decision as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+
+def draw(chain: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """One block a link, from the thing asked about back to the bars."""
+    for depth, link in enumerate(chain):
+        head = "" if depth == 0 else "because of "
+        yield f"{head}{link['kind']} {link['id']}"
+        yield from (f"    {line}" for line in _BLOCKS.get(link["kind"], _other)(link))
+
+
+def _order(link: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{link['side']} {link['quantity']} {link['symbol']} at about {link['price']}: {link['status']}"
+    for event in link["events"]:
+        yield f"{event['time']} {event['status']} {event['detail'] or event['fill_id'] or ''}".rstrip()
+    yield from (f"filled {f['quantity']} at {f['price']}, fee {f['fee']} {f['fee_currency']}" for f in link["fills"])
+
+
+def _fill(link: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{link['side']} {link['quantity']} {link['symbol']} at {link['price']} on {link['time']}"
+
+
+def _risk(link: Mapping[str, Any]) -> Iterator[str]:
+    outcome = link["outcome"]
+    yield f"{outcome['verdict']} {outcome['quantity']}: {link['rationale']}"
+    for check in outcome["checks"]:
+        mark = "passes" if check["passed"] else "binds"
+        yield f"{check['name']}: {_short(check['used'])} of {_short(check['limit'])} {check['unit']} used, {mark}"
+
+
+def _consensus(link: Mapping[str, Any]) -> Iterator[str]:
+    outcome = link["outcome"]
+    yield f"as of {link['as_of']}: {outcome['consensus']['direction']} ({link['rationale']})"
+    for vote in outcome["votes"]:
+        sure = "" if vote["confidence"] is None else f", confidence {vote['confidence']:.2f}"
+        yield f"{vote['voter']}: {vote['choice']}{sure}, weight {vote['weight']:g}: {vote['reason']}"
+    for event in (e for vote in outcome["votes"] for e in vote.get("evidence", [])):
+        yield f"  {event.get('event')}: known at {event.get('known_at')}"
+    for next_one in link["led_to"]:
+        orders = f", orders {', '.join(next_one['orders'])}" if next_one["orders"] else ""
+        yield f"led to {next_one['decision_id']}: {next_one['outcome']}{orders}"
+
+
+def _bars(link: Mapping[str, Any]) -> Iterator[str]:
+    where = f"{link['symbol']}.{link['venue']} {link['timeframe']} revision {link['revision']}"
+    yield f"{where}, {link['first']}..{link['last']}"
+    yield f"sha256 {link['data_hash']}"
+    for bar in link["newest"]:
+        yield f"{bar['time']} open {bar['open']} high {bar['high']} low {bar['low']} close {bar['close']}"
+
+
+def _other(link: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{name}: {value}" for name, value in link.items() if name not in ("kind", "id"))
+
+
+def _short(value: str) -> str:
+    return f"{float(value):,.2f}"
+
+
+_BLOCKS = {"order": _order, "fill": _fill, "risk": _risk, "consensus": _consensus, "bars": _bars}

@@ -1,0 +1,195 @@
+"""Commands of the lab: strategy list and show, backtest, consensus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table
+
+strategies = typer.Typer(help="Strategies and their parameters.", no_args_is_help=True, rich_markup_mode=None)
+
+Symbol = Annotated[str, typer.Option("--symbol", help="As imported: BTCUSDT, or BTCUSDT.binance.")]
+Length = Annotated[str, typer.Option("--timeframe", help="Length of a bar: 1m, 1h, 1d.")]
+Venue = Annotated[str | None, typer.Option("--venue", help="When several venues have the symbol.")]
+
+
+@strategies.command("list")
+def list_strategies(home: Home = None, as_json: Json = False) -> None:
+    """List the strategies.
+
+    Example: quorum strategy list
+    """
+    known = _strategies(home)
+    if as_json:
+        print_json({"strategies": [_described(s, briefly=True) for s in known.values()]})
+        return
+    table(("name", "kind", "what it does"), [(s.name, s.kind, s.summary) for s in known.values()])
+
+
+@strategies.command("show")
+def show_strategy(name: str, home: Home = None, as_json: Json = False) -> None:
+    """Show a strategy's parameters, bounds and warm-up.
+
+    Example: quorum strategy show trend_breakout
+    """
+    strategy = _strategy(name, home)
+    if as_json:
+        print_json(_described(strategy))
+        return
+    described = _described(strategy)
+    facts({k: described[k] for k in ("name", "kind", "summary", "warmup")})
+    rows = [(p.name, p.default, p.low, p.high, p.summary) for p in strategy.parameters]
+    table(("parameter", "default", "low", "high", "meaning"), rows)
+
+
+def backtest(
+    strategy: Annotated[str, typer.Argument(help="A strategy's name; see `quorum strategy list`.")],
+    symbol: Symbol,
+    timeframe: Length,
+    venue: Venue = None,
+    since: Annotated[str | None, typer.Option(help="First instant, as 2020-01-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="End, not included.")] = None,
+    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, several times.")] = None,
+    sizing: Annotated[str, typer.Option(help="What a target of 1 means: weight, units or volatility.")] = "weight",
+    size: Annotated[float, typer.Option(help="Size of that: a fraction of equity, or units.")] = 1.0,
+    fee_bps: Annotated[float, typer.Option(help="Fee, in basis points of notional.")] = 10.0,
+    slippage_bps: Annotated[float, typer.Option(help="Slippage, in basis points of price.")] = 2.0,
+    equity: Annotated[float, typer.Option(help="Starting equity.")] = 100_000.0,
+    report: Annotated[Path | None, typer.Option(help="Write a tear sheet to this HTML file.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Backtest a strategy: known at a bar's close, filled at the next open; counted as a trial.
+
+    Example: quorum backtest trend_breakout --symbol BTCUSDT --timeframe 1h --report sheet.html
+    """
+    from quorum.bootstrap import open_desk
+    from quorum.domain import Timeframe, parse_instant
+    from quorum.engine import Terms
+    from quorum.engine import backtest as run
+
+    desk = open_desk(home)
+    rule = _strategy(strategy, home)
+    terms = Terms(fee_bps, slippage_bps, sizing, size, equity)
+    bars = desk.lake.bars(symbol, Timeframe.parse(timeframe), venue)
+    cut = _period(bars, since and parse_instant(since), until and parse_instant(until))
+    result = run(cut, rule, _given(param or []), terms, desk.trials)
+    if report is not None:
+        from quorum.surfaces.report import tearsheet, write_page
+
+        write_page(report, tearsheet(result, cut))
+    summary = {**result.summary(), "report": None if report is None else str(report)}
+    if as_json:
+        print_json(summary)
+        return
+    facts({k: v for k, v in summary.items() if k not in ("terms", "parameters")})
+    note("A backtest is evidence, not a promise: see the Sharpe ratio's standard error.")
+
+
+def consensus(
+    symbol: Annotated[str, typer.Argument(help="As imported: BTCUSDT, or BTCUSDT.binance.")],
+    timeframe: Length,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="The instant to decide at; else now.")] = None,
+    venue: Venue = None,
+    account: Annotated[str | None, typer.Option(help="The account; else the first in the symbol's currency.")] = None,
+    paper: Annotated[bool, typer.Option("--paper", help="Trade what is approved at the simulated venue.")] = False,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Let the analysts vote on a symbol, check the outcome for risk, and explain it: a dry run without --paper.
+
+    Example: quorum consensus BTCUSDT --timeframe 1h --as-of 2024-06-03T00:00:00Z
+    """
+    from quorum.bootstrap import open_desk
+    from quorum.desk import Question, convene, publish
+    from quorum.domain import Timeframe, parse_instant, plain
+
+    desk = open_desk(home)
+    instant = None if as_of is None else parse_instant(as_of)
+    record = convene(desk, Question(symbol, Timeframe.parse(timeframe), instant, venue, account, paper))
+    publish(desk, record.decision_id)
+    if as_json:
+        print_json(plain(record))
+        return
+    _print_cycle(plain(record))
+
+
+def _print_cycle(record: dict[str, Any]) -> None:
+    outcome, risk, order = record["consensus"], record["risk"], record["order"]
+    say(f"{record['decision_id']}  {record['snapshot']['symbol']} as of {record['snapshot']['as_of']}")
+    rows = [(v["voter"], v["choice"], v["confidence"] or "", v["weight"], v["reason"]) for v in record["votes"]]
+    table(("voter", "vote", "confidence", "weight", "why"), rows)
+    say(f"consensus: {outcome['direction']} ({outcome['reason']})")
+    if risk:
+        proposal = risk["proposal"]
+        wish = f"{proposal['side']} {proposal['quantity']} {proposal['symbol']} at {proposal['price']}"
+        say(f"risk on {wish}: {risk['verdict']} {risk['quantity']} {'; '.join(risk['reasons'])}".rstrip())
+    if order:
+        say(f"order {order['client_order_id']}: {order['status']}, filled {order['filled']} of {order['quantity']}")
+    else:
+        say(f"no order: {record['reason']}")
+    say(f"more: quorum why {record['decision_id']}")
+
+
+def _period(bars: Any, since: int | None, until: int | None) -> Any:
+    from quorum.domain import DataError, iso
+
+    cut = bars.between(since, until)
+    if len(cut) == 0:
+        have = f"{iso(int(bars.time[0]))} to {iso(int(bars.time[-1]))}" if len(bars) else "nothing"
+        raise DataError(f"{bars.symbol} {bars.timeframe} has no bars in this period", f"the lake has {have}")
+    return cut
+
+
+def _given(pairs: list[str]) -> dict[str, object]:
+    from quorum.domain import UsageError
+
+    given: dict[str, object] = {}
+    for pair in pairs:
+        name, found, value = pair.partition("=")
+        if not found:
+            raise UsageError(f"parameter {pair!r} has no value", "write --param NAME=VALUE")
+        given[name] = value
+    return given
+
+
+def _rules(home: Path | None) -> Any:
+    """The vote's rules of the workspace, or the default ones where there is no workspace."""
+    from quorum.bootstrap import home_of, open_workspace
+    from quorum.signals import ConsensusRules
+
+    found = home_of(home)
+    if found is None or not found.is_dir():
+        return ConsensusRules()
+    return open_workspace(found).settings().consensus.consensus.rules()
+
+
+def _strategies(home: Path | None) -> Any:
+    from quorum.signals import strategies as known
+
+    return known(_rules(home))
+
+
+def _strategy(name: str, home: Path | None) -> Any:
+    from quorum.signals import find_strategy
+
+    return _strategies(home).get(name) or find_strategy(name, {})
+
+
+def _described(strategy: Any, *, briefly: bool = False) -> dict[str, Any]:
+    head = {"name": strategy.name, "kind": strategy.kind, "summary": strategy.summary}
+    if briefly:
+        return {**head, "parameters": [p.name for p in strategy.parameters]}
+    defaults = {p.name: p.default for p in strategy.parameters}
+    return {
+        **head,
+        "warmup": strategy.warmup(defaults),
+        "parameters": strategy.parameters,
+        "settings": strategy.settings,
+    }
+
+
+COMMANDS = {"backtest": backtest, "consensus": consensus}

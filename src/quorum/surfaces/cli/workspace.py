@@ -1,0 +1,165 @@
+"""Commands around the workspace: init, doctor, views, decisions, why, replay."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from quorum.surfaces.cli.show import Home, Json, facts, print_json, say, table
+
+Identity = Annotated[str, typer.Argument(help="A decision, order, fill or trial, as printed by other commands.")]
+
+
+def init(
+    home: Home = None,
+    participants: Annotated[
+        str | None, typer.Option(help="Analysts that must vote, separated by commas; else smc,ml_model.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a workspace, or complete one.
+
+    Example: quorum init --participants smc,momentum
+    """
+    from quorum.bootstrap import default_home
+    from quorum.desk import ConsensusFile, make_workspace
+    from quorum.domain import UsageError
+    from quorum.signals import ANALYSTS
+
+    names = None if participants is None else [p.strip() for p in participants.split(",") if p.strip()]
+    unknown = [name for name in names or [] if name not in ANALYSTS]
+    if unknown or names == []:
+        raise UsageError(f"there is no participant {', '.join(unknown) or 'named'}", f"choose of {', '.join(ANALYSTS)}")
+    folder = home or default_home()
+    made = make_workspace(folder, names)
+    required = list(names) if names is not None else list(ConsensusFile().consensus.required_participants)
+    if as_json:
+        print_json({"home": str(folder.resolve()), "made": [str(p) for p in made], "required_participants": required})
+        return
+    say(f"workspace {folder.resolve()}: {len(made)} files written")
+    say("next: quorum data import PATH")
+
+
+def doctor(home: Home = None, as_json: Json = False) -> None:
+    """Say what is wrong and how to mend it; ends with 1 when something is.
+
+    Example: quorum doctor --json
+    """
+    from quorum.bootstrap import home_of, schema_of
+    from quorum.desk import diagnose
+
+    found = diagnose(home_of(home), schema_of)
+    healthy = all(f.ok for f in found)
+    if as_json:
+        print_json({"healthy": healthy, "checks": found})
+    else:
+        table(("check", "", "found", "remedy"), [(f.name, "ok" if f.ok else "WRONG", f.found, f.remedy) for f in found])
+    raise typer.Exit(0 if healthy else 1)
+
+
+def views(home: Home = None, as_json: Json = False) -> None:
+    """Rebuild the files that show the store.
+
+    Example: quorum views
+    """
+    from quorum.bootstrap import open_desk
+    from quorum.desk import publish
+
+    written = [str(path) for path in publish(open_desk(home))]
+    if as_json:
+        print_json({"views": written})
+        return
+    for path in written:
+        say(path)
+
+
+def decisions(
+    home: Home = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List decisions, newest first.
+
+    Example: quorum decisions --limit 5
+    """
+    from quorum.bootstrap import open_desk
+    from quorum.domain import iso
+
+    found = open_desk(home).decisions.recent(limit)
+    if as_json:
+        lines = [
+            {
+                "decision_id": d.decision_id,
+                "kind": d.choice.kind,
+                "subject": d.choice.subject,
+                "at": iso(d.at),
+                "as_of": iso(d.choice.as_of),
+                "rationale": d.choice.rationale,
+                "parents": d.choice.parents,
+            }
+            for d in found
+        ]
+        print_json({"decisions": lines})
+        return
+    rows = [
+        (d.decision_id, d.choice.kind.value, d.choice.subject, iso(d.choice.as_of), d.choice.rationale) for d in found
+    ]
+    table(("id", "kind", "subject", "as of", "why"), rows)
+
+
+def why(identity: Identity, home: Home = None, as_json: Json = False) -> None:
+    """Explain an order, a fill, a decision or a trial, back to the bars.
+
+    Example: quorum why DEC-20240603-001
+    """
+    from quorum.bootstrap import open_desk
+    from quorum.desk import why as explain
+    from quorum.surfaces.cli.chain import draw
+
+    chain = explain(open_desk(home), identity)
+    if as_json:
+        print_json({"id": identity, "chain": chain})
+        return
+    for line in draw(chain):
+        say(line)
+
+
+def replay(identity: Identity, home: Home = None, as_json: Json = False) -> None:
+    """Make a decision again in a fresh process, without what was recorded of it; ends with 1 unless identical.
+
+    Example: quorum replay DEC-20240603-001 --json
+    """
+    from quorum.bootstrap import open_desk
+    from quorum.desk import replay as make_again
+    from quorum.domain import plain
+
+    answer = make_again(open_desk(home), identity)
+    if as_json:
+        print_json({"id": identity, **plain(answer)})
+    else:
+        say(f"{answer.verdict}{f' ({answer.field})' if answer.field else ''}")
+        facts({"replayed": ", ".join(answer.replayed)})
+        if answer.field:
+            facts({"recorded": answer.recorded, "recomputed": answer.recomputed})
+    raise typer.Exit(0 if answer.verdict == "identical" else 1)
+
+
+def task(name: str) -> None:
+    """Answer one named task: JSON in, JSON out."""
+    from quorum.bootstrap import run_task
+
+    payload: dict[str, Any] = json.load(sys.stdin)
+    json.dump(run_task(name, payload), sys.stdout)
+
+
+COMMANDS = {
+    "init": init,
+    "doctor": doctor,
+    "views": views,
+    "decisions": decisions,
+    "why": why,
+    "replay": replay,
+}
