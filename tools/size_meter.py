@@ -93,9 +93,7 @@ def large_functions(source: Source) -> Iterator[Flaw]:
     is_facade = source.is_face and "." not in source.module
     for function, count in functions(source.tree):
         if (lines := length(function)) > FUNCTION_LINES:
-            yield Flaw(
-                source.path, function.lineno, f"{function.name} has {lines} lines, {FUNCTION_LINES} are allowed"
-            )
+            yield Flaw(source.path, function.lineno, f"{function.name} has {lines} lines, {FUNCTION_LINES} are allowed")
         if count > PARAMETERS and not is_facade:
             yield Flaw(
                 source.path, function.lineno, f"{function.name} has {count} parameters, {PARAMETERS} are allowed"
@@ -105,9 +103,7 @@ def large_functions(source: Source) -> Iterator[Flaw]:
 def globals_(source: Source) -> Iterator[Flaw]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Global):
-            yield Flaw(
-                source.path, node.lineno, f"global {', '.join(node.names)}: pass the value, or keep it in one"
-            )
+            yield Flaw(source.path, node.lineno, f"global {', '.join(node.names)}: pass the value instead")
 
 
 def poor_faces(source: Source) -> Iterator[Flaw]:

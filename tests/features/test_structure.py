@@ -69,9 +69,7 @@ def candles(draw: st.DrawFn) -> tuple[Floats, Floats, Floats]:
 
 @given(candles(), st.integers(1, 4), st.integers(1, 4))
 @settings(deadline=None)
-def test_events_are_those_of_the_definition(
-    bars: tuple[Floats, Floats, Floats], left: int, right: int
-) -> None:
+def test_events_are_those_of_the_definition(bars: tuple[Floats, Floats, Floats], left: int, right: int) -> None:
     high, low, close = bars
     expected = slow_swings(high, low, left, right)
     assert listed(swings(high, low, left, right)) == expected
@@ -132,9 +130,7 @@ def test_swings_are_the_reference_fractals_but_for_ties(shared: Path) -> None:
     high, low, _ = eurusd(shared, 5000)
     with (shared / "reference/smc/eurusd_first5000_raw_fractals_L5.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    golden = {
-        (int(r["index"]), int(r["known_at"]), int(float(r["HighLow"])), float(r["Level"])) for r in rows
-    }
+    golden = {(int(r["index"]), int(r["known_at"]), int(float(r["HighLow"])), float(r["Level"])) for r in rows}
     found = set(listed(swings(high, low, 4, 5)))
     tied = {e for e in golden if e[3] in (high if e[2] > 0 else low)[e[0] - 4 : e[0]]}
     assert (len(golden), len(tied)) == (711, 26)

@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LEFT_BEHIND = {"build", "dist", "demo", "__pycache__"}
@@ -79,6 +82,18 @@ def test_the_lock_pins_every_package_by_hash_and_names_no_registry() -> None:
     below = [after for line, after in zip(lines, [*lines[1:], ""], strict=True) if pin.fullmatch(line)]
     assert below
     assert [line for line in below if not digest.fullmatch(line)] == []
+
+
+def test_the_lock_holds_every_package_that_is_asked_for() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([^ =]+)==([^ ]+)", lock, re.MULTILINE):
+        pinned.setdefault(canonicalize_name(name), set()).add(version)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = [Requirement(text) for text in project["project"]["dependencies"] + project["dependency-groups"]["dev"]]
+    assert asked
+    lost = [str(r) for r in asked if not any(v in r.specifier for v in pinned.get(canonicalize_name(r.name), ()))]
+    assert lost == []
 
 
 def test_no_file_knows_the_machine_it_was_written_on() -> None:

@@ -102,9 +102,9 @@ def test_another_future_changes_nothing_before_it(analyst: Analyst) -> None:
     st.sampled_from([5e-324, 1e-300, 1e-8, 1.0, 6e4, 1e12, 1e300]),
     st.sampled_from(["1m", "1h", "1d", "1w"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_data_makes_an_analyst_fall_over(seed: int, kind: str, scale: float, timeframe: str) -> None:
-    bars = market(seed, 260, kind, scale, timeframe)
+    bars = market(seed, 220, kind, scale, timeframe)
     for analyst in ANALYSTS:
         opinions = analyst.read(bars)
         for i in range(len(bars)):
@@ -133,7 +133,7 @@ def assert_speaks_well(view: View) -> None:
     ordered = [view.direction.sign * p for p in (view.stop, near, view.entry_price, *view.targets)]
     assert ordered == sorted(ordered)
     assert ordered[0] < ordered[1] <= ordered[2] < ordered[3] < ordered[4]
-    assert 0.0 < min(view.stop, *view.entry, *view.targets)
+    assert min(view.stop, *view.entry, *view.targets) > 0.0
     assert np.isfinite(max(view.stop, *view.entry, *view.targets))
 
 

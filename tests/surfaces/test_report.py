@@ -51,7 +51,7 @@ def test_the_tear_sheet_tells_its_numbers(sheet: str) -> None:
     assert "Profit factor 2.00" in text
     assert "no profit is promised" in text
     assert "one of 12 recorded trials" in text
-    assert "Without its 5 best days the account would have ended at 995.00." in text
+    assert "Without its 5 best days the account would have ended at 995.05." in text
     for fact in (
         "d" * 64,
         "c" * 64,

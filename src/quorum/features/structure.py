@@ -161,9 +161,7 @@ def _events(high: Floats, low: Floats, close: Floats, left: int, right: int) -> 
 
 
 @kernel
-def _walk(
-    s: Structure, high: Floats, low: Floats, close: Floats, found: Swings, broken: Breaks
-) -> tuple[int, int]:
+def _walk(s: Structure, high: Floats, low: Floats, close: Floats, found: Swings, broken: Breaks) -> tuple[int, int]:
     m, k = 0, 0
     for i in range(len(close)):
         before = s

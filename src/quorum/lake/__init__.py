@@ -10,8 +10,10 @@ from quorum.lake.calendars import CALENDARS, Gap
 from quorum.lake.fakes import MemoryLake
 from quorum.lake.quality import Fault, Findings, Outlier, Run
 from quorum.lake.reports import CheckReport, ImportReport, Revised, SeriesInfo, Skipped, SymbolReport
+from quorum.lake.samples import index_bars, sample_bars, stock_closes
 from quorum.lake.schema import ImportOptions, NotBars
 from quorum.lake.store import Lake
+from quorum.lake.synthetic import synthetic_market
 from quorum.lake.tables import Rejected
 
 __all__ = [
@@ -34,5 +36,9 @@ __all__ = [
     "SeriesInfo",
     "Skipped",
     "SymbolReport",
+    "index_bars",
     "on_grid",
+    "sample_bars",
+    "stock_closes",
+    "synthetic_market",
 ]

@@ -44,7 +44,11 @@ class Bars:
         for name, column in self.columns().items():
             if column.shape != (n,):
                 raise DataError(f"{self.symbol}: column {name} has shape {column.shape}, {(n,)} is needed")
-            column.flags.writeable = False
+            if name == "time" and column.dtype != np.int64:
+                raise DataError(f"{self.symbol}: time is {column.dtype}", "give int64 nanoseconds since 1970 in UTC")
+            held = column if name == "time" else np.ascontiguousarray(column, dtype=np.float64)
+            held.flags.writeable = False
+            object.__setattr__(self, name, np.ascontiguousarray(held))
         if n > 1 and not bool(np.all(self.time[1:] > self.time[:-1])):
             raise DataError(f"{self.symbol}: bars are not in strictly increasing order of time")
         if (self.open is None) != (self.high is None) or (self.high is None) != (self.low is None):
@@ -64,7 +68,7 @@ class Bars:
 
     @cached_property
     def data_hash(self) -> str:
-        """SHA-256 over symbol, timeframe and the bytes of the columns: equal hashes mean equal bars."""
+        """SHA-256 over symbol, venue, timeframe and the bytes of the columns: equal hashes mean equal bars."""
         digest = hashlib.sha256(f"{self.symbol}|{self.venue}|{self.timeframe}|{len(self)}".encode())
         for name, column in self.columns().items():
             digest.update(name.encode())
@@ -105,9 +109,7 @@ class Bars:
 class BarSource(Protocol):
     """Where bars come from."""
 
-    def bars(
-        self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None
-    ) -> Bars:
+    def bars(self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None) -> Bars:
         """The bars of a series, newest revision or as they were at `revision`; `symbol` may be BTCUSDT.binance.
 
         NotFound, naming what comes close, for a series or a revision that is not there; UsageError when several

@@ -17,9 +17,7 @@ class MemoryLake:
         for one in bars:
             self._held[Series(one.symbol, one.venue, one.timeframe)][one.revision] = one
 
-    def bars(
-        self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None
-    ) -> Bars:
+    def bars(self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None) -> Bars:
         series = choose(self._held, symbol, timeframe, venue)
         revisions = self._held[series]
         wanted = max(revisions) if revision is None else revision

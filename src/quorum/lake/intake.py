@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,17 @@ class Batch:
     duplicates: int
     out_of_order: int
     files: tuple[str, ...]
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """How many rows were rejected, by reason."""
+        return Counter(r.reason for r in self.rejected)
+
+    @property
+    def verdict(self) -> str:
+        """What there is to say about a batch without sound rows."""
+        counts = ", ".join(f"{reason}: {count}" for reason, count in self.reasons.items())
+        return f"none of its {len(self.rejected)} rows is a bar ({counts})"
 
 
 @dataclass(frozen=True, slots=True)

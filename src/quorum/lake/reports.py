@@ -22,7 +22,7 @@ class Revised:
 class SymbolReport:
     """What an import did to one series.
 
-    `rows`, `first`, `last` (opens in ns UTC, None without bars), `gaps`, `missing` bars and the flags `outliers`,
+    `rows`, `first`, `last` (opens in ns UTC), `gaps`, `missing` bars and the flags `outliers`,
     `zero_volume` bars, `stale_tail` and `off_grid` bars are those of the series after the import. `duplicates`,
     `out_of_order` and `quarantined` count rows of the files given, `reasons` the quarantined ones by reason.
     `revisions` shows up to 20 of the `revised` bars.
@@ -44,8 +44,8 @@ class SymbolReport:
     zero_volume: int
     stale_tail: int
     off_grid: int
-    first: int | None
-    last: int | None
+    first: int
+    last: int
     calendar: str
     price_decimals: int | None
     revision: int
@@ -55,7 +55,7 @@ class SymbolReport:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file of a folder that was passed over because it holds no bars, with what it holds."""
+    """What was passed over because it holds no bars: a file of a folder, or a symbol of a file; with the reason."""
 
     file: str
     reason: str
@@ -81,8 +81,8 @@ class SeriesInfo:
     closes_only: bool
     price_decimals: int | None
     rows: int
-    first: int | None
-    last: int | None
+    first: int
+    last: int
     revision: int
 
 

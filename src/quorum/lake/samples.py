@@ -19,8 +19,8 @@ VENUE = "sample"
 def sample_bars(name: str) -> Bars:
     """The sample called `name`: SP500, NASDAQ or one of the shares, as AAPL; NotFound, with what comes close."""
     if name in ("SP500", "NASDAQ"):
-        return index_bars()[name]
-    shares = stock_closes()
+        return _indices()[name]
+    shares = _shares()
     if name not in shares:
         known = ["SP500", "NASDAQ", *shares]
         close = difflib.get_close_matches(name.upper(), known, n=3) or known
@@ -28,17 +28,25 @@ def sample_bars(name: str) -> Bars:
     return shares[name]
 
 
-@cache
-def index_bars() -> Mapping[str, Bars]:
+def index_bars() -> dict[str, Bars]:
     """SP500 and NASDAQ, daily 1999 to 2018, from arch.data; volume in shares."""
+    return dict(_indices())
+
+
+def stock_closes() -> dict[str, Bars]:
+    """Closes of 20 US shares, daily 1990 to 2022, adjusted for splits and dividends, from skfolio.datasets."""
+    return dict(_shares())
+
+
+@cache
+def _indices() -> Mapping[str, Bars]:
     from arch.data import nasdaq, sp500
 
     return {"SP500": _bars("SP500", sp500.load()), "NASDAQ": _bars("NASDAQ", nasdaq.load())}
 
 
 @cache
-def stock_closes() -> Mapping[str, Bars]:
-    """Closes of 20 US shares, daily 1990 to 2022, adjusted for splits and dividends, from skfolio.datasets."""
+def _shares() -> Mapping[str, Bars]:
     from skfolio.datasets import load_sp500_dataset
 
     closes = load_sp500_dataset()

@@ -48,7 +48,7 @@ class ImportOptions:
 
     `tz` is the zone of times without offset (a date alone stays a date). `unit` (s, ms, us, ns) is that of numeric
     times. `columns` maps canonical names (time, open, high, low, close, volume, symbol) to names in the file.
-    `calendar` is one of CALENDARS and stays with the series; None keeps what the series has, at first auto.
+    `calendar` is one of CALENDARS; one that is chosen stays with the series, auto finds out where none is chosen.
     `time_is` says whether the file stamps a bar with its open or its close. `date_format` is dmy, mdy or a pattern
     as of strptime. UsageError for a value that is none of these.
     """
@@ -59,7 +59,7 @@ class ImportOptions:
     tz: str | None = None
     unit: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
-    calendar: str | None = None
+    calendar: str = "auto"
     time_is: str = "open"
     date_format: str | None = None
 

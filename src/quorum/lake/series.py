@@ -50,9 +50,7 @@ def choose(known: Collection[Series], symbol: str, timeframe: Timeframe, venue: 
             return fitting[0]
         if named:
             lengths = ", ".join(str(t) for t in sorted({s.timeframe for s in named}))
-            raise NotFound(
-                f"{wanted} is there in {lengths}, not in {timeframe}", f"ask for one of them or {_IMPORT}"
-            )
+            raise NotFound(f"{wanted} is there in {lengths}, not in {timeframe}", f"ask for one of them or {_IMPORT}")
     raise unknown(known, symbol, venue)
 
 
@@ -65,6 +63,4 @@ def unknown(known: Iterable[Series], symbol: str, venue: str | None) -> NotFound
         return NotFound(f"no bars of {asked} in the lake; close to it: {', '.join(close)}", _IMPORT)
     full = sorted({s.name for s in known})
     more = f" and {len(full) - _SHOWN} more" if len(full) > _SHOWN else ""
-    return NotFound(
-        f"no bars of {asked} in the lake, which has {', '.join(full[:_SHOWN]) or 'none'}{more}", _IMPORT
-    )
+    return NotFound(f"no bars of {asked} in the lake, which has {', '.join(full[:_SHOWN]) or 'none'}{more}", _IMPORT)

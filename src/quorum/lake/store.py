@@ -35,7 +35,7 @@ from quorum.lake.disk import (
 )
 from quorum.lake.intake import Batch, gather
 from quorum.lake.quality import find_decimals, inspect
-from quorum.lake.reports import CheckReport, ImportReport, Revised, SeriesInfo, SymbolReport
+from quorum.lake.reports import CheckReport, ImportReport, Revised, SeriesInfo, Skipped, SymbolReport
 from quorum.lake.schema import VALUES, ImportOptions
 from quorum.lake.series import Series, choose, readings, unknown
 from quorum.lake.tables import Rejected
@@ -55,9 +55,7 @@ class Lake:
         self._bars = root / "bars"
         self._clock = clock
 
-    def bars(
-        self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None
-    ) -> Bars:
+    def bars(self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None) -> Bars:
         """The bars of a series, newest revision or as they were at `revision`; `symbol` may be BTCUSDT.binance.
 
         NotFound, naming what comes close, for a series or a revision that is not there; UsageError when several
@@ -86,14 +84,19 @@ class Lake:
         """
         options = options or ImportOptions()
         intake = gather(path, options)
+        batches: list[Batch] = []
+        hopeless: list[Batch] = []
         for batch in intake.batches:
-            _need_same_columns(read_manifest(folder_of(self._bars, batch.series)), batch)
+            manifest = read_manifest(folder_of(self._bars, batch.series))
+            _need_same_columns(manifest, batch)
+            (batches if manifest or len(batch.time) else hopeless).append(batch)
         with ThreadPoolExecutor(_WRITERS) as writers:
-            reports = tuple(writers.map(lambda batch: self._take(batch, options.calendar), intake.batches))
+            reports = tuple(writers.map(lambda batch: self._take(batch, options.calendar), batches))
         with storage(self._bars):
-            for folder in (*{folder_of(self._bars, b.series).parent for b in intake.batches}, self._bars):
+            for folder in (*{folder_of(self._bars, b.series).parent for b in batches}, self._bars):
                 sync(folder)
-        return ImportReport(reports, intake.files, intake.skipped)
+        skipped = (Skipped(", ".join(b.files), f"{b.series}: {b.verdict}") for b in hopeless)
+        return ImportReport(reports, intake.files, (*intake.skipped, *skipped))
 
     def check(
         self, symbol: str | None = None, timeframe: Timeframe | None = None, venue: str | None = None
@@ -136,7 +139,7 @@ class Lake:
             if manifest is not None:
                 yield folder, manifest
 
-    def _take(self, batch: Batch, calendar: str | None) -> SymbolReport:
+    def _take(self, batch: Batch, calendar: str) -> SymbolReport:
         """Bring one batch into its series; the manifest that is swapped in last makes it count."""
         folder = folder_of(self._bars, batch.series)
         with storage(folder), only_writer(folder):
@@ -179,7 +182,7 @@ def _fits(series: Series, symbol: str | None, venue: str | None) -> bool:
 
 def _blank(batch: Batch) -> Manifest:
     columns = ("time", *(n for n in VALUES if n in batch.columns))
-    return Manifest(batch.series, "24/7", False, columns, None, 0, 0, None, None)
+    return Manifest(batch.series, "24/7", False, columns, None, 0, 0, 0, 0)
 
 
 def _need_same_columns(manifest: Manifest | None, batch: Batch) -> None:
@@ -191,14 +194,13 @@ def _need_same_columns(manifest: Manifest | None, batch: Batch) -> None:
         )
 
 
-def _with_calendar(manifest: Manifest, state: Columns, asked: str | None) -> Manifest:
-    """A calendar that a person chose stays until another is asked for; `auto` looks anew."""
-    if asked not in (None, "auto"):
-        return replace(manifest, calendar=str(asked), calendar_asked=True)
-    if asked is None and manifest.calendar_asked:
+def _with_calendar(manifest: Manifest, state: Columns, asked: str) -> Manifest:
+    """The calendar asked for, else one that was asked for before, else the one that the times keep."""
+    if asked != "auto":
+        return replace(manifest, calendar=asked, calendar_asked=True)
+    if manifest.calendar_asked:
         return manifest
-    found = detect_calendar(state["time"], manifest.series.timeframe)
-    return replace(manifest, calendar=found, calendar_asked=False)
+    return replace(manifest, calendar=detect_calendar(state["time"], manifest.series.timeframe))
 
 
 def _with_rejected(folder: Path, manifest: Manifest, rejected: tuple[Rejected, ...]) -> Manifest:
@@ -236,7 +238,7 @@ def _report(
         gaps=len(findings.gaps),
         missing=findings.missing,
         quarantined=len(batch.rejected),
-        reasons=Counter(r.reason for r in batch.rejected),
+        reasons=batch.reasons,
         outliers=len(findings.outliers),
         zero_volume=findings.zero_volume_bars,
         stale_tail=findings.stale_tail,

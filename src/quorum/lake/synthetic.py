@@ -7,7 +7,7 @@ jumps as in Merton (1976); highs and lows are the extremes of a Brownian bridge 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,18 +132,12 @@ def _asset(market: _Market, seed: int, symbol: str, timeframe: Timeframe) -> Bar
     before = np.concatenate([[np.log(price)], close[:-1]])
     open_ = before + 0.05 * sigma * gaps.standard_normal(n)
     decimals = max(2, 4 - int(np.log10(price)))
-    return Bars(
-        symbol=symbol,
-        venue=VENUE,
-        timeframe=timeframe,
-        time=market.time.copy(),
-        volume=_volume(trades, market, 10**turnover / price, np.abs(moves) / daily),
-        price_decimals=decimals,
-        **_prices(open_, close, sigma, paths.random((n, 2)), decimals),
-    )
+    volume = _volume(trades, market, 10**turnover / price, np.abs(moves) / daily)
+    prices = _prices(open_, close, sigma, paths.random((n, 2)), decimals)
+    return Bars(symbol, VENUE, timeframe, market.time.copy(), **prices, volume=volume, price_decimals=decimals)
 
 
-def _prices(open_: Floats, close: Floats, sigma: Floats, chance: Floats, decimals: int) -> dict[str, Floats]:
+def _prices(open_: Floats, close: Floats, sigma: Floats, chance: Floats, decimals: int) -> dict[str, Any]:
     """Log open and close with the extremes of a bridge between them, as prices on the grid, at least one tick."""
     change = close - open_
     reach = np.sqrt(change[:, None] ** 2 - 2 * sigma[:, None] ** 2 * np.log1p(-chance))

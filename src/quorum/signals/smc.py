@@ -11,7 +11,7 @@ import numpy as np
 from quorum.domain import Row, Signal
 from quorum.features import imbalance, structure
 from quorum.features.imbalance import Candle, OpenGaps
-from quorum.features.structure import SPAN, Structure
+from quorum.features.structure import SPAN, Break, Structure, Swing
 from quorum.lake import Bars
 from quorum.signals.analyst import (
     Floats,
@@ -51,16 +51,32 @@ class State(NamedTuple):
 class Frame(NamedTuple):
     """The market with the side's sign on every price, so that onwards is up for both sides.
 
-    `behind` is the swing that protects the view, `ahead` the last swing of the other side, `gap` the slot of the
-    gap to enter from, -1 for none.
+    `behind` is the swing that protects the view, `ahead` the last swing of the other side.
     """
 
     side: int
     close: float
     behind: float
     ahead: float
-    gap: int
     average: float
+
+
+class Entry(NamedTuple):
+    """The gap to enter from; `bar` is -1 for none."""
+
+    bar: int
+    bottom: float
+    top: float
+
+
+class Levels(NamedTuple):
+    """The prices of a view, with the side's sign: the entry zone's edges, the stop and the targets."""
+
+    near: float
+    far: float
+    stop: float
+    first: float
+    second: float
 
 
 class Terms(NamedTuple):
@@ -102,6 +118,7 @@ class Facts(NamedTuple):
         return Terms(*self[-len(Terms._fields) :])
 
 
+NO_ENTRY = Entry(-1, float("nan"), float("nan"))
 NOTHING = Facts(*[float("nan")] * len(Facts._fields))
 
 
@@ -136,21 +153,20 @@ def _usable(bar: Candle) -> bool:
 
 @kernel
 def _judge(state: State) -> Opinion:
-    average = _average(state.ranges, state.structure.bars)
-    silence = _blind(state, average)
+    s, bar = state.structure, state.gaps.last
+    average = _average(state.ranges, s.bars)
+    behind, ahead = (s.low, s.high) if s.last.side > 0 else (s.high, s.low)
+    silence = _blind(s, bar, average)
+    if silence == Silence.NONE and (behind.broken or behind.bar < 0):
+        silence = Silence.UNPROTECTED
     if silence != Silence.NONE:
-        return _silent(silence, NOTHING)
-    frame = _frame(state, average)
-    facts = _facts(state, frame)
-    confidence = _confidence(facts)
-    if not confidence >= FLOOR:
-        return _silent(Silence.UNSURE, facts)
-    return _levels(frame, facts, confidence)
-
-
-@kernel
-def _confidence(facts: Facts) -> float:
-    return facts.trend + facts.kind + facts.freshness + facts.location + facts.optimal_entry + facts.imbalance
+        return Opinion(0, 0.0, np.nan, np.nan, np.nan, np.nan, np.nan, silence, NOTHING)
+    side = s.last.side
+    frame = Frame(side, side * bar.close, side * behind.level, side * ahead.level, average)
+    entry, position = _nearest(state.gaps, frame), _position(frame)
+    terms = _terms(s.last, s.bars - 1 - s.last.bar, position, entry)
+    facts = _facts(s.last, behind, ahead, entry, (position, average), terms)
+    return _opinion(frame, _levels(frame, entry, ahead.broken), facts)
 
 
 @kernel
@@ -162,9 +178,8 @@ def _average(ranges: Floats, count: int) -> float:
 
 
 @kernel
-def _blind(state: State, average: float) -> Silence:
+def _blind(s: Structure, bar: Candle, average: float) -> Silence:
     """Why there is nothing to judge."""
-    s, bar = state.structure, state.gaps.last
     if not _usable(bar):
         bare = np.isnan(bar.open) and np.isnan(bar.high) and np.isnan(bar.low)
         return Silence.CLOSES_ONLY if bare and bar.close > 0.0 else Silence.BAD_PRICE
@@ -172,29 +187,12 @@ def _blind(state: State, average: float) -> Silence:
         return Silence.TOO_FEW
     if not average > 0.0:
         return Silence.FLAT if average == 0.0 else Silence.BAD_PRICE
-    if s.last.side == 0:
-        return Silence.NO_STRUCTURE
-    behind = s.low if s.last.side > 0 else s.high
-    return Silence.UNPROTECTED if behind.broken or behind.bar < 0 else Silence.NONE
+    return Silence.NO_STRUCTURE if s.last.side == 0 else Silence.NONE
 
 
 @kernel
-def _silent(silence: Silence, facts: Facts) -> Opinion:
-    return Opinion(0, 0.0, np.nan, np.nan, np.nan, np.nan, np.nan, silence, facts)
-
-
-@kernel
-def _frame(state: State, average: float) -> Frame:
-    s, side = state.structure, state.structure.last.side
-    behind, ahead = (s.low.level, s.high.level) if side > 0 else (-s.high.level, -s.low.level)
-    close = side * state.gaps.last.close
-    gap = _nearest(state.gaps, Frame(side, close, behind, ahead, -1, average))
-    return Frame(side, close, behind, ahead, gap, average)
-
-
-@kernel
-def _nearest(gaps: OpenGaps, frame: Frame) -> int:
-    """The slot of the nearest gap that is wide enough, close enough and not behind the swing; -1 for none."""
+def _nearest(gaps: OpenGaps, frame: Frame) -> Entry:
+    """The nearest open gap of the side that is wide enough, close enough and not behind the swing."""
     best, found = -np.inf, -1
     for k in range(len(gaps.side)):
         if gaps.side[k] == frame.side:
@@ -203,39 +201,7 @@ def _nearest(gaps: OpenGaps, frame: Frame) -> int:
             near = bottom <= frame.close and frame.close - top <= GAP_REACH * frame.average
             if wide and near and top > max(frame.behind, best):
                 best, found = top, k
-    return found
-
-
-@kernel
-def _facts(state: State, frame: Frame) -> Facts:
-    s, gaps = state.structure, state.gaps
-    behind, ahead = (s.low, s.high) if frame.side > 0 else (s.high, s.low)
-    index, bottom, top = -1.0, np.nan, np.nan
-    if frame.gap >= 0:
-        index, bottom, top = float(gaps.bar[frame.gap]), gaps.bottom[frame.gap], gaps.top[frame.gap]
-    position = _position(frame)
-    terms = _terms(s, position, frame.gap >= 0)
-    return Facts(
-        float(s.last.bar),
-        s.last.level,
-        1.0 if s.last.choch else 0.0,
-        float(behind.bar),
-        behind.level,
-        float(ahead.bar),
-        ahead.level,
-        1.0 if ahead.broken else 0.0,
-        index,
-        bottom,
-        top,
-        position,
-        frame.average,
-        terms.trend,
-        terms.kind,
-        terms.freshness,
-        terms.location,
-        terms.optimal_entry,
-        terms.imbalance,
-    )
+    return Entry(gaps.bar[found], gaps.bottom[found], gaps.top[found]) if found >= 0 else NO_ENTRY
 
 
 @kernel
@@ -247,39 +213,78 @@ def _position(frame: Frame) -> float:
 
 
 @kernel
-def _terms(s: Structure, position: float, gap: bool) -> Terms:
+def _terms(last: Break, age: int, position: float, entry: Entry) -> Terms:
     """A break counts less as it ages, a close far along the dealing range (premium) less than one at its start."""
-    age = s.bars - 1 - s.last.bar
     return Terms(
         0.30,
-        0.05 if s.last.choch else 0.10,
+        0.05 if last.choch else 0.10,
         0.20 * max(0.0, 1.0 - age / LIFE),
         0.35 * (0.5 - position),
         0.05 if OPTIMAL_LOW <= 1.0 - position <= OPTIMAL_HIGH else 0.0,
-        0.15 if gap else 0.0,
+        0.15 if entry.bar >= 0 else 0.0,
     )
 
 
 @kernel
-def _levels(frame: Frame, facts: Facts, confidence: float) -> Opinion:
-    """The view with its prices, or silence when they promise too little or make no sense."""
-    side, average = frame.side, frame.average
-    far, near, stop = frame.close + SLACK * average, frame.close - ZONE * average, frame.behind - STOP * average
-    if frame.gap >= 0:
-        near = facts.gap_bottom if side > 0 else -facts.gap_top
-    near = max(near, frame.behind)
-    risk = far - stop
-    first, second = far + FIRST * risk, far + SECOND * risk
-    if facts.ahead_broken == 0.0 and frame.ahead < first:
-        first = frame.ahead
-    if first - far < LEAST * risk:
-        return _silent(Silence.POOR_REWARD, facts)
-    zone = (near, far) if side > 0 else (-far, -near)
-    if not sound(side, zone, side * stop, (side * first, side * second)):
-        return _silent(Silence.NO_ROOM, facts)
-    return Opinion(
-        side, confidence, zone[0], zone[1], side * stop, side * first, side * second, Silence.NONE, facts
+def _facts(last: Break, behind: Swing, ahead: Swing, entry: Entry, scale: tuple[float, float], terms: Terms) -> Facts:
+    choch, broken = 1.0 if last.choch else 0.0, 1.0 if ahead.broken else 0.0
+    position, average = scale
+    return Facts(
+        float(last.bar),
+        last.level,
+        choch,
+        float(behind.bar),
+        behind.level,
+        float(ahead.bar),
+        ahead.level,
+        broken,
+        float(entry.bar),
+        entry.bottom,
+        entry.top,
+        position,
+        average,
+        terms.trend,
+        terms.kind,
+        terms.freshness,
+        terms.location,
+        terms.optimal_entry,
+        terms.imbalance,
     )
+
+
+@kernel
+def _confidence(facts: Facts) -> float:
+    return facts.trend + facts.kind + facts.freshness + facts.location + facts.optimal_entry + facts.imbalance
+
+
+@kernel
+def _levels(frame: Frame, entry: Entry, broken: bool) -> Levels:
+    far, near = frame.close + SLACK * frame.average, frame.close - ZONE * frame.average
+    if entry.bar >= 0:
+        near = entry.bottom if frame.side > 0 else -entry.top
+    stop = frame.behind - STOP * frame.average
+    first = far + FIRST * (far - stop)
+    if not broken:
+        first = min(first, frame.ahead)
+    return Levels(max(near, frame.behind), far, stop, first, far + SECOND * (far - stop))
+
+
+@kernel
+def _opinion(frame: Frame, at: Levels, facts: Facts) -> Opinion:
+    """The view, or silence when it is not sure enough, promises too little or has levels that make no sense."""
+    side, confidence, silence = frame.side, _confidence(facts), Silence.NONE
+    zone = (at.near, at.far) if side > 0 else (-at.far, -at.near)
+    stop, first, second = side * at.stop, side * at.first, side * at.second
+    if not confidence >= FLOOR:
+        silence = Silence.UNSURE
+    elif at.first - at.far < LEAST * (at.far - at.stop):
+        silence = Silence.POOR_REWARD
+    elif not sound(side, zone, stop, (first, second)):
+        silence = Silence.NO_ROOM
+    if silence != Silence.NONE:
+        side, confidence, zone = 0, 0.0, (np.nan, np.nan)
+        stop = first = second = np.nan
+    return Opinion(side, confidence, zone[0], zone[1], stop, first, second, silence, facts)
 
 
 @kernel

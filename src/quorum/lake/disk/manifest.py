@@ -58,8 +58,8 @@ class Manifest:
     price_decimals: int | None
     revision: int
     rows: int
-    first: int | None
-    last: int | None
+    first: int
+    last: int
     segments: tuple[Segment, ...] = ()
     quarantine: tuple[SetAside, ...] = ()
 
@@ -81,9 +81,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise WorkspaceError(
-            f"{path}: cannot be read ({error.strerror})", "check the folder's permissions"
-        ) from error
+        raise WorkspaceError(f"{path}: cannot be read ({error.strerror})", "check the folder's permissions") from error
     except ValueError as error:
         raise _damaged(path, "it is no JSON") from error
     if not isinstance(held, dict) or not isinstance(held.get("version"), int):
@@ -99,9 +97,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _damaged(path: Path, what: str) -> StoreError:
-    return StoreError(
-        f"{path}: the manifest is damaged ({what})", "restore the folder from a backup or import anew"
-    )
+    return StoreError(f"{path}: the manifest is damaged ({what})", "restore the folder from a backup or import anew")
 
 
 def _from_plain(held: Mapping[str, Any]) -> Manifest:

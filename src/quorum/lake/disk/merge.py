@@ -33,9 +33,7 @@ def compare(old: Mapping[str, NDArray[Any]], new: Mapping[str, NDArray[Any]]) ->
     for name, column in new.items():
         differs[known] |= old[name][at[known]] != column[known]
     wanted = ~known | differs
-    return Change(
-        {n: c[wanted] for n, c in new.items()}, int((~known).sum()), at[differs], np.flatnonzero(differs)
-    )
+    return Change({n: c[wanted] for n, c in new.items()}, int((~known).sum()), at[differs], np.flatnonzero(differs))
 
 
 def overlay(old: Mapping[str, NDArray[Any]], new: Mapping[str, NDArray[Any]]) -> Columns:

@@ -30,9 +30,7 @@ def is_table(path: Path) -> bool:
 
 def table_files(folder: Path) -> tuple[Path, ...]:
     """All table files below `folder`, sorted, none in or below a hidden folder; DataError when there is none."""
-    inside = (
-        p for p in sorted(folder.rglob("*")) if not any(n.startswith(".") for n in p.relative_to(folder).parts)
-    )
+    inside = (p for p in sorted(folder.rglob("*")) if not any(n.startswith(".") for n in p.relative_to(folder).parts))
     files = tuple(p for p in inside if is_table(p) and p.is_file())
     if not files:
         raise DataError(f"{folder}: no table in this folder", f"put files there that end in {', '.join(SUFFIXES)}")

@@ -128,9 +128,7 @@ def _need_sound_rows(sheet: _Sheet, path: Path) -> None:
     reasons = Counter(FAULTS[f - 1].value for f in sheet.fault)
     found = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
     example = _raw(sheet.frame, np.zeros(1, dtype=np.int64))[0]
-    raise DataError(
-        f"{path}: none of its {len(sheet.fault)} rows is a bar ({found}), as {example}", "mend the file"
-    )
+    raise DataError(f"{path}: none of its {len(sheet.fault)} rows is a bar ({found}), as {example}", "mend the file")
 
 
 def _groups(
@@ -147,19 +145,13 @@ def _groups(
     symbols = frame[column].cast(pl.String).str.strip_chars().replace("", None)
     if symbols.null_count():
         row = int(symbols.is_null().arg_max() or 0) + 1
-        raise DataError(
-            f"{path}: {symbols.null_count()} rows have no {column} (row {row} is the first)", "fill it in"
-        )
-    by_symbol = (
-        pl.DataFrame({"symbol": symbols}).with_row_index("row").group_by("symbol", maintain_order=True).all()
-    )
+        raise DataError(f"{path}: {symbols.null_count()} rows have no {column} (row {row} is the first)", "fill it in")
+    by_symbol = pl.DataFrame({"symbol": symbols}).with_row_index("row").group_by("symbol", maintain_order=True).all()
     wanted = options.symbol
     if wanted is not None and by_symbol.height > 1:
         by_symbol = by_symbol.filter(pl.col("symbol") == wanted)
         if by_symbol.is_empty():
-            raise DataError(
-                f"{path}: column {column} has {symbols.n_unique()} symbols, no {wanted}", "correct symbol"
-            )
+            raise DataError(f"{path}: column {column} has {symbols.n_unique()} symbols, no {wanted}", "correct symbol")
     for symbol, rows in by_symbol.iter_rows():
         yield wanted or symbol, np.asarray(rows, dtype=np.int64)
 

@@ -29,9 +29,7 @@ def find_timeframe(
         if found is None:
             raise DataError(f"{file}: {_unclear(series)}", "say the timeframe, as 1h")
         if _MONTH[0] <= found.nanoseconds <= _MONTH[1]:
-            raise DataError(
-                f"{file}: bars are months apart ({found})", "give bars of a fixed length of a week or less"
-            )
+            raise DataError(f"{file}: bars are months apart ({found})", "give bars of a fixed length of a week or less")
         return found
     if _contradicts(apart, said) if found is None else said != found:
         source, remedy = ("the timeframe asked for", "correct it") if asked else ("its name", "say the timeframe")
@@ -60,9 +58,7 @@ def _unclear(series: Sequence[Instants]) -> str:
     if len(distinct) < 2:
         only = f" ({iso(int(distinct[0]))})" if len(distinct) else ""
         return f"{len(distinct)} time{only} does not tell how long a bar is"
-    return (
-        f"{len(distinct)} times from {iso(int(distinct[0]))} to {iso(int(distinct[-1]))} have no common distance"
-    )
+    return f"{len(distinct)} times from {iso(int(distinct[0]))} to {iso(int(distinct[-1]))} have no common distance"
 
 
 def opens(closes: Instants, timeframe: Timeframe) -> Instants:

@@ -93,9 +93,7 @@ def _by_pattern(text: pl.Series, options: ImportOptions, where: str) -> Times:
         raise UsageError(f"date_format {options.date_format!r} is no format", "see strptime") from error
     if read.null_count() == len(read):
         example = text.drop_nulls().head(1).to_list()
-        raise DataError(
-            f"{where} holds {example}, nothing of the form {options.date_format}", "correct date_format"
-        )
+        raise DataError(f"{where} holds {example}, nothing of the form {options.date_format}", "correct date_format")
     times = _scaled(read.to_physical(), 1)
     zoned = isinstance(read.dtype, pl.Datetime) and read.dtype.time_zone is not None
     dates_only = not any(f"%{c}" in str(options.date_format) for c in "HIMSfpTRsXcr")

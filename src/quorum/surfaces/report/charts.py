@@ -199,7 +199,7 @@ def _axis() -> dict[str, Any]:
 
 def _wide(levels: Floats) -> bool:
     low, high = float(np.min(levels, initial=np.inf)), float(np.max(levels, initial=0.0))
-    return 0 < low and high / low > WIDE
+    return low > 0 and high / low > WIDE
 
 
 def _levels(levels: Floats) -> dict[str, Any]:

@@ -133,7 +133,8 @@ def _evidence(b: Backtest) -> list[str]:
         lines.append("That takes the days for independent of each other; the truth is less certain still.")
         if p.days < p.periods_per_year:
             lines.append("The days make less than a year, so that yearly numbers say little.")
-        lines.append(_without_best_days(b))
+        if p.days >= 6 * BEST_DAYS:
+            lines.append(_without_best_days(b))
     if b.trials_in_family and b.trials_in_family > 1:
         best = f"This is one of {b.trials_in_family:,} recorded trials of its family, and the best of many"
         lines.append(f"{best} looks better than it is.")

@@ -1,0 +1,147 @@
+"""The demo's run: import, backtest, paper trade on a virtual clock, audit, report."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quorum.bootstrap import open_desk
+from quorum.desk import CycleRecord, Desk, Question, books, convene, make_workspace, publish, settle
+from quorum.domain import UsageError, VirtualClock, parse_instant
+from quorum.engine import Backtest, Terms, backtest
+from quorum.signals import strategies
+from quorum.surfaces.demo.market import BARS, HOUR, START, SYMBOLS, write_market
+from quorum.surfaces.demo.story import Session, tell
+from quorum.surfaces.report import desk_report, write_page
+
+Say = Callable[[str], None]
+
+MARKER = "made-by-quorum-demo"
+PARTICIPANTS = ("smc", "momentum")
+FIRST_TRADING_BAR = 1_200
+STEP_HOURS = 4
+INDEX_DAYS = ("2017-01-01", "2018-12-28")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What the demo did; `ledger_balanced` is the audit's word and the venue's agreement, for every account."""
+
+    seconds: float
+    orders: int
+    fills: int
+    decisions: int
+    ledger_balanced: bool
+    report: str
+    home: str
+    steps: dict[str, float] = field(default_factory=dict)
+
+
+class _Steps:
+    """Times the steps and tells each one."""
+
+    def __init__(self, say: Say) -> None:
+        self.say = say
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.say(f"{name} …")
+        started = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - started, 2)
+        self.say(f"  {self.seconds[name]:.1f} s")
+
+
+def run_demo(home: Path, report: Path, seed: int, say: Say) -> DemoResult:
+    """Run the whole desk in a new workspace at `home` and write `report`; `say` is told of the progress.
+
+    UsageError when `home` exists and is not a demo's.
+    """
+    started = time.monotonic()
+    steps = _Steps(say)
+    with steps.step("a workspace, a synthetic market and 22 real series"):
+        _fresh(home)
+        make_workspace(home, PARTICIPANTS)
+        write_market(home / "data" / "files", seed)
+        clock = VirtualClock(START)
+        desk = open_desk(home, clock)
+        desk.lake.import_path(home / "data" / "files")
+    with steps.step("backtests, each counted as a trial"):
+        tests = list(_backtests(desk))
+    with steps.step("paper trading on two indices, by the week"):
+        equities = _trade_index(desk.workspace.home, say)
+    with steps.step("paper trading on four synthetic coins, every four hours"):
+        crypto = _trade_crypto(desk, clock, say)
+    with steps.step("the ledger's audit, and the views"):
+        reports = [books(desk, name, clock) for name in ("paper", "paper-usd")]
+        publish(desk)
+    with steps.step("the report"):
+        seconds = time.monotonic() - started
+        write_page(report, desk_report(tell(desk, tests, (crypto, equities), reports, (seconds, steps.seconds))))
+    orders = [order for report_ in reports for order in desk.orders.of(report_.account)]
+    return DemoResult(
+        seconds=round(time.monotonic() - started, 2),
+        orders=len(orders),
+        fills=reports[0].audit.fills,
+        decisions=len(desk.rows("decision")),
+        ledger_balanced=all(r.balanced for r in reports),
+        report=str(report.resolve()),
+        home=str(home.resolve()),
+        steps=steps.seconds,
+    )
+
+
+def _fresh(home: Path) -> None:
+    if home.exists():
+        if not (home / MARKER).exists():
+            raise UsageError(f"{home} exists and was not made by the demo", "choose another folder with --home")
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
+    (home / MARKER).touch()
+
+
+def _backtests(desk: Desk) -> Iterator[Backtest]:
+    """Rules and the vote on the coins and the indices, the rule that needs closes only on every stock."""
+    known = strategies(desk.settings.consensus.consensus.rules())
+    for series in desk.lake.series():
+        bars = desk.lake.bars(series.symbol, series.timeframe, series.venue)
+        names = ("demo_ma",) if series.closes_only else tuple(known)
+        for name in names:
+            yield backtest(bars, known[name], {}, Terms(), desk.trials)
+
+
+def _trade_crypto(desk: Desk, clock: VirtualClock, say: Say) -> Session:
+    """Convene on every coin each `STEP_HOURS`, then let the venue work on."""
+    hour = HOUR.nanoseconds
+    instants = range(START + FIRST_TRADING_BAR * hour, START + BARS * hour, STEP_HOURS * hour)
+    return _trade(desk, clock, Session("paper", SYMBOLS, HOUR), instants, say)
+
+
+def _trade_index(home: Path, say: Say) -> Session:
+    """Convene on both indices each Saturday, on a clock of their years."""
+    week = 7 * 24 * HOUR.nanoseconds
+    first, last = (parse_instant(day) for day in INDEX_DAYS)
+    clock = VirtualClock(first)
+    session = Session("paper-usd", ("SP500", "NASDAQ"), HOUR.parse("1d"))
+    return _trade(open_desk(home, clock), clock, session, range(first + 6 * week // 7, last, week), say)
+
+
+def _trade(desk: Desk, clock: VirtualClock, session: Session, instants: range, say: Say) -> Session:
+    told = 0
+    for done, instant in enumerate(instants):
+        clock.advance_to(instant)
+        for symbol in session.symbols:
+            record: CycleRecord = convene(desk, Question(symbol, session.timeframe, paper=True))
+            session.records.append(record)
+        settle(desk, session.account, clock)
+        with desk.accounts.transaction(session.account) as transaction:
+            session.equity.append((instant, float(transaction.book().equity)))
+        if done * 4 // len(instants) > told:
+            told += 1
+            say(f"  {told * 25} %: {len(session.records)} cycles, {sum(1 for r in session.records if r.order)} orders")
+    return session
