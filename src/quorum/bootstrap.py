@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,15 +24,17 @@ from quorum.desk import Desk, Settings, Workspace, find_workspace, recompute
 from quorum.domain import (
     BrokerUnreachable,
     Clock,
+    DataError,
     Money,
     NotFound,
     SystemClock,
+    Timeframe,
     UsageError,
     WorkspaceError,
 )
 from quorum.engine import code_hash, machine
 from quorum.execution import Broker, SimulatedBroker
-from quorum.lake import Lake
+from quorum.lake import Bars, ImportOptions, Lake
 from quorum.stats import cache_kernels
 
 
@@ -68,6 +71,17 @@ def open_workspace(given: Path | None) -> Workspace:
 def open_lake(workspace: Workspace) -> Lake:
     """The workspace's market data."""
     return Lake(workspace.lake, SystemClock())
+
+
+def read_bars(path: Path, timeframe: Timeframe | None) -> Bars:
+    """The bars of one file, without a workspace; DataError when it holds those of several symbols."""
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(Path(folder), SystemClock())
+        found = lake.import_path(path, ImportOptions(timeframe=timeframe)).symbols
+        if len(found) != 1:
+            names = ", ".join(report.symbol for report in found)
+            raise DataError(f"{path} holds bars of {names}", "import it into a workspace and ask for one symbol")
+        return lake.bars(found[0].symbol, found[0].timeframe, found[0].venue)
 
 
 def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
@@ -133,9 +147,7 @@ def _broker(workspace: Workspace, settings: Settings, lake: Lake, account: str, 
     return _simulated(workspace, settings, lake, account, clock)
 
 
-def _simulated(
-    workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock
-) -> SimulatedBroker:
+def _simulated(workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock) -> SimulatedBroker:
     section = settings.accounts.accounts.get(account)
     if section is None:
         raise UsageError(f"there is no account {account!r}", f"there are {', '.join(settings.accounts.accounts)}")

@@ -16,6 +16,8 @@ from quorum.domain import (
     Clock,
     DecisionKind,
     Order,
+    OrderIntent,
+    OrderStatus,
     Proposal,
     Severity,
     Signal,
@@ -26,7 +28,7 @@ from quorum.domain import (
     plain,
 )
 from quorum.engine import NoTrade, ask, exit_due, intend, judge, propose, reduce
-from quorum.execution import follow, send
+from quorum.execution import follow, next_attempt, send
 from quorum.signals import ANALYSTS, Consensus, consensus
 
 
@@ -52,6 +54,7 @@ class _Decided:
     risk: Mapping[str, Any] | None
     order: Order | None
     reason: str
+    sent: bool = False
 
 
 def convene(desk: Desk, question: Question) -> CycleRecord:
@@ -67,7 +70,9 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
     facts = vote_facts(signals, outcome)
     with desk.accounts.transaction(session.account) as transaction:
         decided = _decide(desk, session, outcome, transaction, (facts, late, question.paper))
-    order = _trade(desk, session, decided.order) if decided.order else None
+    order = None
+    if decided.order is not None:
+        order = _trade(desk, session, decided.order) if decided.sent else _preview(decided.order)
     record = CycleRecord(
         decided.decision_id,
         plain(session.snapshot) | {"as_of": iso(session.snapshot.as_of)},
@@ -135,10 +140,25 @@ def _decide(
     word = {"decision_id": risk.decision_id, **judged}
     if isinstance(verdict, Vetoed):
         return _Decided(voted.decision_id, word, None, f"risk vetoes: {verdict.reasons[0]}")
+    wanted = intend(wish, verdict, risk.decision_id, book, (session.limits, session.instrument))
     if not paper:
-        return _Decided(voted.decision_id, word, None, "a dry run: --paper trades it")
-    intent = intend(wish, verdict, risk.decision_id, book, (session.limits, session.instrument))
-    return _Decided(voted.decision_id, word, transaction.intend(intent), why)
+        return _Decided(voted.decision_id, word, Order(wanted), "a dry run: --paper trades it")
+    return _Decided(voted.decision_id, word, _commit(transaction, wanted), why, sent=True)
+
+
+def _commit(transaction: Transaction, wanted: OrderIntent) -> Order:
+    """Write the intent; when an earlier attempt on the occasion never arrived, the next attempt."""
+    attempt = 1
+    order = transaction.intend(wanted)
+    while order.status is OrderStatus.NEVER_ARRIVED:
+        attempt += 1
+        order = transaction.intend(next_attempt(wanted, attempt))
+    return order
+
+
+def _preview(order: Order) -> Mapping[str, Any]:
+    """The order that would be sent."""
+    return {**order_facts(order, ()), "status": "dry_run"}
 
 
 def _wish(desk: Desk, session: Session, outcome: Consensus, book: Book, origin: str) -> Proposal | NoTrade:

@@ -79,7 +79,8 @@ def _judge_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
 def _trade_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
     bars = lake.bars(inputs["symbol"], Timeframe.parse(inputs["timeframe"]), inputs["venue"], inputs["revision"])
     bars = bars.between(inputs["first"], inputs["last"] + 1)
-    strategy = find_strategy(inputs["strategy"], inputs["settings"])
+    rules = ConsensusRules.read(inputs["settings"]) if inputs["settings"] else ConsensusRules()
+    strategy = find_strategy(inputs["strategy"], rules)
     result = backtest(bars, strategy, inputs["parameters"], Terms(**inputs["terms"]), None)
     return {"data": result.data_hash, "outcome": {**result.summary(), "trial_id": inputs["trial_id"]}}
 

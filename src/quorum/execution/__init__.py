@@ -6,7 +6,7 @@ Neighbours: `desk` calls it, `adapters` implement its port Broker; knows `domain
 """
 
 from quorum.execution.audit import AuditReport, audit
-from quorum.execution.intent import make_intent
+from quorum.execution.intent import make_intent, next_attempt
 from quorum.execution.ledger import Entry, Posting, entry_of_fill, entry_of_funding
 from quorum.execution.ports import Broker, BrokerAccount, BrokerOrder, Journal, Prices
 from quorum.execution.reconcile import differences
@@ -30,5 +30,6 @@ __all__ = [
     "entry_of_funding",
     "follow",
     "make_intent",
+    "next_attempt",
     "send",
 ]

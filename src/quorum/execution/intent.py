@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from decimal import Decimal
 
 from quorum.domain import OrderIntent, Proposal, content_hash
@@ -16,10 +17,10 @@ def make_intent(
 
     Its ids follow from the proposal's account and key alone, so one occasion makes one intent, whoever asks.
     """
-    identity = content_hash({"account": proposal.account, "key": proposal.key})
+    intent_id, client_order_id = _ids(content_hash({"account": proposal.account, "key": proposal.key}))
     return OrderIntent(
-        intent_id=f"INT-{identity[:20]}",
-        client_order_id=_client_order_id(identity),
+        intent_id=intent_id,
+        client_order_id=client_order_id,
         account=proposal.account,
         symbol=proposal.symbol,
         side=proposal.side,
@@ -36,7 +37,13 @@ def make_intent(
     )
 
 
-def _client_order_id(identity: str) -> str:
-    """26 characters that every venue here accepts: letters and digits behind a Q."""
+def next_attempt(intent: OrderIntent, attempt: int) -> OrderIntent:
+    """The same wish under new ids, for an occasion whose earlier attempts never arrived."""
+    intent_id, client_order_id = _ids(content_hash({"intent": intent.intent_id, "attempt": attempt}))
+    return replace(intent, intent_id=intent_id, client_order_id=client_order_id)
+
+
+def _ids(identity: str) -> tuple[str, str]:
+    """Intent id, and a client order id of 26 letters and digits, which every venue here accepts."""
     digest = hashlib.sha256(identity.encode()).digest()
-    return "Q" + base64.b32encode(digest[:16]).decode().rstrip("=")[:25]
+    return f"INT-{identity[:20]}", "Q" + base64.b32encode(digest[:16]).decode().rstrip("=")[:25]

@@ -26,6 +26,15 @@ class Candle(NamedTuple):
     close: float
 
 
+class Candles(NamedTuple):
+    """The prices of n closed bars, columns of shape (n,)."""
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+
+
 class Gap(NamedTuple):
     """A gap between two prices; `side` is 1 when the market rose through it, -1 when it fell, 0 for no gap."""
 
@@ -65,6 +74,14 @@ class OpenGaps(NamedTuple):
     top: Floats
     before: Candle
     last: Candle
+
+
+class _Track(NamedTuple):
+    """Gaps in the making, a column for each fast candle: side, bottom and top, and the bar of each state."""
+
+    side: Signs
+    prices: Floats
+    states: Indices
 
 
 class _Ladder(NamedTuple):
@@ -130,33 +147,31 @@ def fair_value_gaps(open: Floats, high: Floats, low: Floats, close: Floats) -> G
     if not open.shape == high.shape == low.shape == close.shape:
         raise DataError(f"columns of shapes {open.shape}, {high.shape}, {low.shape}, {close.shape} are no bars")
     n = len(close)
-    types = (np.int64, np.int64, np.int8, np.float64, np.float64)
-    gaps = Gaps._make([*(np.empty(n, t) for t in types), *(np.full(n, -1, np.int64) for _ in range(4))])
-    found = _walk(open, high, low, close, gaps)
-    return Gaps._make(column[:found].copy() for column in gaps)
+    track = _Track(np.zeros(n, np.int8), np.full((2, n), np.nan), np.full((4, n), -1, np.int64))
+    for side in (1, -1):
+        _walk(side, Candles(open, high, low, close), track)
+    bar, (bottom, top) = np.arange(n), track.prices
+    touched, half, filled, inverted = track.states
+    gaps = Gaps(bar, bar + 1, track.side, bottom, top, touched, half, filled, inverted)
+    return Gaps._make(column[track.side != 0] for column in gaps)
 
 
 @kernel
-def _walk(open: Floats, high: Floats, low: Floats, close: Floats, gaps: Gaps) -> int:
-    n, found = len(close), 0
-    up_wicks, up_closes = _ladder(n), _ladder(n)
-    down_wicks, down_closes = _ladder(n), _ladder(n)
+def _walk(side: int, bars: Candles, track: _Track) -> None:
+    """Find the gaps of one side and follow them."""
+    n = len(bars.close)
+    wicks, closes = _ladder(n), _ladder(n)
     first = middle = Candle(np.nan, np.nan, np.nan, np.nan)
     for i in range(n):
-        last = Candle(open[i], high[i], low[i], close[i])
-        up_wicks, up_closes = _fill(up_wicks, low[i], gaps, i), _invert(up_closes, close[i], gaps, i)
-        down_wicks, down_closes = _fill(down_wicks, -high[i], gaps, i), _invert(down_closes, -close[i], gaps, i)
+        last = Candle(bars.open[i], bars.high[i], bars.low[i], bars.close[i])
+        wicks = _fill(wicks, last.low if side > 0 else -last.high, track, i)
+        closes = _invert(closes, side * last.close, track, i)
         gap = gap_of(first, middle, last)
-        if gap.side != 0:
-            gaps.bar[found], gaps.known_at[found], gaps.side[found] = i - 1, i, gap.side
-            gaps.bottom[found], gaps.top[found] = gap.bottom, gap.top
-        if gap.side > 0:
-            up_wicks, up_closes = _hang(up_wicks, gap.top, found), _hang(up_closes, gap.bottom, found)
-        elif gap.side < 0:
-            down_wicks, down_closes = _hang(down_wicks, -gap.bottom, found), _hang(down_closes, -gap.top, found)
-        found += gap.side != 0
+        if gap.side == side:
+            track.side[i - 1], track.prices[0, i - 1], track.prices[1, i - 1] = side, gap.bottom, gap.top
+            near, far = (gap.top, gap.bottom) if side > 0 else (-gap.bottom, -gap.top)
+            wicks, closes = _hang(wicks, near, i - 1), _hang(closes, far, i - 1)
         first, middle = middle, last
-    return found
 
 
 @kernel
@@ -175,28 +190,26 @@ def _hang(ladder: _Ladder, level: float, gap: int) -> _Ladder:
 
 
 @kernel
-def _fill(ladder: _Ladder, wick: float, gaps: Gaps, i: int) -> _Ladder:
+def _fill(ladder: _Ladder, wick: float, track: _Track, i: int) -> _Ladder:
     """Mark what the wick of bar i reached; a gap that is not filled hangs again, at its next level."""
     while ladder.size > 0 and wick <= ladder.level[ladder.size - 1]:
         gap = ladder.gap[ladder.size - 1]
-        bottom, top = gaps.bottom[gap], gaps.top[gap]
-        near, far = (top, bottom) if gaps.side[gap] > 0 else (-bottom, -top)
         ladder = _Ladder(ladder.level, ladder.gap, ladder.size - 1)
-        if gaps.touched[gap] < 0:
-            gaps.touched[gap] = i
-            ladder = _hang(ladder, 0.5 * (near + far), gap)
-        elif gaps.half[gap] < 0:
-            gaps.half[gap] = i
-            ladder = _hang(ladder, far, gap)
-        else:
-            gaps.filled[gap] = i
+        state = 0
+        while track.states[state, gap] >= 0:
+            state += 1
+        track.states[state, gap] = i
+        bottom, top = track.prices[0, gap], track.prices[1, gap]
+        near, far = (top, bottom) if track.side[gap] > 0 else (-bottom, -top)
+        if state < FILLED - 1:
+            ladder = _hang(ladder, far if state == HALF - 1 else 0.5 * (near + far), gap)
     return ladder
 
 
 @kernel
-def _invert(ladder: _Ladder, close: float, gaps: Gaps, i: int) -> _Ladder:
+def _invert(ladder: _Ladder, close: float, track: _Track, i: int) -> _Ladder:
     """Mark the gaps that the close of bar i is beyond."""
     while ladder.size > 0 and close < ladder.level[ladder.size - 1]:
         ladder = _Ladder(ladder.level, ladder.gap, ladder.size - 1)
-        gaps.inverted[ladder.gap[ladder.size]] = i
+        track.states[INVERTED - 1, ladder.gap[ladder.size]] = i
     return ladder

@@ -66,13 +66,12 @@ class Break(NamedTuple):
 class Structure(NamedTuple):
     """What is known after `bars` bars: the last swings, the last break, and the bars that may still be swings.
 
-    `highs` and `lows` are rings of the newest left + right + 1 bars, written in place by `advance`.
+    `ring` has the highs and the lows (2, left + right + 1) of the newest bars, written in place by `advance`.
     """
 
     bars: int
     right: int
-    highs: Floats
-    lows: Floats
+    ring: Floats
     high: Swing
     low: Swing
     last: Break
@@ -90,7 +89,7 @@ def begin(left: int = SPAN, right: int = SPAN) -> Structure:
     if left < 1 or right < 1:
         raise UsageError(f"a swing over {left} and {right} bars is none", "give at least 1 bar on each side")
     ring = np.full((2, left + right + 1), np.nan)
-    return Structure(0, right, ring[0], ring[1], NO_SWING, NO_SWING, NO_BREAK)
+    return Structure(0, right, ring, NO_SWING, NO_SWING, NO_BREAK)
 
 
 @kernel
@@ -101,22 +100,21 @@ def advance(s: Structure, high: float, low: float, close: float) -> Structure:
     known `right` bars later; of equal highs the first is the swing. A close above the last swing high breaks it,
     once. Lows are the mirror. No bar breaks both: the closes after an unbroken swing low are not below it.
     """
-    span = len(s.highs)
-    s.highs[s.bars % span] = high
-    s.lows[s.bars % span] = low
+    span = s.ring.shape[1]
+    s.ring[0, s.bars % span], s.ring[1, s.bars % span] = high, low
     top, bottom, last, at = s.high, s.low, s.last, s.bars - s.right
     if s.bars + 1 >= span:
-        if _leads(s.highs, at, s.right, 1.0):
-            top = Swing(at, s.highs[at % span], False)
-        if _leads(s.lows, at, s.right, -1.0):
-            bottom = Swing(at, s.lows[at % span], False)
+        if _leads(s.ring[0], at, s.right, 1.0):
+            top = Swing(at, s.ring[0, at % span], False)
+        if _leads(s.ring[1], at, s.right, -1.0):
+            bottom = Swing(at, s.ring[1, at % span], False)
     if not top.broken and close > top.level:
         last = Break(s.bars, 1, top.level, top.bar, last.side == -1)
         top = Swing(top.bar, top.level, True)
     elif not bottom.broken and close < bottom.level:
         last = Break(s.bars, -1, bottom.level, bottom.bar, last.side == 1)
         bottom = Swing(bottom.bar, bottom.level, True)
-    return Structure(s.bars + 1, s.right, s.highs, s.lows, top, bottom, last)
+    return Structure(s.bars + 1, s.right, s.ring, top, bottom, last)
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,6 +18,7 @@ CALENDARS = ("24/7", "24/5", "weekdays", "XNYS", "sessions", "auto")
 XNYS_FROM = 1980
 LONGEST_SESSION = 20 * HOUR
 WEEKEND = 84 * HOUR
+_LOADING = threading.Lock()  # warnings are silenced for the whole process, so by one thread at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +170,21 @@ def detect_calendar(time: Instants, timeframe: Timeframe) -> str:
 
     Bars of a day or longer without any weekend: XNYS when 95 % of the days since 1980 are its sessions, else
     weekdays. Shorter bars: sessions when no weekend occurs and two or more days use the same part of the day, at
-    most 20 hours; weekdays when whole weekends are left out; 24/5 when only Saturdays are. Otherwise 24/7.
+    most 20 hours; weekdays when a Friday and the next Monday are there and no weekend is; 24/5 when two Fridays
+    and the Sundays after them are there and no Saturday is. Otherwise 24/7.
     """
     if not len(time):
         return "24/7"
     if timeframe.nanoseconds >= DAY:
         return _detect_daily(day_labels(time))
-    weekday = _weekday(time)
-    weeks = (time[-1] - time[0]) / (7 * DAY)
-    if bool((weekday < 5).all()):
-        if len(np.unique(time // DAY)) > 1 and _window(time, timeframe) <= LONGEST_SESSION:
-            return "sessions"
-        return "weekdays" if weeks > 1 else "24/7"
-    return "24/5" if weeks > 2 and not bool((weekday == 5).any()) else "24/7"
+    days = np.unique(time // DAY)
+    weekend = set((days[(days + 3) % 7 >= 5] + 3) % 7)
+    if not weekend and len(days) > 1 and _window(time, timeframe) <= LONGEST_SESSION:
+        return "sessions"
+    fridays = days[(days + 3) % 7 == 4]
+    if not weekend:
+        return "weekdays" if _among(fridays + 3, days).any() else "24/7"
+    return "24/5" if weekend == {6} and int(_among(fridays + 2, days).sum()) > 1 else "24/7"
 
 
 def _detect_daily(days: Instants) -> str:
@@ -197,9 +201,14 @@ def _window(time: Instants, timeframe: Timeframe) -> int:
     return int(clock.max() - clock.min()) + timeframe.nanoseconds
 
 
-@lru_cache(maxsize=8)
 def xnys(last_year: int) -> Sessions:
     """Sessions of the New York Stock Exchange from 1980 to the end of `last_year`, by exchange_calendars."""
+    with _LOADING:
+        return _load_xnys(last_year)
+
+
+@lru_cache(maxsize=8)
+def _load_xnys(last_year: int) -> Sessions:
     import exchange_calendars
 
     years = (f"{XNYS_FROM}-01-01", f"{max(last_year, XNYS_FROM)}-12-31")

@@ -54,6 +54,19 @@ class Opinion(NamedTuple):
     evidence: tuple[float, ...]
 
 
+class Levels(NamedTuple):
+    """The prices of a view with the side's sign, so that they rise: stop, the entry zone's edges, the targets."""
+
+    stop: float
+    near: float
+    far: float
+    first: float
+    second: float
+
+
+NO_LEVELS = Levels(NAN, NAN, NAN, NAN, NAN)
+
+
 class Opinions(NamedTuple):
     """An analyst's opinions on n bars, columns (n,) and `evidence` (n, k); row i is known at the close of bar i.
 
@@ -108,33 +121,56 @@ class Analyst(Protocol):
         ...
 
 
-def blank(n: int, evidence: int, timeframe: Timeframe) -> Opinions:
+class Sheet(NamedTuple):
+    """Where kernels write opinions on n bars: directions and silences (2, n), confidences and prices (6, n)."""
+
+    signs: Signs
+    numbers: Floats
+    evidence: Floats
+
+
+def blank(n: int, evidence: int) -> Sheet:
     """Room for the opinions on `n` bars with `evidence` numbers each, to be filled by `put`."""
-    prices = [np.empty(n) for _ in range(6)]
-    signs = np.empty(n, np.int8), np.empty(n, np.int8)
-    return Opinions._make([signs[0], *prices, signs[1], np.empty((n, evidence)), valid_bars(timeframe)])
+    return Sheet(np.empty((2, n), np.int8), np.empty((6, n)), np.empty((n, evidence)))
 
 
 @kernel
-def put(opinions: Opinions, i: int, said: Opinion) -> None:
-    """Write an opinion into row i."""
-    opinions.direction[i], opinions.confidence[i] = said.direction, said.confidence
-    opinions.entry_low[i], opinions.entry_high[i] = said.entry_low, said.entry_high
-    opinions.stop[i], opinions.target1[i], opinions.target2[i] = said.stop, said.target1, said.target2
-    opinions.silence[i] = said.silence
+def put(sheet: Sheet, i: int, said: Opinion) -> None:
+    """Write an opinion on bar i."""
+    sheet.signs[0, i], sheet.signs[1, i] = said.direction, said.silence
+    numbers = (said.confidence, said.entry_low, said.entry_high, said.stop, said.target1, said.target2)
+    for k in range(6):
+        sheet.numbers[k, i] = numbers[k]
     for k in range(len(said.evidence)):
-        opinions.evidence[i, k] = said.evidence[k]
+        sheet.evidence[i, k] = said.evidence[k]
+
+
+def filled(sheet: Sheet, timeframe: Timeframe) -> Opinions:
+    """The sheet's columns as opinions on bars of `timeframe`."""
+    confidence, entry_low, entry_high, stop, target1, target2 = sheet.numbers
+    prices = entry_low, entry_high, stop, target1, target2
+    return Opinions(sheet.signs[0], confidence, *prices, sheet.signs[1], sheet.evidence, valid_bars(timeframe))
 
 
 @kernel
-def sound(direction: int, zone: tuple[float, float], stop: float, targets: tuple[float, float]) -> bool:
-    """Whether levels make sense: positive, finite, and stop, entry zone, targets in the direction's order."""
-    low, high = zone
-    near, far = (low, high) if direction > 0 else (high, low)
-    first, second = targets
-    positive = min(low, stop, first, second) > 0.0 and max(high, stop, first, second) < np.inf
-    ordered = direction * (near - stop) > 0.0 and direction * (first - far) > 0.0
-    return positive and low <= high and ordered and direction * (second - first) > 0.0
+def opine(side: int, confidence: float, at: Levels, silence: Silence, evidence: tuple[float, ...]) -> Opinion:
+    """An opinion for a side, 0 for neutral, or the silence; also a silence when the levels make no sense."""
+    if silence == Silence.NONE and side != 0 and not _sound(side, at):
+        silence = Silence.NO_ROOM
+    if silence != Silence.NONE:
+        side, confidence = 0, 0.0
+    if side == 0:
+        at = NO_LEVELS
+    low, high = (at.near, at.far) if side > 0 else (-at.far, -at.near)
+    return Opinion(side, confidence, low, high, side * at.stop, side * at.first, side * at.second, silence, evidence)
+
+
+@kernel
+def _sound(side: int, at: Levels) -> bool:
+    """Whether the prices are in order, positive and finite."""
+    ordered = at.stop < at.near <= at.far < at.first < at.second
+    lowest, highest = (at.stop, at.second) if side > 0 else (-at.second, -at.stop)
+    return ordered and lowest > 0.0 and highest < np.inf
 
 
 def valid_bars(timeframe: Timeframe) -> int:

@@ -14,18 +14,22 @@ from quorum.features.imbalance import Candle
 from quorum.lake import Bars
 from quorum.signals.analyst import (
     NAN,
+    NO_LEVELS,
     Floats,
+    Levels,
     Opinion,
     Opinions,
+    Sheet,
     Silence,
     abstain,
     blank,
     columns,
     event,
+    filled,
     last_signal,
+    opine,
     price,
     put,
-    sound,
     spoken,
 )
 from quorum.stats import kernel
@@ -95,22 +99,26 @@ def _true_range(before: float, bar: Candle) -> float:
 
 @kernel
 def _judge(state: State) -> Opinion:
-    if state.bars < len(state.logs):
-        return _silent(Silence.TOO_FEW)
     volatility, average = _volatility(state), _average(state)
-    if not (volatility < np.inf and average < np.inf):
-        return _silent(Silence.BAD_PRICE)
-    if volatility == 0.0 or average == 0.0:
-        return _silent(Silence.FLAT)
+    silence = _blind(state, volatility, average)
+    if silence != Silence.NONE:
+        return opine(0, 0.0, NO_LEVELS, silence, NOTHING)
     facts = _facts(state, volatility, average)
-    if abs(facts.score) < THRESHOLD:
-        return Opinion(0, LEAST, np.nan, np.nan, np.nan, np.nan, np.nan, Silence.NONE, facts)
-    return _levels(1 if facts.score > 0.0 else -1, state.close, facts)
+    side, excess = 0, (abs(facts.score) - THRESHOLD) / (1.0 - THRESHOLD)
+    if excess >= 0.0:
+        side = 1 if facts.score > 0.0 else -1
+    confidence = min(MOST, LEAST + (MOST - LEAST) * max(0.0, excess))
+    return opine(side, confidence, _levels(side * state.close, average), Silence.NONE, facts)
 
 
 @kernel
-def _silent(silence: Silence) -> Opinion:
-    return Opinion(0, 0.0, np.nan, np.nan, np.nan, np.nan, np.nan, silence, NOTHING)
+def _blind(state: State, volatility: float, average: float) -> Silence:
+    """Why there is nothing to judge."""
+    if state.bars < len(state.logs):
+        return Silence.TOO_FEW
+    if not (volatility < np.inf and average < np.inf):
+        return Silence.BAD_PRICE
+    return Silence.FLAT if volatility == 0.0 or average == 0.0 else Silence.NONE
 
 
 @kernel
@@ -152,23 +160,17 @@ def _z(state: State, horizon: int, volatility: float) -> float:
 
 
 @kernel
-def _levels(side: int, close: float, facts: Facts) -> Opinion:
-    strength = (abs(facts.score) - THRESHOLD) / (1.0 - THRESHOLD)
-    confidence = min(MOST, LEAST + (MOST - LEAST) * strength)
-    near, far = close - side * ZONE * facts.average, close + side * SLACK * facts.average
-    stop = close - side * STOP * facts.average
-    first, second = far + FIRST * (far - stop), far + SECOND * (far - stop)
-    zone = (near, far) if side > 0 else (far, near)
-    if not sound(side, zone, stop, (first, second)):
-        return Opinion(0, 0.0, np.nan, np.nan, np.nan, np.nan, np.nan, Silence.NO_ROOM, facts)
-    return Opinion(side, confidence, zone[0], zone[1], stop, first, second, Silence.NONE, facts)
+def _levels(close: float, average: float) -> Levels:
+    stop, far = close - STOP * average, close + SLACK * average
+    risk = far - stop
+    return Levels(stop, close - ZONE * average, far, far + FIRST * risk, far + SECOND * risk)
 
 
 @kernel
-def _run(state: State, open: Floats, high: Floats, low: Floats, close: Floats, opinions: Opinions) -> None:
+def _run(state: State, open: Floats, high: Floats, low: Floats, close: Floats, sheet: Sheet) -> None:
     for i in range(len(close)):
         state, said = advance(state, Candle(open[i], high[i], low[i], close[i]))
-        put(opinions, i, said)
+        put(sheet, i, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +189,9 @@ class Momentum:
         return advance(state, Candle(row.open, row.high, row.low, row.close))
 
     def read(self, bars: Bars) -> Opinions:
-        opinions = blank(len(bars), len(Facts._fields), bars.timeframe)
-        _run(self.start(bars), *columns(bars), opinions)
-        return opinions
+        sheet = blank(len(bars), len(Facts._fields))
+        _run(self.start(bars), *columns(bars), sheet)
+        return filled(sheet, bars.timeframe)
 
     def view(self, bars: Bars, opinions: Opinions, i: int) -> Signal:
         facts = Facts(*opinions.evidence[i].tolist())

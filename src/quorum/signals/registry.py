@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
 
 from quorum.domain import NotFound
 from quorum.signals.absent import MICROSTRUCTURE, ML_MODEL
@@ -34,13 +33,11 @@ def strategies(rules: ConsensusRules) -> dict[str, Strategy]:
     return {**RULES, "consensus": consensus_strategy(rules)}
 
 
-def find_strategy(name: str, settings: Mapping[str, Any]) -> Strategy:
-    """The strategy of that name, with the settings that a backtest recorded; NotFound when there is none."""
-    if name in RULES:
-        return RULES[name]
-    if name == "consensus":
-        return consensus_strategy(ConsensusRules.read(settings))
-    known = (*RULES, "consensus")
+def find_strategy(name: str, rules: ConsensusRules) -> Strategy:
+    """The strategy of that name, a vote counting by `rules`; NotFound when there is none."""
+    known = strategies(rules)
+    if name in known:
+        return known[name]
     near = difflib.get_close_matches(name, known, 1)
     raise NotFound(
         f"there is no strategy {name!r}", f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"

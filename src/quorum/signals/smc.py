@@ -14,18 +14,22 @@ from quorum.features.imbalance import Candle, OpenGaps
 from quorum.features.structure import SPAN, Break, Structure, Swing
 from quorum.lake import Bars
 from quorum.signals.analyst import (
+    NO_LEVELS,
     Floats,
+    Levels,
     Opinion,
     Opinions,
+    Sheet,
     Silence,
     abstain,
     blank,
     columns,
     event,
+    filled,
     last_signal,
+    opine,
     price,
     put,
-    sound,
     spoken,
 )
 from quorum.stats import kernel
@@ -67,16 +71,6 @@ class Entry(NamedTuple):
     bar: int
     bottom: float
     top: float
-
-
-class Levels(NamedTuple):
-    """The prices of a view, with the side's sign: the entry zone's edges, the stop and the targets."""
-
-    near: float
-    far: float
-    stop: float
-    first: float
-    second: float
 
 
 class Terms(NamedTuple):
@@ -160,13 +154,14 @@ def _judge(state: State) -> Opinion:
     if silence == Silence.NONE and (behind.broken or behind.bar < 0):
         silence = Silence.UNPROTECTED
     if silence != Silence.NONE:
-        return Opinion(0, 0.0, np.nan, np.nan, np.nan, np.nan, np.nan, silence, NOTHING)
+        return opine(0, 0.0, NO_LEVELS, silence, NOTHING)
     side = s.last.side
     frame = Frame(side, side * bar.close, side * behind.level, side * ahead.level, average)
     entry, position = _nearest(state.gaps, frame), _position(frame)
     terms = _terms(s.last, s.bars - 1 - s.last.bar, position, entry)
     facts = _facts(s.last, behind, ahead, entry, (position, average), terms)
-    return _opinion(frame, _levels(frame, entry, ahead.broken), facts)
+    levels, confidence = _levels(frame, entry, ahead.broken), _confidence(facts)
+    return opine(side, confidence, levels, _doubt(confidence, levels), facts)
 
 
 @kernel
@@ -266,32 +261,22 @@ def _levels(frame: Frame, entry: Entry, broken: bool) -> Levels:
     first = far + FIRST * (far - stop)
     if not broken:
         first = min(first, frame.ahead)
-    return Levels(max(near, frame.behind), far, stop, first, far + SECOND * (far - stop))
+    return Levels(stop, max(near, frame.behind), far, first, far + SECOND * (far - stop))
 
 
 @kernel
-def _opinion(frame: Frame, at: Levels, facts: Facts) -> Opinion:
-    """The view, or silence when it is not sure enough, promises too little or has levels that make no sense."""
-    side, confidence, silence = frame.side, _confidence(facts), Silence.NONE
-    zone = (at.near, at.far) if side > 0 else (-at.far, -at.near)
-    stop, first, second = side * at.stop, side * at.first, side * at.second
+def _doubt(confidence: float, at: Levels) -> Silence:
+    """Why a side is not worth a view."""
     if not confidence >= FLOOR:
-        silence = Silence.UNSURE
-    elif at.first - at.far < LEAST * (at.far - at.stop):
-        silence = Silence.POOR_REWARD
-    elif not sound(side, zone, stop, (first, second)):
-        silence = Silence.NO_ROOM
-    if silence != Silence.NONE:
-        side, confidence, zone = 0, 0.0, (np.nan, np.nan)
-        stop = first = second = np.nan
-    return Opinion(side, confidence, zone[0], zone[1], stop, first, second, silence, facts)
+        return Silence.UNSURE
+    return Silence.POOR_REWARD if at.first - at.far < LEAST * (at.far - at.stop) else Silence.NONE
 
 
 @kernel
-def _run(state: State, open: Floats, high: Floats, low: Floats, close: Floats, opinions: Opinions) -> None:
+def _run(state: State, open: Floats, high: Floats, low: Floats, close: Floats, sheet: Sheet) -> None:
     for i in range(len(close)):
         state, said = advance(state, Candle(open[i], high[i], low[i], close[i]))
-        put(opinions, i, said)
+        put(sheet, i, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,9 +294,9 @@ class Smc:
         return advance(state, Candle(row.open, row.high, row.low, row.close))
 
     def read(self, bars: Bars) -> Opinions:
-        opinions = blank(len(bars), len(Facts._fields), bars.timeframe)
-        _run(self.start(bars), *columns(bars), opinions)
-        return opinions
+        sheet = blank(len(bars), len(Facts._fields))
+        _run(self.start(bars), *columns(bars), sheet)
+        return filled(sheet, bars.timeframe)
 
     def view(self, bars: Bars, opinions: Opinions, i: int) -> Signal:
         facts = Facts(*opinions.evidence[i].tolist())

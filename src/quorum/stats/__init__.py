@@ -19,8 +19,8 @@ from quorum.stats.performance import (
 __all__ = [
     "Month",
     "Performance",
-    "cache_key",
     "cache_kernels",
+    "cache_key",
     "kernel",
     "max_drawdown",
     "monthly_returns",

@@ -31,6 +31,4 @@ class FileNotifier:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise StoreError(
-                f"notifications {self._path}: {error.strerror}", "make the folder writable"
-            ) from error
+            raise StoreError(f"notifications {self._path}: {error.strerror}", "make the folder writable") from error

@@ -73,12 +73,8 @@ class SqlAccounts:
         with self._database.write() as connection:
             if connection.execute(sa.select(table.c.account).where(table.c.account == account)).first():
                 return False
-            connection.execute(
-                table.insert().values(account=account, book=book, currency=money.currency, version=0)
-            )
-            opened = SqlTransaction(
-                connection, _Account(account, money.currency, 0), self._clock, self._provenance
-            )
+            connection.execute(table.insert().values(account=account, book=book, currency=money.currency, version=0))
+            opened = SqlTransaction(connection, _Account(account, money.currency, 0), self._clock, self._provenance)
             opened.post(entry_of_funding(account, money, self._clock.now(), f"funding-{account}-1"))
             return True
 
@@ -262,9 +258,7 @@ class SqlTransaction:
     def _moved(self) -> None:
         self._version += 1
         table = tables.account
-        self._connection.execute(
-            table.update().where(table.c.account == self._account).values(version=self._version)
-        )
+        self._connection.execute(table.update().where(table.c.account == self._account).values(version=self._version))
 
 
 def _fill_values(fill: Fill) -> dict[str, Any]:

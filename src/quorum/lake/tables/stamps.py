@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CLOCK = (
     r"(?:(?:[T, ]|, )\s*(?<h>\d{1,2}):?(?<mi>\d{2})(?::?(?<s>\d{2})(?:[.,](?<f>\d{1,9}))?)?"
-    r"\s*(?<half>[AaPp][Mm])?\s*(?<zone>[Zz]|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?)?"
+    r"\s*(?<half>[AaPp][Mm])?\s*(?<zone>[Zz]|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?|UTC|GMT)?)?"
 )
 _DATES = {
     "ymd": r"(?<y>\d{4})[-/.](?<mo>\d{1,2})[-/.](?<d>\d{1,2})",
@@ -105,7 +105,7 @@ def _offsets(zone: pl.Series) -> tuple[Instants, NDArray[np.bool_]]:
     zoned = zone.is_not_null().to_numpy()
     if not zoned.any():
         return np.zeros(len(zone), dtype=np.int64), zoned
-    parts = zone.fill_null("").str.extract_groups(r"^(?<sign>[+-])(?<h>\d{2}):?(?<m>\d{2})?").struct.unnest()
+    parts = zone.fill_null("").str.extract_groups(r"(?<sign>[+-])(?<h>\d{2}):?(?<m>\d{2})?").struct.unnest()
     size = _whole(parts["h"]) * HOUR + _whole(parts["m"]) * MINUTE
     return np.where((parts["sign"].fill_null("+") == "-").to_numpy(), -size, size), zoned
 

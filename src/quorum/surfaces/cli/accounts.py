@@ -144,6 +144,3 @@ def _books(home: Any, account: str) -> tuple[Any, Any]:
     desk.account_for("", account)
     with desk.accounts.transaction(account) as transaction:
         return transaction.book(), desk
-
-
-COMMANDS: dict[str, Any] = {}

@@ -9,7 +9,11 @@ from typing import Any
 import typer
 
 from quorum.domain import QuorumError
-from quorum.surfaces.cli import accounts, data, demo, lab, workspace
+from quorum.surfaces.cli.accounts import account, broker
+from quorum.surfaces.cli.data import app as data
+from quorum.surfaces.cli.demo import demo
+from quorum.surfaces.cli.lab import backtest, consensus, strategies
+from quorum.surfaces.cli.workspace import decisions, doctor, init, replay, task, views, why
 
 app = typer.Typer(
     name="quorum",
@@ -21,22 +25,13 @@ app = typer.Typer(
 )
 
 
-def _register() -> None:
-    for name, command in workspace.COMMANDS.items():
-        app.command(name)(command)
-    for name, command in lab.COMMANDS.items():
-        app.command(name)(command)
-    for name, command in accounts.COMMANDS.items():
-        app.command(name)(command)
-    app.command("demo")(demo.demo)
-    app.add_typer(data.app, name="data")
-    app.add_typer(lab.strategies, name="strategy")
-    app.add_typer(accounts.account, name="account")
-    app.add_typer(accounts.broker, name="broker")
-    app.command("task", hidden=True)(workspace.task)
-
-
-_register()
+for command in (init, doctor, demo, backtest, consensus, decisions, why, replay, views):
+    app.command()(command)
+app.add_typer(data, name="data")
+app.add_typer(strategies, name="strategy")
+app.add_typer(account, name="account")
+app.add_typer(broker, name="broker")
+app.command(hidden=True)(task)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.show import Home, Json, note, print_json, table
+from quorum.surfaces.cli.show import Home, Json, note, print_json, table, takes
 
 app = typer.Typer(help="Market data: import, check, show.", no_args_is_help=True, rich_markup_mode=None)
 
 
+@dataclass(frozen=True)
+class ImportAsked:
+    """What `quorum data import` takes."""
+
+    path: Annotated[Path, typer.Argument(help="A Parquet or CSV file of bars, or a folder of them.")]
+    symbol: Annotated[str | None, typer.Option(help="The symbol, when neither a column nor the name tells it.")] = None
+    venue: Annotated[str | None, typer.Option(help="The venue.")] = None
+    timeframe: Annotated[str | None, typer.Option(help="Length of a bar, when the times do not tell it.")] = None
+    tz: Annotated[str | None, typer.Option(help="Time zone of times without an offset, as America/New_York.")] = None
+    unit: Annotated[str | None, typer.Option(help="Unit of numeric times: s, ms, us or ns.")] = None
+    column: Annotated[list[str] | None, typer.Option(help="NAME=COLUMN, as close=settle; several times.")] = None
+    calendar: Annotated[str, typer.Option(help="auto, 24/7, 24/5, weekdays, XNYS or sessions.")] = "auto"
+    time_is: Annotated[str, typer.Option(help="Whether a row's time is its bar's open or close.")] = "open"
+    date_format: Annotated[str | None, typer.Option(help="Format of times, as %d/%m/%Y %H:%M.")] = None
+    home: Home = None
+    as_json: Json = False
+
+
 @app.command("import")
-def import_data(
-    path: Annotated[Path, typer.Argument(help="A Parquet or CSV file of bars, or a folder of them.")],
-    symbol: Annotated[str | None, typer.Option(help="The symbol, when neither a column nor the name tells it.")] = None,
-    venue: Annotated[str | None, typer.Option(help="The venue.")] = None,
-    timeframe: Annotated[str | None, typer.Option(help="Length of a bar, when the times do not tell it.")] = None,
-    tz: Annotated[str | None, typer.Option(help="Time zone of times without an offset, as America/New_York.")] = None,
-    unit: Annotated[str | None, typer.Option(help="Unit of numeric times: s, ms, us or ns.")] = None,
-    column: Annotated[list[str] | None, typer.Option(help="NAME=COLUMN, as close=settle; several times.")] = None,
-    calendar: Annotated[str, typer.Option(help="auto, 24/7, 24/5, weekdays, XNYS or sessions.")] = "auto",
-    time_is: Annotated[str, typer.Option(help="Whether a row's time is its bar's open or close.")] = "open",
-    date_format: Annotated[str | None, typer.Option(help="Format of times, as %d/%m/%Y %H:%M.")] = None,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
+@takes(ImportAsked)
+def import_data(asked: ImportAsked) -> None:
     """Import bars: new ones are added, changed ones become revisions, impossible rows are set aside.
 
     Example: quorum data import bars/ --json
     """
-    options = _options(symbol, venue, timeframe, tz, unit, column, calendar, time_is, date_format)
-    report = _lake(home, make=True).import_path(path, options)
-    if as_json:
+    report = _lake(asked.home, make=True).import_path(asked.path, _options(asked))
+    if asked.as_json:
         print_json(_report(report))
         return
     rows = [
@@ -113,8 +119,6 @@ def show_data(
 
 
 def _list_series(lake: Any, as_json: bool) -> None:
-    from quorum.domain import iso
-
     known = [
         {
             "symbol": s.symbol,
@@ -154,27 +158,26 @@ def _lake(home: Path | None, *, make: bool = False) -> Any:
     return open_lake(open_workspace(home))
 
 
-def _options(*given: Any) -> Any:
+def _options(asked: ImportAsked) -> Any:
     from quorum.domain import Timeframe, UsageError
     from quorum.lake import ImportOptions
 
-    symbol, venue, timeframe, tz, unit, column, calendar, time_is, date_format = given
     columns = {}
-    for pair in column or []:
+    for pair in asked.column or []:
         name, found, value = pair.partition("=")
         if not found:
             raise UsageError(f"column {pair!r} names no column of the file", "write --column close=settle")
         columns[name] = value
     return ImportOptions(
-        symbol=symbol,
-        venue=venue,
-        timeframe=Timeframe.parse(timeframe) if timeframe else None,
-        tz=tz,
-        unit=unit,
+        symbol=asked.symbol,
+        venue=asked.venue,
+        timeframe=Timeframe.parse(asked.timeframe) if asked.timeframe else None,
+        tz=asked.tz,
+        unit=asked.unit,
         columns=columns,
-        calendar=calendar,
-        time_is=time_is,
-        date_format=date_format,
+        calendar=asked.calendar,
+        time_is=asked.time_is,
+        date_format=asked.date_format,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table
+from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table, takes
 
 strategies = typer.Typer(help="Strategies and their parameters.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -45,23 +46,29 @@ def show_strategy(name: str, home: Home = None, as_json: Json = False) -> None:
     table(("parameter", "default", "low", "high", "meaning"), rows)
 
 
-def backtest(
-    strategy: Annotated[str, typer.Argument(help="A strategy's name; see `quorum strategy list`.")],
-    symbol: Symbol,
-    timeframe: Length,
-    venue: Venue = None,
-    since: Annotated[str | None, typer.Option(help="First instant, as 2020-01-01.")] = None,
-    until: Annotated[str | None, typer.Option(help="End, not included.")] = None,
-    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, several times.")] = None,
-    sizing: Annotated[str, typer.Option(help="What a target of 1 means: weight, units or volatility.")] = "weight",
-    size: Annotated[float, typer.Option(help="Size of that: a fraction of equity, or units.")] = 1.0,
-    fee_bps: Annotated[float, typer.Option(help="Fee, in basis points of notional.")] = 10.0,
-    slippage_bps: Annotated[float, typer.Option(help="Slippage, in basis points of price.")] = 2.0,
-    equity: Annotated[float, typer.Option(help="Starting equity.")] = 100_000.0,
-    report: Annotated[Path | None, typer.Option(help="Write a tear sheet to this HTML file.")] = None,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
+@dataclass(frozen=True)
+class BacktestOptions:
+    """What `quorum backtest` takes."""
+
+    strategy: Annotated[str, typer.Argument(help="A strategy's name; see `quorum strategy list`.")]
+    symbol: Symbol
+    timeframe: Length
+    venue: Venue = None
+    since: Annotated[str | None, typer.Option(help="First instant, as 2020-01-01.")] = None
+    until: Annotated[str | None, typer.Option(help="End, not included.")] = None
+    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, several times.")] = None
+    sizing: Annotated[str, typer.Option(help="What a target of 1 means: weight, units or volatility.")] = "weight"
+    size: Annotated[float, typer.Option(help="Size of that: a fraction of equity, or units.")] = 1.0
+    fee_bps: Annotated[float, typer.Option(help="Fee, in basis points of notional.")] = 10.0
+    slippage_bps: Annotated[float, typer.Option(help="Slippage, in basis points of price.")] = 2.0
+    equity: Annotated[float, typer.Option(help="Starting equity.")] = 100_000.0
+    report: Annotated[Path | None, typer.Option(help="Write a tear sheet to this HTML file.")] = None
+    home: Home = None
+    as_json: Json = False
+
+
+@takes(BacktestOptions)
+def backtest(asked: BacktestOptions) -> None:
     """Backtest a strategy: known at a bar's close, filled at the next open; counted as a trial.
 
     Example: quorum backtest trend_breakout --symbol BTCUSDT --timeframe 1h --report sheet.html
@@ -71,34 +78,41 @@ def backtest(
     from quorum.engine import Terms
     from quorum.engine import backtest as run
 
-    desk = open_desk(home)
-    rule = _strategy(strategy, home)
-    terms = Terms(fee_bps, slippage_bps, sizing, size, equity)
-    bars = desk.lake.bars(symbol, Timeframe.parse(timeframe), venue)
-    cut = _period(bars, since and parse_instant(since), until and parse_instant(until))
-    result = run(cut, rule, _given(param or []), terms, desk.trials)
-    if report is not None:
+    desk = open_desk(asked.home)
+    terms = Terms(asked.fee_bps, asked.slippage_bps, asked.sizing, asked.size, asked.equity)
+    rule = _strategy(asked.strategy, asked.home)
+    bars = desk.lake.bars(asked.symbol, Timeframe.parse(asked.timeframe), asked.venue)
+    since, until = (None if text is None else parse_instant(text) for text in (asked.since, asked.until))
+    cut = _period(bars, since, until)
+    result = run(cut, rule, _given(asked.param or []), terms, desk.trials)
+    if asked.report is not None:
         from quorum.surfaces.report import tearsheet, write_page
 
-        write_page(report, tearsheet(result, cut))
-    summary = {**result.summary(), "report": None if report is None else str(report)}
-    if as_json:
+        write_page(asked.report, tearsheet(result, cut))
+    summary = {**result.summary(), "report": None if asked.report is None else str(asked.report)}
+    if asked.as_json:
         print_json(summary)
         return
     facts({k: v for k, v in summary.items() if k not in ("terms", "parameters")})
     note("A backtest is evidence, not a promise: see the Sharpe ratio's standard error.")
 
 
-def consensus(
-    symbol: Annotated[str, typer.Argument(help="As imported: BTCUSDT, or BTCUSDT.binance.")],
-    timeframe: Length,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="The instant to decide at; else now.")] = None,
-    venue: Venue = None,
-    account: Annotated[str | None, typer.Option(help="The account; else the first in the symbol's currency.")] = None,
-    paper: Annotated[bool, typer.Option("--paper", help="Trade what is approved at the simulated venue.")] = False,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
+@dataclass(frozen=True)
+class ConsensusOptions:
+    """What `quorum consensus` takes."""
+
+    symbol: Annotated[str, typer.Argument(help="As imported: BTCUSDT, or BTCUSDT.binance.")]
+    timeframe: Length
+    as_of: Annotated[str | None, typer.Option("--as-of", help="The instant to decide at; else now.")] = None
+    venue: Venue = None
+    account: Annotated[str | None, typer.Option(help="The account; else the first in the symbol's currency.")] = None
+    paper: Annotated[bool, typer.Option("--paper", help="Trade what is approved at the simulated venue.")] = False
+    home: Home = None
+    as_json: Json = False
+
+
+@takes(ConsensusOptions)
+def consensus(asked: ConsensusOptions) -> None:
     """Let the analysts vote on a symbol, check the outcome for risk, and explain it: a dry run without --paper.
 
     Example: quorum consensus BTCUSDT --timeframe 1h --as-of 2024-06-03T00:00:00Z
@@ -107,11 +121,12 @@ def consensus(
     from quorum.desk import Question, convene, publish
     from quorum.domain import Timeframe, parse_instant, plain
 
-    desk = open_desk(home)
-    instant = None if as_of is None else parse_instant(as_of)
-    record = convene(desk, Question(symbol, Timeframe.parse(timeframe), instant, venue, account, paper))
+    desk = open_desk(asked.home)
+    instant = None if asked.as_of is None else parse_instant(asked.as_of)
+    length = Timeframe.parse(asked.timeframe)
+    record = convene(desk, Question(asked.symbol, length, instant, asked.venue, asked.account, asked.paper))
     publish(desk, record.decision_id)
-    if as_json:
+    if asked.as_json:
         print_json(plain(record))
         return
     _print_cycle(plain(record))
@@ -127,10 +142,13 @@ def _print_cycle(record: dict[str, Any]) -> None:
         proposal = risk["proposal"]
         wish = f"{proposal['side']} {proposal['quantity']} {proposal['symbol']} at {proposal['price']}"
         say(f"risk on {wish}: {risk['verdict']} {risk['quantity']} {'; '.join(risk['reasons'])}".rstrip())
-    if order:
+    if order and order["status"] == "dry_run":
+        say(f"would send: {order['side']} {order['quantity']} {order['symbol']}, no worse than {order['collar']}")
+    elif order:
         say(f"order {order['client_order_id']}: {order['status']}, filled {order['filled']} of {order['quantity']}")
     else:
-        say(f"no order: {record['reason']}")
+        say("no order")
+    say(f"because: {record['reason']}")
     say(f"more: quorum why {record['decision_id']}")
 
 
@@ -176,7 +194,7 @@ def _strategies(home: Path | None) -> Any:
 def _strategy(name: str, home: Path | None) -> Any:
     from quorum.signals import find_strategy
 
-    return _strategies(home).get(name) or find_strategy(name, {})
+    return find_strategy(name, _rules(home))
 
 
 def _described(strategy: Any, *, briefly: bool = False) -> dict[str, Any]:
@@ -190,6 +208,3 @@ def _described(strategy: Any, *, briefly: bool = False) -> dict[str, Any]:
         "parameters": strategy.parameters,
         "settings": strategy.settings,
     }
-
-
-COMMANDS = {"backtest": backtest, "consensus": consensus}

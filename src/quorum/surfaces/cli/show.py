@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -17,6 +18,26 @@ Home = Annotated[
     typer.Option("--home", help="The workspace; else $QUORUM_HOME, or the nearest .quorum or .crypto upwards."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+Options = TypeVar("Options")
+
+
+def takes(options: type[Options]) -> Callable[[Callable[[Options], None]], Callable[..., None]]:
+    """Make a command of a function of one dataclass: its fields are the command's arguments and options."""
+    hints = get_type_hints(options, include_extras=True)
+    parameters = [p.replace(annotation=hints[p.name]) for p in inspect.signature(options).parameters.values()]
+
+    def wrap(function: Callable[[Options], None]) -> Callable[..., None]:
+        def command(**given: Any) -> None:
+            function(options(**given))
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        command.__annotations__ = hints
+        vars(command)["__signature__"] = inspect.Signature(parameters)
+        return command
+
+    return wrap
 
 
 def print_json(value: Any) -> None:

@@ -153,13 +153,3 @@ def task(name: str) -> None:
 
     payload: dict[str, Any] = json.load(sys.stdin)
     json.dump(run_task(name, payload), sys.stdout)
-
-
-COMMANDS = {
-    "init": init,
-    "doctor": doctor,
-    "views": views,
-    "decisions": decisions,
-    "why": why,
-    "replay": replay,
-}

@@ -144,7 +144,8 @@ def _vote(vote: Mapping[str, Any]) -> Vote:
 
 def _order(order: Mapping[str, Any]) -> str:
     purpose = "exit" if order["purpose"] == "reduction" else "entry"
-    return f"{purpose}: {order['side']} {order['quantity']} {order['symbol']}, {order['status']} ({order['client_order_id']})"
+    what = f"{order['side']} {order['quantity']} {order['symbol']}"
+    return f"{purpose}: {what}, {order['status']} ({order['client_order_id']})"
 
 
 def _ledger(reports: Sequence[BookReport]) -> LedgerCheck:
