@@ -163,6 +163,9 @@ def test_the_evidence_is_true() -> None:
             open_now = (gaps.known_at <= i) & ((gaps.filled < 0) | (gaps.filled > i))
             same = (gaps.bottom == gap["bottom"]) & (gaps.top == gap["top"]) & (gaps.side == view.direction.sign)
             assert bool((open_now & same).any())
+            average, close = found(view, "dealing range")["average_range"], float(bars.close[i])
+            assert gap["top"] - gap["bottom"] >= 0.5 * average
+            assert max(close - gap["top"], gap["bottom"] - close) <= average
         assert view.confidence == pytest.approx(sum(found(view, "confidence")["terms"].values()))
         assert FLOOR <= view.confidence <= 1.0
         assert view.reward_risk >= 1.0 - 1e-12

@@ -8,6 +8,7 @@ from typing import Any
 from quorum.desk.desk import Desk
 from quorum.desk.facts import fill_facts, order_facts
 from quorum.domain import Decision, DecisionKind, Order, Timeframe, iso, plain
+from quorum.lake import Bars
 
 BARS_SHOWN = 3
 
@@ -90,12 +91,27 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 
 def _bars(desk: Desk, seen: Any, until: int) -> dict[str, Any]:
-    """The bars that were seen: their hash as recorded, and the last of them as they are in the lake."""
+    """The bars that were seen: their hash, whether the lake still has them so, and the last of them as they are now."""
     bars = desk.lake.bars(seen["symbol"], Timeframe.parse(seen["timeframe"]), seen["venue"], seen["revision"])
-    bars = bars.as_of(until)
-    last = [
-        {**plain(dict(r._asdict())), "time": iso(r.time)}
-        for r in list(bars.slice(max(0, len(bars) - BARS_SHOWN), len(bars)).rows())
-    ]
+    return _shown(bars.as_of(until), seen)
+
+
+def _shown(bars: Bars, seen: Any) -> dict[str, Any]:
+    newest = bars.slice(max(0, len(bars) - BARS_SHOWN), len(bars)).rows()
     names = ("symbol", "venue", "timeframe", "revision", "first", "last", "data_hash")
-    return {"kind": "bars", "id": seen["data_hash"][:16], **{n: seen[n] for n in names}, "newest": last}
+    return {
+        "kind": "bars",
+        "id": seen["data_hash"][:16],
+        **{name: seen[name] for name in names},
+        "unchanged": bars.data_hash == seen["data_hash"],
+        "newest": [{**plain(row._asdict()), "time": iso(row.time)} for row in newest],
+    }
+
+
+def _trial_bars(desk: Desk, inputs: Any) -> dict[str, Any]:
+    length = Timeframe.parse(inputs["timeframe"])
+    bars = desk.lake.bars(inputs["symbol"], length, inputs["venue"], inputs["revision"])
+    return _shown(
+        bars.between(inputs["first"], inputs["last"] + 1),
+        {**inputs, "first": iso(inputs["first"]), "last": iso(inputs["last"])},
+    )

@@ -160,6 +160,7 @@ def make_workspace(home: Path, participants: Sequence[str] | None) -> tuple[Path
     file 4's. What is there already stays as it is.
     """
     made = []
+    Workspace(home).check_version()
     try:
         for folder in FOLDERS:
             (home / folder).mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,7 @@ app.command(hidden=True)(task)
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code. An error of ours is one line on standard error."""
     try:
-        result: Any = app(args=list(arguments), standalone_mode=False)
+        result: Any = app(args=list(arguments) or ["--help"], prog_name="quorum", standalone_mode=False)
     except QuorumError as error:
         return _fail(str(error), error.exit_code)
     except typer.Exit as done:
@@ -45,12 +45,20 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Abort:
         return _fail("stopped", 1)
     except typer.TyperException as error:
-        return _fail(f"{error.format_message()}; see `quorum --help`", 2)
+        return _misused(error.format_message())
     except KeyboardInterrupt:
         return _fail("stopped", 1)
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; see `quorum doctor`", 1)
     return result if isinstance(result, int) else 0
+
+
+def _misused(message: str) -> int:
+    """What a command without its words prints: its help, or one line."""
+    if message.startswith("Usage:"):
+        sys.stdout.write(f"{message}\n")
+        return 2
+    return _fail(f"{message.rstrip('.')}; see `quorum --help`", 2)
 
 
 def _fail(message: str, code: int) -> int:

@@ -49,7 +49,7 @@ def _consensus(link: Mapping[str, Any]) -> Iterator[str]:
 def _bars(link: Mapping[str, Any]) -> Iterator[str]:
     where = f"{link['symbol']}.{link['venue']} {link['timeframe']} revision {link['revision']}"
     yield f"{where}, {link['first']}..{link['last']}"
-    yield f"sha256 {link['data_hash']}"
+    yield f"sha256 {link['data_hash']}{'' if link['unchanged'] else ': the lake has OTHER bars now'}"
     for bar in link["newest"]:
         yield f"{bar['time']} open {bar['open']} high {bar['high']} low {bar['low']} close {bar['close']}"
 

@@ -56,7 +56,10 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"healthy": healthy, "checks": found})
     else:
-        table(("check", "", "found", "remedy"), [(f.name, "ok" if f.ok else "WRONG", f.found, f.remedy) for f in found])
+        table(
+            ("check", "", "found", "remedy"),
+            [(f.name, "ok" if f.ok else "WRONG", f.found, "" if f.ok else f.remedy) for f in found],
+        )
     raise typer.Exit(0 if healthy else 1)
 
 
