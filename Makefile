@@ -12,7 +12,7 @@ SERVICES := chromium
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 APT := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20
 
-.PHONY: help setup demo test test-slow check lint style types walls shape fix services lock clean
+.PHONY: help setup demo test test-slow bench check lint style types walls shape fix services lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ demo: setup ## the whole desk on embedded data; writes report.html
 
 test: setup ## all tests but the slow ones (ARGS="tests/risk -x" goes to pytest)
 	@$(BIN)/pytest -m "not slow" $(ARGS)
+
+bench: setup ## the promised numbers beside their floors (ARGS="help backtest" chooses)
+	@$(BIN)/quorum bench $(ARGS)
 
 test-slow: setup ## the slow tests
 	@$(BIN)/pytest -m slow $(ARGS)

@@ -23,7 +23,7 @@ def why(desk: Desk, identity: str) -> list[dict[str, Any]]:
         inputs = trial["inputs"]
         return [
             {"kind": "trial", "id": identity, "outcome": trial["outcome"]},
-            _bars(desk, inputs, inputs["last"]),
+            _trial_bars(desk, inputs),
         ]
     chain: list[dict[str, Any]] = []
     order = None if identity.startswith("DEC-") else find_order(desk, identity)

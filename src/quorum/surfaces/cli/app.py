@@ -10,6 +10,7 @@ import typer
 
 from quorum.domain import QuorumError
 from quorum.surfaces.cli.accounts import account, broker
+from quorum.surfaces.cli.bench import bench
 from quorum.surfaces.cli.data import app as data
 from quorum.surfaces.cli.demo import demo
 from quorum.surfaces.cli.lab import backtest, consensus, strategies
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 
-for command in (init, doctor, demo, backtest, consensus, decisions, why, replay, views):
+for command in (init, doctor, demo, backtest, consensus, decisions, why, replay, views, bench):
     app.command()(command)
 app.add_typer(data, name="data")
 app.add_typer(strategies, name="strategy")

@@ -54,6 +54,18 @@ def _bars(link: Mapping[str, Any]) -> Iterator[str]:
         yield f"{bar['time']} open {bar['open']} high {bar['high']} low {bar['low']} close {bar['close']}"
 
 
+def _trial(link: Mapping[str, Any]) -> Iterator[str]:
+    told = link["outcome"]
+    given = ", ".join(f"{name} {value}" for name, value in told["parameters"].items())
+    yield f"{told['strategy']} ({given}) on {told['bars']} bars of {told['symbol']} {told['timeframe']}"
+    yield f"{told['trades']} trades, final equity {told['final_equity']:,.2f}, fill {told['fill']}"
+    yield f"Sharpe {_number(told['sharpe'])} ± {_number(told['sharpe_se'])}: {told['convention']}"
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"
+
+
 def _other(link: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{name}: {value}" for name, value in link.items() if name not in ("kind", "id"))
 
@@ -62,4 +74,4 @@ def _short(value: str) -> str:
     return f"{float(value):,.2f}"
 
 
-_BLOCKS = {"order": _order, "fill": _fill, "risk": _risk, "consensus": _consensus, "bars": _bars}
+_BLOCKS = {"trial": _trial, "order": _order, "fill": _fill, "risk": _risk, "consensus": _consensus, "bars": _bars}
