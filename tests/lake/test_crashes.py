@@ -114,9 +114,14 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert lake_at(tmp_path).bars("X", H1).data_hash == before
 
 
-@pytest.mark.parametrize("call", [1, 2, 3, 4])
 @pytest.mark.parametrize(
-    ("reason", "remedy"), [(errno.ENOSPC, "free some space"), (errno.EROFS, "writable"), (errno.EIO, "disk")]
+    ("call", "reason", "remedy"),
+    [
+        (1, errno.ENOSPC, "free some space"),
+        (2, errno.EIO, "check the disk"),
+        (3, errno.EROFS, "writable"),
+        (4, errno.ENOSPC, "free some space"),
+    ],
 )
 def test_an_error_of_the_disk_at_any_write_is_ours_and_the_next_import_mends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int, reason: int, remedy: str

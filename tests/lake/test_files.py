@@ -50,9 +50,9 @@ def csv(path: Path, header: str, delimiter: str = ",", **options: Any) -> list[f
         "",
     ],
 )
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_columns_are_known_by_their_names_and_any_delimiter(tmp_path: Path, header: str, delimiter: str) -> None:
-    assert csv(tmp_path / "X.csv", header.replace(",", delimiter), delimiter) == CLOSES
+def test_columns_are_known_by_their_names_with_any_delimiter(tmp_path: Path, header: str) -> None:
+    for delimiter in (",", ";", "\t", "|"):
+        assert csv(tmp_path / "X.csv", header.replace(",", delimiter), delimiter) == CLOSES
 
 
 def test_klines_without_header_are_known_by_their_twelve_columns(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_rows_that_are_no_bars_keep_their_number_and_their_words(tmp_path: Path)
     assert part.row.tolist() == [1, 4]
 
 
-@pytest.mark.parametrize("cut", [10, 400, 900, 1500])
+@pytest.mark.parametrize("cut", [10, 900])
 def test_a_damaged_parquet_file_never_escapes_as_a_foreign_error(tmp_path: Path, cut: int) -> None:
     path = write(frame(50), tmp_path / "X.parquet")
     whole = bytearray(path.read_bytes())

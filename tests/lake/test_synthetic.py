@@ -11,7 +11,7 @@ from quorum.lake import Bars, synthetic_market
 from quorum.lake.quality import find_decimals, inspect, row_faults
 
 NAMES = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "ADAUSDT")
-LENGTHS = {"1m": 50_000, "15m": 15_000, "1h": 12_000, "4h": 6_000, "1d": 3_000}
+LENGTHS = {"1m": 40_000, "15m": 15_000, "1h": 12_000, "4h": 6_000, "1d": 3_000}
 
 
 def market(timeframe: str, seed: int = 3) -> dict[str, Bars]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quorum.domain import SECOND, DataError, QuorumError, UsageError, iso, parse_instant
@@ -78,12 +78,14 @@ def test_a_date_is_midnight_utc_in_any_zone(value: Any) -> None:
     assert read([value]) == read([value], tz="America/New_York") == ["2024-01-02T00:00:00Z"]
 
 
+@settings(max_examples=40)
 @given(st.datetimes(FROM, UNTIL), st.integers(-14 * 60, 14 * 60))
 def test_iso_texts_with_any_offset_are_read_as_they_were_written(moment: datetime, minutes: int) -> None:
     aware = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert read([aware.isoformat()]) == [iso(parse_instant(aware.isoformat()))]
 
 
+@settings(max_examples=40)
 @given(st.datetimes(FROM, UNTIL).map(lambda m: m.replace(microsecond=0, tzinfo=UTC)), st.sampled_from([0, 3, 6, 9]))
 def test_numbers_are_told_by_their_size(moment: datetime, digits: int) -> None:
     number = int(moment.timestamp()) * 10**digits

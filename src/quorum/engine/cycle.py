@@ -160,18 +160,14 @@ def _entry(view: View, occasion: Occasion, book: Book, limits: RiskLimits) -> Pr
         expires=occasion.expires,
         key=f"{occasion.key}|signal",
         origin=occasion.origin,
-        exit=ExitPlan(
-            stop, targets, view.time + max(view.valid_minutes * MINUTE, 24 * occasion.timeframe.nanoseconds)
-        ),
+        exit=ExitPlan(stop, targets, view.time + max(view.valid_minutes * MINUTE, 24 * occasion.timeframe.nanoseconds)),
     )
 
 
 def judge(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument) -> RiskVerdict:
     """Risk's word on a proposal; a proposal in another currency than the book's is vetoed."""
     if instrument.quote != book.currency:
-        reason = (
-            f"{instrument.symbol} trades in {instrument.quote}, the account {book.account} is in {book.currency}"
-        )
+        reason = f"{instrument.symbol} trades in {instrument.quote}, the account {book.account} is in {book.currency}"
         return Vetoed((reason,), ())
     return assess(proposal, book, limits, instrument)
 
@@ -196,10 +192,15 @@ def exit_due(plan: ExitPlan, held: Decimal, bars: Bars, as_of: int) -> str | Non
     if len(bars):
         worst, best = (low.min(), high.max()) if held > 0 else (high.max(), low.min())
         sign = 1 if held > 0 else -1
-        if plan.stop is not None and sign * (Decimal(float(worst)) - plan.stop) <= 0:
+        if plan.stop is not None and sign * (_exact(worst) - plan.stop) <= 0:
             return "stop"
-        if plan.targets and sign * (Decimal(float(best)) - plan.targets[0]) >= 0:
+        if plan.targets and sign * (_exact(best) - plan.targets[0]) >= 0:
             return "target"
     if plan.valid_until is not None and as_of >= plan.valid_until:
         return "time"
     return None
+
+
+def _exact(price: float) -> Decimal:
+    """The price as it is written: 0.3 touches a level of 0.3, its float alone lies just below."""
+    return Decimal(str(float(price)))

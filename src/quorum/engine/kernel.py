@@ -49,7 +49,9 @@ class Rates(NamedTuple):
 
 
 class TradeRows(NamedTuple):
-    """Round trips, shape (m,): bar indices, signed quantity, average prices, fees, profit after fees, reason."""
+    """Round trips, shape (m,): bar indices, signed units entered in all, average prices of entering and of leaving,
+    fees, profit after fees, reason. profit = quantity * (exit_price - entry_price) - fees.
+    """
 
     entry: Ints
     exit: Ints
@@ -62,19 +64,20 @@ class TradeRows(NamedTuple):
 
 
 class Holding(NamedTuple):
-    """Cash, the position with its average price, and what its round trip did so far.
+    """Cash, the position, and what its round trip did so far.
 
-    `largest` is its largest signed quantity, `extreme` the best price since its entry on bar `opened`;
-    `realised` is before `fees`.
+    `entered` and `left` are the signed units that went in and came out, `entry` and `exit` their average prices;
+    `extreme` is the market's best price since the entry on bar `opened`.
     """
 
     cash: float
     quantity: float
-    average: float
-    largest: float
+    entered: float
+    entry: float
+    left: float
+    exit: float
     extreme: float
     opened: int
-    realised: float
     fees: float
 
 
@@ -85,6 +88,12 @@ def slipped(change: float, price: float, rates: Rates) -> float:
 
 
 @kernel
+def blended(average: float, price: float, share: float) -> float:
+    """The average after a `share` of the whole came in at `price`; exactly that price when it is the whole."""
+    return average + (price - average) * share
+
+
+@kernel
 def moved(held: Holding, i: int, wanted: float, price: float, rates: Rates) -> Holding:
     """The holding after trading to `wanted` units on bar i; it never crosses zero in one move."""
     change = wanted - held.quantity
@@ -92,23 +101,29 @@ def moved(held: Holding, i: int, wanted: float, price: float, rates: Rates) -> H
     fee = abs(change) * paid * rates.fee
     cash = held.cash - change * paid - fee
     if held.quantity == 0.0:
-        return Holding(cash, wanted, paid, wanted, paid, i, 0.0, fee)
+        return Holding(cash, wanted, wanted, paid, 0.0, 0.0, price, i, fee)
+    entered, entry, left, leave = held.entered, held.entry, held.left, held.exit
     if held.quantity * change > 0.0:
-        average = (held.average * held.quantity + paid * change) / wanted
-        return Holding(cash, wanted, average, wanted, held.extreme, held.opened, held.realised, held.fees + fee)
-    realised = held.realised - change * (paid - held.average)
-    return Holding(cash, wanted, held.average, held.largest, held.extreme, held.opened, realised, held.fees + fee)
+        entered += change
+        entry = blended(entry, paid, change / entered)
+    else:
+        left -= change
+        leave = blended(leave, paid, -change / left)
+    return Holding(cash, wanted, entered, entry, left, leave, held.extreme, held.opened, held.fees + fee)
 
 
 @kernel
 def quantity_of(weight: float, price: float, spread: float, rates: Rates, equity: float) -> float:
     """How many units a target of `weight` means.
 
-    UNITS: size units. WEIGHT: that fraction of equity. VOLATILITY: a move of one average true range is the
-    fraction `size` of equity, at most all of it. A weight of 0, and a volatility that is not known yet, mean none.
+    UNITS: size units. WEIGHT: the fraction `size` of equity. VOLATILITY: a move of one average true range is the
+    fraction `size` of equity, at most all of it. A weight of 0, a volatility that is not known yet, and outside of
+    UNITS an equity that is used up, mean none.
     """
     if rates.sizing == UNITS:
         return weight * rates.size
+    if not equity > 0.0:
+        return 0.0
     if rates.sizing == WEIGHT:
         return weight * rates.size * equity / price
     if not spread > 0.0:
@@ -144,16 +159,32 @@ def stop_level(side: float, stop: float, trail: float, extreme: float) -> float:
 
 
 @kernel
-def write(trades: TradeRows, row: int, held: Holding, i: int, price: float, reason: int) -> None:
-    """Write a round trip that ends, or is marked, at `price` on bar i."""
+def write(trades: TradeRows, row: int, held: Holding, i: int, mark: float, reason: int) -> None:
+    """Write a round trip that ended on bar i, or whose rest is worth `mark` there."""
+    leave = blended(held.exit, mark, held.quantity / (held.left + held.quantity))
     trades.entry[row] = held.opened
     trades.exit[row] = i
-    trades.quantity[row] = held.largest
-    trades.entry_price[row] = held.average
-    trades.exit_price[row] = price
+    trades.quantity[row] = held.entered
+    trades.entry_price[row] = held.entry
+    trades.exit_price[row] = leave
     trades.fees[row] = held.fees
-    trades.profit[row] = held.realised + held.quantity * (price - held.average) - held.fees
+    trades.profit[row] = held.entered * (leave - held.entry) - held.fees
     trades.reason[row] = reason
+
+
+@kernel
+def _seen(held: Holding, extreme: float) -> Holding:
+    return Holding(
+        held.cash,
+        held.quantity,
+        held.entered,
+        held.entry,
+        held.left,
+        held.exit,
+        extreme,
+        held.opened,
+        held.fees,
+    )
 
 
 @kernel
@@ -163,7 +194,7 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats, trades: Tr
     The target of bar i-1 is traded at `market.fill[i]` when it differs from the one before. Stops and targets of
     bar i-1 are looked at inside bar i. After such an exit the target counts as 0 until the strategy's own changes.
     """
-    held = Holding(rates.cash, 0.0, 0.0, 0.0, 0.0, 0, 0.0, 0.0)
+    held = Holding(rates.cash, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0.0)
     count, wished = 0, 0.0
     equity[0] = rates.cash
     for i in range(1, len(market.close)):
@@ -173,9 +204,8 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats, trades: Tr
             worth = held.cash + held.quantity * price
             wanted = quantity_of(wished, price, wishes.spread[i - 1], rates, worth)
             if held.quantity != 0.0 and held.quantity * wanted <= 0.0:
-                left = slipped(-held.quantity, price, rates)
                 held = moved(held, i, 0.0, price, rates)
-                write(trades, count, held, i, left, BY_TARGET)
+                write(trades, count, held, i, price, BY_TARGET)
                 count += 1
             if wanted != held.quantity:
                 held = moved(held, i, wanted, price, rates)
@@ -185,21 +215,11 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats, trades: Tr
             bar = (price, market.high[i], market.low[i])
             leaving, reason = inside(side, bar, stop, wishes.target[i - 1])
             if reason != STILL_OPEN:
-                left = slipped(-held.quantity, leaving, rates)
                 held = moved(held, i, 0.0, leaving, rates)
-                write(trades, count, held, i, left, reason)
+                write(trades, count, held, i, leaving, reason)
                 count += 1
             extreme = max(held.extreme, market.high[i]) if side > 0.0 else min(held.extreme, market.low[i])
-            held = Holding(
-                held.cash,
-                held.quantity,
-                held.average,
-                held.largest,
-                extreme,
-                held.opened,
-                held.realised,
-                held.fees,
-            )
+            held = _seen(held, extreme)
         equity[i] = held.cash + held.quantity * market.close[i]
     if held.quantity != 0.0:
         last = len(market.close) - 1

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from quorum.domain import NotFound, QuorumError
+from quorum.domain import Halted, NeedsApproval, NotFound, QuorumError, UsageError
 
 Task = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+_KINDS = {kind.exit_code: kind for kind in (QuorumError, UsageError, NeedsApproval, Halted)}
 
 
 class InlineExecutor:
@@ -27,22 +30,37 @@ class InlineExecutor:
 class ProcessExecutor:
     """Executor that starts `command` + the task's name, with the payload as JSON on its standard input.
 
-    The process answers with JSON on its standard output; it is killed on the deadline.
+    The process answers with JSON on its standard output, or fails with one line on its standard error and the exit
+    code of the error's kind. On the deadline it is killed with every process that it started.
     """
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = list(command)
 
     def run(self, task: str, payload: Mapping[str, Any], timeout: float | None = None) -> Mapping[str, Any]:
-        text = json.dumps(payload)
+        code, answer, said = self._ask(task, json.dumps(payload), timeout)
+        if code != 0:
+            lines = said.strip().splitlines() or [f"ended with {code}"]
+            raise _KINDS.get(code, QuorumError)(f"task {task}: {lines[-1].removeprefix('error: ')}")
         try:
-            done = subprocess.run(
-                [*self._command, task], input=text, capture_output=True, text=True, timeout=timeout, check=False
-            )
-        except subprocess.TimeoutExpired:
-            raise QuorumError(f"task {task} took longer than {timeout} s", "give it more time") from None
-        if done.returncode != 0:
-            message = done.stderr.strip().splitlines()
-            raise QuorumError(f"task {task} failed: {message[-1] if message else f'exit {done.returncode}'}")
-        answer: Mapping[str, Any] = json.loads(done.stdout)
-        return answer
+            read: Mapping[str, Any] = json.loads(answer)
+        except ValueError as error:
+            raise QuorumError(f"task {task} answered with something else than JSON", "report it") from error
+        return read
+
+    def _ask(self, task: str, text: str, timeout: float | None) -> tuple[int, str, str]:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        try:
+            process = subprocess.Popen([*self._command, task], **pipes, text=True, start_new_session=True)
+        except OSError as error:
+            raise QuorumError(f"task {task}: {self._command[0]} does not start ({error.strerror})") from error
+        with process:
+            try:
+                answer, said = process.communicate(text, timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise QuorumError(f"task {task} took longer than {timeout} s", "give it more time") from None
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return process.returncode, answer, said

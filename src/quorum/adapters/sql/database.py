@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +23,8 @@ class Database:
 
     def __init__(self, path: Path, busy_ms: int = BUSY_MS) -> None:
         self.path = path
-        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.QueuePool)
-        sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, busy_ms))
+        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.QueuePool, max_overflow=-1)
+        sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, path, busy_ms))
         sa.event.listen(self._engine, "begin", _begin)
 
     def close(self) -> None:
@@ -97,14 +98,32 @@ def _plain(path: Path, text: str) -> StoreError:
     return StoreError(f"database {path}: {text}", remedy)
 
 
-def _configure(raw: Any, busy_ms: int) -> None:
+def _configure(raw: Any, path: Path, busy_ms: int) -> None:
     raw.isolation_level = None
     cursor = raw.cursor()
     cursor.execute(f"pragma busy_timeout = {busy_ms}")
-    cursor.execute("pragma journal_mode = wal")
+    _use_wal(cursor, path, busy_ms)
     cursor.execute("pragma synchronous = full")
     cursor.execute("pragma foreign_keys = on")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
+    """Switch a new file to WAL; SQLite does not wait when two do so at once, so the loser tries again here."""
+    until = time.monotonic() + busy_ms / 1000
+    while cursor.execute("pragma journal_mode").fetchone()[0] != "wal":
+        try:
+            mode = cursor.execute("pragma journal_mode = wal").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
+        else:
+            if mode != "wal":
+                raise StoreError(
+                    f"database {path}: its file system allows no write-ahead log",
+                    "put the workspace on a local disk",
+                )
 
 
 def _begin(connection: sa.Connection) -> None:

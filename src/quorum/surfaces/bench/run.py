@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import psutil
 
 from quorum.bootstrap import open_desk, use_kernel_cache
 from quorum.desk import Question, convene, make_workspace
@@ -57,8 +57,7 @@ def run_benches(names: Sequence[str]) -> BenchReport:
             raise NotFound(f"there is no benchmark {name!r}", f"there are {', '.join(BENCHES)}")
     use_kernel_cache()
     found = [measure for name in names or BENCHES for measure in BENCHES[name]()]
-    facts = {**machine(), "cores": str(psutil.cpu_count()), "memory_gb": f"{psutil.virtual_memory().total / 1e9:.0f}"}
-    return BenchReport(tuple(found), facts, psutil.getloadavg())
+    return BenchReport(tuple(found), {**machine(), "cores": str(os.cpu_count())}, os.getloadavg())
 
 
 def _help() -> list[Measure]:
@@ -76,7 +75,7 @@ def _minutes() -> Bars:
 def _backtest() -> list[Measure]:
     """A moving-average cross over a year of minutes, beside the same work as a bare compiled loop."""
     bars = _minutes()
-    assert bars.open is not None  # noqa: S101
+    assert bars.open is not None
     opens, closes, equity = np.array(bars.open), np.array(bars.close), np.empty(len(bars))
     terms = Terms(slippage_bps=0.0, sizing="units")
     rule = find_strategy("demo_ma", ConsensusRules())
