@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import DataError, Timeframe, UsageError, content_hash, iso
+from quorum.domain import DataError, InvalidSignal, Timeframe, UsageError, content_hash, iso
 from quorum.engine.kernel import UNITS, VOLATILITY, WEIGHT, Market, Rates, TradeRows, Wishes, run
 from quorum.engine.ports import Trials
 from quorum.engine.provenance import code_hash, machine
@@ -22,13 +23,17 @@ SIZINGS = {"units": UNITS, "weight": WEIGHT, "volatility": VOLATILITY}
 REASONS = ("target", "stop", "limit", "open")
 DEFAULT_ATR = 14
 
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms a backtest trades: basis points of notional and of price, sizing and its size, starting cash.
 
-    Sizing `weight`: a target of 1 is `size` of equity. `units`: it is `size` units. `volatility`: one average true
-    range (the strategy's `atr_period`, else 14 bars) is `size` of equity, without leverage.
+    Sizing `weight`: a target of 1 is `size` of equity at the fill, before its costs. `units`: it is `size` units.
+    `volatility`: one average true range (the strategy's `atr_period`, else 14 bars) is `size` of equity, without
+    leverage; a target that comes before that range is known (373 bars for 14) trades nothing until it changes.
+    UsageError for terms that make no sense.
     """
 
     fee_bps: float = 10.0
@@ -40,26 +45,32 @@ class Terms:
     def __post_init__(self) -> None:
         if self.sizing not in SIZINGS:
             raise UsageError(f"there is no sizing {self.sizing!r}", f"choose one of {', '.join(SIZINGS)}")
-        if not (self.fee_bps >= 0 and self.slippage_bps >= 0 and self.size > 0 and self.starting_equity > 0):
+        for name in ("fee_bps", "slippage_bps", "size", "starting_equity"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        costs = 0 <= self.fee_bps < math.inf and 0 <= self.slippage_bps < 10_000
+        if not (costs and 0 < self.size < math.inf and 0 < self.starting_equity < math.inf):
             raise UsageError(
-                f"terms {self} make no sense", "fees and slippage are >= 0, size and starting equity above 0"
+                f"{self} makes no sense",
+                "costs are at least 0, slippage below 10000 basis points, size and starting equity above 0",
             )
 
 
 class Trades(NamedTuple):
     """Round trips, each column of shape (m,): instants in ns UTC, side 1 or -1, prices in the quote currency.
 
-    `profit` is after `fees`; `reason` says why it was left: target, stop, limit, or open when it still is.
+    `quantity` is what was entered in all, the prices are averages over it, an open rest at the last close; `profit`
+    is side * quantity * (exit_price - entry_price) less `fees`. `reason` says why it was left: target, stop, limit,
+    or open when it still is.
     """
 
     entry_time: NDArray[np.int64]
     exit_time: NDArray[np.int64]
     side: NDArray[np.int8]
-    quantity: NDArray[np.float64]
-    entry_price: NDArray[np.float64]
-    exit_price: NDArray[np.float64]
-    fees: NDArray[np.float64]
-    profit: NDArray[np.float64]
+    quantity: Floats
+    entry_price: Floats
+    exit_price: Floats
+    fees: Floats
+    profit: Floats
     reason: list[str]
 
 
@@ -78,8 +89,8 @@ class Backtest:
     fill: str
     terms: Terms
     time: NDArray[np.int64]
-    equity: NDArray[np.float64]
-    weight: NDArray[np.float64]
+    equity: Floats
+    weight: Floats
     trades: Trades
     performance: Performance
     data_hash: str
@@ -123,7 +134,8 @@ def backtest(
 ) -> Backtest:
     """Trade `strategy` through `bars`: known at the close, filled at the next open, closes-only at the next close.
 
-    Counts a trial before it answers. UsageError for parameters out of bounds, DataError for too few bars.
+    Counts a trial before it answers. UsageError for parameters out of bounds, DataError for too few bars,
+    InvalidSignal for a strategy whose targets are no numbers within -1..1.
     """
     parameters = read_params(strategy, given)
     need = strategy.warmup(parameters) + 1
@@ -133,7 +145,8 @@ def backtest(
             "choose a longer period, import more, or shorten the strategy's windows",
         )
     targets = strategy.batch(bars, parameters)
-    equity, trades = _trade(bars, targets, parameters, terms)
+    wishes = _wishes(strategy, bars, targets, _spread(bars, parameters, terms))
+    equity, trades = _trade(bars, wishes, terms)
     inputs = {
         "strategy": strategy.name,
         "settings": strategy.settings,
@@ -142,6 +155,7 @@ def backtest(
         "symbol": bars.symbol,
         "venue": bars.venue,
         "timeframe": str(bars.timeframe),
+        "price_decimals": bars.price_decimals,
         "revision": bars.revision,
         "first": int(bars.time[0]),
         "last": int(bars.time[-1]),
@@ -161,15 +175,15 @@ def backtest(
         terms,
         bars.time,
         equity,
-        targets.weight,
+        wishes.weight,
         trades,
         performance(bars.time, equity, terms.starting_equity),
         bars.data_hash,
         code_hash(),
-        identity if trials else None,
+        None if trials is None else identity,
         None,
     )
-    return _counted(result, inputs, trials) if trials else result
+    return result if trials is None else _counted(result, inputs, trials)
 
 
 def _counted(result: Backtest, inputs: Mapping[str, Any], trials: Trials) -> Backtest:
@@ -178,21 +192,43 @@ def _counted(result: Backtest, inputs: Mapping[str, Any], trials: Trials) -> Bac
     return replace(result, trials_in_family=trials.count(result.strategy))
 
 
-def _trade(
-    bars: Bars, targets: Targets, parameters: Mapping[str, Number], terms: Terms
-) -> tuple[NDArray[np.float64], Trades]:
+def _spread(bars: Bars, parameters: Mapping[str, Number], terms: Terms) -> Floats:
+    """The average true range at each close, where the sizing asks for it."""
+    if terms.sizing != "volatility":
+        return np.full(len(bars), np.nan)
+    high = bars.close if bars.high is None else bars.high
+    low = bars.close if bars.low is None else bars.low
+    return wilder_atr(high, low, bars.close, int(parameters.get("atr_period", DEFAULT_ATR)))
+
+
+def _wishes(strategy: Strategy, bars: Bars, targets: Targets, spread: Floats) -> Wishes:
+    """The targets in the one form that the kernel is compiled for: read-only, contiguous, float64."""
+    wishes = Wishes(*(np.ascontiguousarray(column, dtype=np.float64).view() for column in (*targets, spread)))
+    for name, column in wishes._asdict().items():
+        if column.shape != bars.close.shape:
+            raise InvalidSignal(
+                f"{strategy.name} answers {name} of shape {column.shape} for {len(bars)} bars",
+                "one row a bar is needed",
+            )
+        column.flags.writeable = False
+    if not (wishes.weight.min() >= -1.0 and wishes.weight.max() <= 1.0):
+        bad = int(np.argmin(np.abs(wishes.weight) <= 1.0))
+        raise InvalidSignal(
+            f"{strategy.name} wants {wishes.weight[bad]} at the close of the bar of {iso(int(bars.time[bad]))}",
+            "a target is a number within -1..1",
+        )
+    return wishes
+
+
+def _trade(bars: Bars, wishes: Wishes, terms: Terms) -> tuple[Floats, Trades]:
     fill = bars.close if bars.open is None else bars.open
     high = bars.close if bars.high is None else bars.high
     low = bars.close if bars.low is None else bars.low
-    spread = np.full(len(bars), np.nan)
-    if terms.sizing == "volatility":
-        spread = wilder_atr(high, low, bars.close, int(parameters.get("atr_period", DEFAULT_ATR)))
     rates = Rates(
         terms.fee_bps / 1e4, terms.slippage_bps / 1e4, terms.starting_equity, SIZINGS[terms.sizing], terms.size
     )
     equity = np.empty(len(bars))
     rows = _blank_rows(len(bars))
-    wishes = Wishes(targets.weight, targets.stop, targets.target, targets.trail, spread)
     count = run(Market(fill, high, low, bars.close), wishes, rates, equity, rows)
     equity.flags.writeable = False
     return equity, _trades(bars, rows, count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,9 +28,23 @@ class FileNotifier:
         }
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(canonical(message) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            with self._path.open("ab+", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                _append(file.fileno(), canonical(message) + b"\n")
         except OSError as error:
-            raise StoreError(f"notifications {self._path}: {error.strerror}", "make the folder writable") from error
+            raise StoreError(
+                f"notifications {self._path}: {error.strerror}", "make the folder writable, with some space in it"
+            ) from error
+
+
+def _append(file: int, line: bytes) -> None:
+    """Write a line whole or not at all; one that a kill cut short before it keeps its own line."""
+    end = os.fstat(file).st_size
+    torn = end > 0 and os.pread(file, 1, end - 1) != b"\n"
+    try:
+        if os.write(file, b"\n" * torn + line) != torn + len(line):
+            raise OSError(errno.ENOSPC, "disk is full")
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, end)
+        raise

@@ -10,6 +10,7 @@ import socketserver
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class BrokerServer(socketserver.ThreadingUnixStreamServer):
         self._turn = threading.Lock()
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to one request, or the broker's refusal."""
+        """The answer to one request, the broker's refusal, or why it could not tell what became of the request."""
         verbs: dict[str, Callable[[], Any]] = {
             "submit": lambda: self._broker.submit(OrderIntent.read(request["intent"])),
             "order": lambda: self._broker.order(request["id"]),
@@ -70,15 +71,19 @@ class BrokerServer(socketserver.ThreadingUnixStreamServer):
             try:
                 return {"answer": plain(verbs[request["verb"]]())}
             except QuorumError as error:
-                return {"refused": [error.found, error.remedy]}
+                refused = isinstance(error, BrokerError) and not isinstance(error, BrokerUnreachable)
+                return {"refused" if refused else "failed": [error.found, error.remedy]}
 
 
 class _Connection(socketserver.StreamRequestHandler):
     server: BrokerServer
 
     def handle(self) -> None:
-        for line in self.rfile:
-            self.wfile.write(json.dumps(self.server.answer(json.loads(line))).encode() + b"\n")
+        """Answer until the client goes away; a request that it did not finish is none."""
+        with suppress(ConnectionError):
+            for line in self.rfile:
+                if line.endswith(b"\n"):
+                    self.wfile.write(json.dumps(self.server.answer(json.loads(line))).encode() + b"\n")
 
 
 class RemoteBroker:
@@ -116,6 +121,8 @@ class RemoteBroker:
             raise BrokerUnreachable(
                 f"the simulated venue gave no answer ({error})", "start it with `quorum broker serve`"
             ) from error
+        if "failed" in answer:
+            raise BrokerUnreachable(f"the simulated venue failed: {answer['failed'][0]}", answer["failed"][1])
         if "refused" in answer:
             raise BrokerError(*answer["refused"])
         return answer["answer"]

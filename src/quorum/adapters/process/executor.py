@@ -49,18 +49,18 @@ class ProcessExecutor:
         return read
 
     def _ask(self, task: str, text: str, timeout: float | None) -> tuple[int, str, str]:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipe = subprocess.PIPE
+        command = [*self._command, task]
         try:
-            process = subprocess.Popen([*self._command, task], **pipes, text=True, start_new_session=True)
+            process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
         except OSError as error:
             raise QuorumError(f"task {task}: {self._command[0]} does not start ({error.strerror})") from error
         with process:
             try:
                 answer, said = process.communicate(text, timeout)
-            except subprocess.TimeoutExpired:
+            except BaseException as error:
                 os.killpg(process.pid, signal.SIGKILL)
-                raise QuorumError(f"task {task} took longer than {timeout} s", "give it more time") from None
-            except BaseException:
-                os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise QuorumError(f"task {task} took longer than {timeout} s", "give it more time") from None
                 raise
         return process.returncode, answer, said

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,8 @@ class FileJournal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._ended = weakref.finalize(self, os.close, self._file)
+            _sync(path.parent)
         except OSError as error:
             raise StoreError(f"journal {path}: {error.strerror}", "make the folder writable for you") from error
 
@@ -54,7 +58,7 @@ class FileJournal:
         line = json.dumps(event, separators=(",", ":")).encode() + b"\n"
         try:
             if os.pwrite(self._file, line, self._offset) != len(line):
-                raise OSError(28, "disk is full")
+                raise OSError(errno.ENOSPC, "disk is full")
             os.fdatasync(self._file)
         except OSError as error:
             os.ftruncate(self._file, self._offset)
@@ -62,5 +66,14 @@ class FileJournal:
         self._offset += len(line)
 
     def close(self) -> None:
-        """Give the file back."""
-        os.close(self._file)
+        """Give the file back; what drops the journal does so too."""
+        self._ended()
+
+
+def _sync(folder: Path) -> None:
+    """Put the folder itself on disk, so that a file made in it is there after a power loss."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

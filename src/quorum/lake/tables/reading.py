@@ -7,6 +7,7 @@ import io
 import re
 import zlib
 from pathlib import Path
+from statistics import median_high
 from typing import TYPE_CHECKING
 
 from quorum.domain import DataError
@@ -20,6 +21,9 @@ TEXT = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
 SUFFIXES = (*PARQUET, *TEXT)
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 65_536
+_RAGGED = "a row has more fields than the header"
+CLOCK = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2})?\s*")
+_METATRADER = ("date", *HEADERLESS[6])
 _DATA_CELL = re.compile(r"[\d+\-.][\d\-+.:,/ TZeE]*")
 
 
@@ -50,7 +54,7 @@ def read_table(path: Path) -> pl.DataFrame:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{path}: cannot be read ({reason})", "give a readable Parquet or CSV file") from error
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = str(error).strip().splitlines()[0].replace("found more fields than defined in 'Schema'", _RAGGED)
         raise DataError(
             f"{path}: is no table that can be read ({reason})", "give a whole Parquet or CSV file"
         ) from error
@@ -95,7 +99,8 @@ def read_text(content: bytes, file: str) -> pl.DataFrame:
         infer_schema=False,
         encoding="utf8-lossy",
     )
-    return _named(frame, file) if headerless else frame.rename(lambda n: n.strip().strip('"'))
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    return _named(frame, file) if headerless else _one_header(frame.rename(lambda n: n.strip().strip('"')))
 
 
 def _utf8(content: bytes, file: str) -> bytes:
@@ -107,9 +112,9 @@ def _utf8(content: bytes, file: str) -> bytes:
 
 
 def _delimiter(lines: list[str]) -> str | None:
-    """The delimiter that the last lines agree on; the more columns it makes, the better."""
+    """The delimiter that most of the last lines have; the more columns it makes, the better."""
     tail = lines[len(lines) // 2 :]
-    counts = {d: min(line.count(d) for line in tail) for d in DELIMITERS}
+    counts = {d: median_high([line.count(d) for line in tail]) for d in DELIMITERS}
     best = max(DELIMITERS, key=lambda d: counts[d])
     return best if counts[best] else None
 
@@ -128,8 +133,21 @@ def _is_data(cells: list[str]) -> bool:
     return all(_DATA_CELL.fullmatch(c.strip().strip('"')) for c in cells if c.strip())
 
 
+def _one_header(frame: pl.DataFrame) -> pl.DataFrame:
+    """The table with a header of one line: yfinance writes three, Price, Ticker and Date, for a single ticker too."""
+    import polars as pl
+
+    if frame.columns[0] != "Price" or frame[:2, 0].to_list() != ["Ticker", "Date"]:
+        return frame
+    tickers = set(frame.row(0)[1:])
+    body = frame[2:].rename({"Price": "Date"})
+    return body.with_columns(pl.lit(tickers.pop()).alias("Ticker")) if len(tickers) == 1 else body
+
+
 def _named(frame: pl.DataFrame, file: str) -> pl.DataFrame:
     names = HEADERLESS.get(frame.width)
+    if frame.width == len(_METATRADER) and CLOCK.fullmatch(frame[0, 1] or ""):
+        names = _METATRADER
     if names is None:
         raise DataError(
             f"{file}: has no header and {frame.width} columns",

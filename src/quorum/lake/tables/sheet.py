@@ -18,7 +18,8 @@ from quorum.lake.quality import FAULTS, Codes, row_faults
 from quorum.lake.schema import VALUES, ImportOptions, NotBars, find_columns, foreign_kind, plain_name
 from quorum.lake.series import Series
 from quorum.lake.tables.names import FileName, read_name
-from quorum.lake.tables.reading import read_table
+from quorum.lake.tables.numbers import read_numbers
+from quorum.lake.tables.reading import CLOCK, read_table
 from quorum.lake.tables.spacing import find_timeframe, opens
 from quorum.lake.tables.times import read_times
 
@@ -78,16 +79,14 @@ def read_parts(path: Path, source: str, options: ImportOptions) -> tuple[Part, .
         )
     names = find_columns(frame.columns, options, str(path))
     times = read_times(_time_column(frame, names["time"], options), options, str(path))
-    columns = {n: floats(frame[names[n]]) for n in VALUES if n in names}
-    if "volume" in columns and np.isnan(columns["volume"]).all():
-        del columns["volume"]
+    columns = read_numbers(frame, {n: names[n] for n in VALUES if n in names})
     fault = np.where(times.fault != 0, times.fault, row_faults(columns))
     sheet = _Sheet(frame, times.ns, fault, columns, source)
     _need_sound_rows(sheet, path)
     name = read_name(path)
     groups = tuple(_groups(frame, names.get("symbol"), name, options, path))
-    sound = [sheet.time[rows[fault[rows] == 0]] for _, rows in groups]
-    timeframe = find_timeframe(sound, options.timeframe, name.timeframe, str(path))
+    dated = [sheet.time[rows[times.fault[rows] == 0]] for _, rows in groups]
+    timeframe = find_timeframe(dated, options.timeframe, name.timeframe, str(path))
     if options.time_is == "close":
         sheet = sheet._replace(time=opens(sheet.time, timeframe))
     venue = options.venue or name.venue
@@ -95,31 +94,19 @@ def read_parts(path: Path, source: str, options: ImportOptions) -> tuple[Part, .
 
 
 def _time_column(frame: pl.DataFrame, name: str, options: ImportOptions) -> pl.Series:
-    """The column of times; a date column and a column of clock times beside it count as one."""
+    """The column of times; a date column and a column of clock times (09:30, 093000) beside it count as one."""
     import polars as pl
 
     column = frame[name]
     date = next((c for c in frame.columns if plain_name(c) == "date" and c != name), None)
-    if date is None or "time" in options.columns or pl.String not in (column.dtype,):
+    if date is None or "time" in options.columns or column.dtype != pl.String:
         return column
-    if not column.drop_nulls().head(20).str.contains(r"^\s*\d{1,2}:\d{2}(:\d{2})?\s*$").all():
+    clock = column.str.strip_chars()
+    if clock.str.contains(r"^\d{1,6}$").all():
+        clock = clock.str.zfill(6)
+    elif not clock.str.contains(f"^{CLOCK.pattern}$").all():
         return column
-    return (frame[date].cast(pl.String).str.strip_chars() + " " + column.str.strip_chars()).alias(name)
-
-
-def floats(column: pl.Series) -> Floats:
-    """A column of any numeric or text type as float64, NaN for what is no number."""
-    import polars as pl
-
-    kind = column.dtype
-    if isinstance(kind, pl.Decimal) and kind.precision is not None and kind.precision > 15:
-        column = column.cast(pl.String)  # its whole number would be rounded before it is scaled
-    if column.dtype == pl.String:
-        column = column.str.strip_chars()
-    elif not (column.dtype.is_numeric() or column.dtype == pl.Null):
-        return np.full(len(column), np.nan)
-    numbers: Floats = column.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
-    return numbers
+    return (frame[date].cast(pl.String).str.strip_chars() + " " + clock).alias(name)
 
 
 def _need_sound_rows(sheet: _Sheet, path: Path) -> None:

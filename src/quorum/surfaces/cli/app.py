@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -49,6 +50,9 @@ def run(arguments: Sequence[str]) -> int:
         return _misused(error.format_message())
     except KeyboardInterrupt:
         return _fail("stopped", 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nothing more to flush to
+        return 1
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; see `quorum doctor`", 1)
     return result if isinstance(result, int) else 0
