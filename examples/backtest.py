@@ -5,7 +5,7 @@ from quorum.domain import Timeframe, parse_instant
 from quorum.lake import synthetic_market
 
 market = synthetic_market(7, ["ALFAUSDT"], Timeframe.parse("1h"), parse_instant("2023-01-01"), 8_760)
-result = quorum.backtest(market["ALFAUSDT"], "trend_breakout", donchian_lookback=40)
+result = quorum.backtest("trend_breakout", market["ALFAUSDT"], params={"donchian_lookback": 40}, sizing="weight")
 
 numbers = result.performance
 print(f"{len(result.trades.side)} trades, final equity {result.final_equity:,.2f}")

@@ -13,7 +13,7 @@ desk.why(record.decision_id)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,19 +54,20 @@ def load_bars(
 
 
 def backtest(
-    bars: Bars,
     strategy: str,
+    bars: Bars,
+    params: Mapping[str, object] | None = None,
     *,
-    fee_bps: float = 10.0,
-    slippage_bps: float = 2.0,
-    sizing: str = "weight",
+    sizing: str = "units",
     size: float = 1.0,
-    starting_equity: float = 100_000.0,
-    **parameters: object,
+    fee_bps: float = 10.0,
+    slippage_bps: float = 0.0,
+    cash: float = 100_000.0,
 ) -> Backtest:
     """Trade a strategy through bars; nobody counts the trial, so the result's `trial_id` is None.
 
-    Costs are in basis points; see `quorum.engine.Terms` for sizing. UsageError for parameters out of bounds.
+    `size` is in units of the symbol, unless `sizing` says weight or volatility (see `quorum.engine.Terms`); costs are
+    in basis points, `cash` in the quote currency. UsageError for parameters out of bounds, DataError for too few bars.
     """
     from quorum.bootstrap import use_kernel_cache
     from quorum.engine import Terms
@@ -75,7 +76,7 @@ def backtest(
 
     use_kernel_cache()
     rule = find_strategy(strategy, ConsensusRules(required=("smc", "momentum"), optional=()))
-    return run(bars, rule, parameters, Terms(fee_bps, slippage_bps, sizing, size, starting_equity), None)
+    return run(bars, rule, params or {}, Terms(fee_bps, slippage_bps, sizing, size, cash), None)
 
 
 class Desk:
