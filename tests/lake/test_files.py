@@ -66,7 +66,8 @@ def test_klines_without_header_are_known_by_their_twelve_columns(tmp_path: Path)
 def test_a_title_line_bom_quotes_and_blank_lines_do_not_matter(tmp_path: Path) -> None:
     lines = [f'"{t}",{r}' for t, r in zip(HOURS, ROWS, strict=True)]
     path = tmp_path / "X.csv"
-    path.write_text("\n".join(["﻿https://www.example.org", '"date",open,high,low,close,volume', *lines, ""]))
+    head = ["﻿https://www.example.org", '"date",open,high,low,close,volume']
+    path.write_text("\n".join([*head, *lines[:2], "", lines[2], "", "# end"]))
     assert closes(path) == CLOSES
     packed = tmp_path / "X.csv.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
@@ -80,6 +81,37 @@ def test_a_date_column_and_a_clock_column_are_one_time(tmp_path: Path) -> None:
     path = text(tmp_path / "EURUSD_H1.csv", "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>", *lines)
     (part,) = read_parts(path, "f", ImportOptions())
     assert [iso(int(t)) for t in part.time] == [f"2024-01-01T{h:02}:00:00Z" for h in (9, 10, 11)]
+
+
+def test_layouts_of_known_programs_are_read(tmp_path: Path) -> None:
+    stooq = ("<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>", "A.US,60,20240102,93000,1,2,1,1.5,5")
+    (part,) = read_parts(text(tmp_path / "a.us.txt", *stooq), "f", ImportOptions(timeframe=H1))
+    assert (part.series.symbol, iso(int(part.time[0]))) == ("A.US", "2024-01-02T09:30:00Z")
+    yfinance = ("Price,Close,High,Low,Open,Volume", "Ticker,A,A,A,A,A", "Date,,,,,", "2024-01-02,1.5,2,1,1,5")
+    (part,) = read_parts(text(tmp_path / "data.csv", *yfinance), "f", ImportOptions(timeframe=D1))
+    assert (part.series.symbol, part.columns["close"].tolist()) == ("A", [1.5])
+    metatrader = ("2024.01.02,03:00,1,2,1,1.5,5", "2024.01.02,04:00,1,2,1,1.5,5")
+    (part,) = read_parts(text(tmp_path / "EURUSD60.csv", *metatrader), "f", ImportOptions())
+    assert [iso(int(t)) for t in part.time] == ["2024-01-02T03:00:00Z", "2024-01-02T04:00:00Z"]
+    title = "https://www.example.org"
+    header = "unix,date,symbol,open,high,low,close,Volume BTC,Volume USDT"
+    newest_first = [f"{t},x,BTC/USDT,1,2,1,1.5,{i},900" for i, t in enumerate((1704074400000, 1704070800000))]
+    (part,) = read_parts(text(tmp_path / "Binance_BTCUSDT_1h.csv", title, header, *newest_first), "f", ImportOptions())
+    assert (str(part.series), part.columns["volume"].tolist()) == ("BTC/USDT.local 1h", [0, 1])
+
+
+def test_a_decimal_comma_is_read_when_a_value_proves_it(tmp_path: Path) -> None:
+    header = "date;open;high;low;close;volume"
+    assert closes(text(tmp_path / "X.csv", header, "02.01.2024;1;2;1;1,5;5", "03.01.2024;1;2;1;1,250;5")) == [1.5, 1.25]
+    with pytest.raises(DataError, match="price missing or no number"):
+        closes(
+            text(
+                tmp_path / "X.csv",
+                header,
+                "02.01.2024;1,000;2,000;1,000;1,500;5",
+                "03.01.2024;1,000;2,000;1,000;1,250;5",
+            )
+        )
 
 
 @pytest.mark.parametrize("kind", [pl.Decimal(18, 4), pl.Decimal(38, 18), pl.Int64, pl.Float32, pl.String])
@@ -151,6 +183,7 @@ def test_one_file_may_hold_many_symbols(tmp_path: Path) -> None:
         ("BRK.B.csv", "BRK.B", "local", None),
         ("^GSPC.csv", "^GSPC", "local", None),
         ("BTCUSDT_1M.csv", "BTCUSDT", "local", None),
+        ("1d_AAPL.csv", "AAPL", "local", "1d"),
     ],
 )
 def test_names_tell_symbol_venue_and_timeframe(name: str, symbol: str, venue: str, timeframe: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.tables import D1, H1, START, bars_of, instants
@@ -51,6 +51,7 @@ def test_a_row_must_hold_together(changed: dict[str, float], reason: Fault | Non
     assert fault(**changed) == reason
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(*[st.floats() for _ in range(5)]), min_size=1, max_size=20))
 def test_what_passes_is_a_bar_and_what_does_not_breaks_a_rule(rows: list[tuple[float, ...]]) -> None:
     names = ("open", "high", "low", "close", "volume")
@@ -60,6 +61,7 @@ def test_what_passes_is_a_bar_and_what_does_not_breaks_a_rule(rows: list[tuple[f
         assert (found == 0) == (bar and 0 <= v < np.inf)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 2)), max_size=30))
 def test_the_first_row_of_an_instant_stays_equal_ones_collapse_others_are_conflicts(rows: list[Any]) -> None:
     time = np.array([t for t, _ in rows], dtype=np.int64)
@@ -82,6 +84,7 @@ def test_the_first_row_of_an_instant_stays_equal_ones_collapse_others_are_confli
     )
 
 
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 10**7), min_size=1, max_size=20), st.integers(0, 10))
 def test_the_grid_is_the_coarsest_that_holds_every_price(ticks: list[int], digits: int) -> None:
     exact = [Decimal(t).scaleb(-digits) for t in ticks]

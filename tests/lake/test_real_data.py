@@ -92,8 +92,7 @@ def test_perpetuals_and_marks_do_not_collide_and_funding_is_passed_over(shared: 
 
 @pytest.mark.real_data
 def test_shares_as_listed_then_have_the_holes_that_they_have(shared: Path, tmp_path: Path) -> None:
-    whole = pl.scan_parquet(shared / "data/equities/prices_pit_2015_2017.parquet")
-    some = whole.filter(pl.col("ticker").str.starts_with("Y") | pl.col("ticker").is_in(["AAPL", "SPY"])).collect()
+    some = pl.read_parquet(shared / "data/equities/prices_pit_2015_2017.parquet", n_rows=6_000)
     report = bring(tmp_path, write(some, tmp_path / "prices.parquet"))
     assert {s.symbol for s in report.symbols} == set(some["ticker"])
     assert all((s.venue, s.timeframe, s.quarantined) == ("local", D1, 0) for s in report.symbols)

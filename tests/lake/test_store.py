@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lake.tables import D1, H1, NOW, START, bars_of, bring, frame, instants, lake_at, text, write
@@ -120,6 +120,7 @@ def test_many_small_imports_end_in_the_same_bars_at_every_revision(
 ROWS = st.dictionaries(st.integers(0, 12), st.sampled_from([1.0, 2.0]), max_size=10)
 
 
+@settings(max_examples=50)
 @given(st.lists(ROWS, min_size=1, max_size=4))
 def test_merging_is_what_a_dictionary_does(batches: list[dict[int, float]]) -> None:
     state = {"time": np.empty(0, np.int64), "close": np.empty(0)}
@@ -282,6 +283,17 @@ def test_a_segment_with_one_number_changed_is_noticed_by_check_alone(tmp_path: P
     assert report.tampered == (segment.name,)
     assert report.findings is not None
     assert not report.sound
+
+
+def test_a_damaged_quarantine_file_is_named_and_the_bars_are_looked_at_all_the_same(tmp_path: Path) -> None:
+    bring(tmp_path, write(pl.concat([frame(9), frame(1, price=-1.0)]), tmp_path / "X.csv"))
+    (aside,) = (tmp_path / "lake").rglob("quarantine-*.parquet")
+    aside.write_bytes(b"gone")
+    (report,) = lake_at(tmp_path).check()
+    assert (report.tampered, report.quarantined, report.sound) == ((aside.name,), {}, False)
+    assert report.findings is not None
+    with pytest.raises(DataError, match="is damaged"):
+        lake_at(tmp_path).quarantine("X", H1)
 
 
 def test_a_damaged_or_newer_manifest_is_refused(tmp_path: Path) -> None:

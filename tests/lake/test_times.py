@@ -184,6 +184,7 @@ def test_a_column_without_any_time_is_refused(values: list[Any]) -> None:
         read(values, pl.UInt64 if values == [2**64 - 1] else None)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.one_of(st.text(max_size=24), st.integers(), st.floats(), st.none()), min_size=1, max_size=5))
 def test_nonsense_is_a_fault_or_an_error_of_ours_and_times_stay_in_range(values: list[Any]) -> None:
     try:

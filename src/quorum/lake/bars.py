@@ -19,7 +19,7 @@ Instants = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """Bars of one symbol: read-only arrays of one length n, oldest first, one bar an instant.
+    """Bars of one symbol: arrays of one length n, oldest first, one bar an instant; making Bars freezes the arrays.
 
     `time` is each bar's open in ns UTC; a bar is known at time + timeframe. Prices are in the quote currency,
     `volume` in units of the base. A series with closes only has None for `open`, `high`, `low` and `volume`.
@@ -46,9 +46,9 @@ class Bars:
                 raise DataError(f"{self.symbol}: column {name} has shape {column.shape}, {(n,)} is needed")
             if name == "time" and column.dtype != np.int64:
                 raise DataError(f"{self.symbol}: time is {column.dtype}", "give int64 nanoseconds since 1970 in UTC")
-            held = column if name == "time" else np.ascontiguousarray(column, dtype=np.float64)
+            held = np.ascontiguousarray(column, dtype=np.int64 if name == "time" else np.float64)
             held.flags.writeable = False
-            object.__setattr__(self, name, np.ascontiguousarray(held))
+            object.__setattr__(self, name, held)
         if n > 1 and not bool(np.all(self.time[1:] > self.time[:-1])):
             raise DataError(f"{self.symbol}: bars are not in strictly increasing order of time")
         if (self.open is None) != (self.high is None) or (self.high is None) != (self.low is None):

@@ -90,7 +90,8 @@ class SeriesInfo:
 class CheckReport:
     """The state of a series: what is strange in it, what was set aside, which files are not as they were written.
 
-    `findings` is None when a damaged file keeps the bars from being read; `quarantined` counts rows by reason.
+    `findings` is None when a damaged file keeps the bars from being read; `quarantined` counts rows by reason, those
+    of damaged files left out.
     """
 
     series: SeriesInfo

@@ -12,7 +12,7 @@ PRICES = ("open", "high", "low", "close")
 VALUES = (*PRICES, "volume")
 CANONICAL = ("time", *VALUES, "symbol")
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-CLOSE_IS_OPEN = ("open", "close")
+TIME_IS = ("open", "close")
 
 # In order of preference; names are compared by their letters and digits only, in lower case.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -66,7 +66,7 @@ class ImportOptions:
     def __post_init__(self) -> None:
         _one_of("unit", self.unit, UNITS)
         _one_of("calendar", self.calendar, CALENDARS)
-        _one_of("time_is", self.time_is, CLOSE_IS_OPEN)
+        _one_of("time_is", self.time_is, TIME_IS)
         for name in self.columns:
             _one_of("columns", name, CANONICAL)
         if self.date_format is not None and self.date_format not in ("dmy", "mdy") and "%" not in self.date_format:

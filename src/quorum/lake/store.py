@@ -34,7 +34,7 @@ from quorum.lake.disk import (
     write_rejected,
 )
 from quorum.lake.intake import Batch, gather
-from quorum.lake.quality import find_decimals, inspect
+from quorum.lake.quality import Findings, find_decimals, inspect
 from quorum.lake.reports import CheckReport, ImportReport, Revised, SeriesInfo, Skipped, SymbolReport
 from quorum.lake.schema import VALUES, ImportOptions
 from quorum.lake.series import Series, choose, readings, unknown
@@ -63,13 +63,13 @@ class Lake:
         """
         folder, manifest = self._find(symbol, timeframe, venue)
         wanted = manifest.revision if revision is None else revision
-        if not (1 <= wanted <= manifest.revision or wanted == manifest.revision):
+        if not 1 <= wanted <= manifest.revision:
             raise NotFound(
                 f"{manifest.series} has revisions 1 to {manifest.revision}, no {wanted}", "ask for one of them"
             )
         columns = read_bars(folder, manifest, wanted)
         chain = manifest.at(wanted)
-        return _as_bars(manifest.series, columns, chain[-1].price_decimals if chain else None, wanted)
+        return _as_bars(manifest.series, columns, chain[-1].price_decimals, wanted)
 
     def series(self) -> tuple[SeriesInfo, ...]:
         """Every series that is there, by symbol, venue and timeframe."""
@@ -122,7 +122,10 @@ class Lake:
     def _find(self, symbol: str, timeframe: Timeframe, venue: str | None) -> tuple[Path, Manifest]:
         prefixes = tuple(f"{safe(name)}." for name, _ in readings(symbol, venue))
         series = choose(self._known(prefixes) or self._known(), symbol, timeframe, venue)
-        folder, manifest = next(iter(self._manifests([series])))
+        folder = folder_of(self._bars, series)
+        manifest = read_manifest(folder)
+        if manifest is None:
+            raise unknown((), symbol, venue)
         return folder, manifest
 
     def _known(self, prefixes: tuple[str, ...] = ("",)) -> list[Series]:
@@ -268,12 +271,24 @@ def _info(manifest: Manifest) -> SeriesInfo:
 
 def _check(folder: Path, manifest: Manifest) -> CheckReport:
     damaged = tampered(folder, manifest)
+    return CheckReport(
+        series=_info(manifest),
+        findings=_findings(folder, manifest, damaged),
+        quarantined=_reasons(folder, manifest, damaged),
+        tampered=damaged,
+    )
+
+
+def _findings(folder: Path, manifest: Manifest, damaged: tuple[str, ...]) -> Findings | None:
     try:
         state = read_bars(folder, manifest, manifest.revision)
-        findings = inspect(_as_bars(manifest.series, state, manifest.price_decimals, 0), manifest.calendar)
-        reasons = Counter(r.reason for r in read_rejected(folder, manifest))
     except DataError:
         if not damaged:
             raise
-        return CheckReport(_info(manifest), None, {}, damaged)
-    return CheckReport(_info(manifest), findings, reasons, damaged)
+        return None
+    return inspect(_as_bars(manifest.series, state, manifest.price_decimals, 0), manifest.calendar)
+
+
+def _reasons(folder: Path, manifest: Manifest, damaged: tuple[str, ...]) -> Counter[str]:
+    intact = tuple(q for q in manifest.quarantine if q.file not in damaged)
+    return Counter(r.reason for r in read_rejected(folder, replace(manifest, quarantine=intact)))

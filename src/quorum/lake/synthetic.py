@@ -7,6 +7,7 @@ jumps as in Merton (1976); highs and lows are the extremes of a Brownian bridge 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,13 +100,10 @@ def _of(field: str, regime: NDArray[np.int64]) -> Floats:
 
 def _memory(rng: np.random.Generator, half_life: float, days: float, count: int) -> Floats:
     """A Gaussian process of variance 1 that forgets half of its value in `half_life` days."""
-    from scipy.signal import lfilter
-
     keep = 0.5 ** (days / half_life)
     noise = np.sqrt(1 - keep**2) * rng.standard_normal(count)
     noise[0] /= np.sqrt(1 - keep**2)
-    process: Floats = lfilter([1.0], [1.0, -keep], noise)
-    return process
+    return np.fromiter(accumulate(noise.tolist(), lambda held, new: keep * held + new), np.float64, count)
 
 
 def _season(time: Instants, timeframe: Timeframe) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import MINUTE, Abstain, Direction, Signal, UsageError, View, Vote
+from quorum.domain import MINUTE, Abstain, Direction, Signal, UsageError, View, Vote, iso
 from quorum.stats import kernel
 
-NEUTRAL, BULLISH, BEARISH, NO_CONSENSUS, MISSING, ESCALATE = 0, 1, -1, 2, 3, 4
+NEUTRAL, BULLISH, BEARISH, NO_CONSENSUS, MISSING, ESCALATE, VETOED = 0, 1, -1, 2, 3, 4, 5
 WORDS = {
     NEUTRAL: "neutral",
     BULLISH: "bullish",
@@ -20,7 +21,9 @@ WORDS = {
     NO_CONSENSUS: "no_consensus",
     MISSING: "no_consensus",
     ESCALATE: "no_consensus",
+    VETOED: "no_consensus",
 }
+ROUNDING = 1e-12  # shares and confidences closer than this are equal: 0.7 - 0.55 is 0.15, whatever its float is
 RISK_MANAGER = "risk-manager"
 
 
@@ -31,7 +34,7 @@ class ConsensusRules:
     `threshold` is the winner's share of bullish + bearish weight; the vote is escalated when both sides voted and
     their highest confidences are closer than `escalate_below`. A view counts when its confidence reaches
     `min_confidence` (by source, else `default`) and its reward/risk `min_reward_risk`; a source without a weight
-    has `unlisted_weight`; a voter in `veto` that is against stops the trade.
+    has `unlisted_weight`; a voter in `veto` whose view counts and is against the stronger side stops the trade.
     """
 
     required: tuple[str, ...] = ("smc", "ml_model")
@@ -51,6 +54,9 @@ class ConsensusRules:
             raise UsageError(f"participants {self.participants} must be different names, at least one")
         if not 0.5 <= self.threshold <= 1.0:
             raise UsageError(f"a threshold of {self.threshold} lets both sides win", "choose one in 0.5..1")
+        for name, weight in {**self.weights, "unlisted": self.unlisted_weight}.items():
+            if not 0.0 <= weight < math.inf:
+                raise UsageError(f"the weight {weight} of {name} is no weight", "give a number of at least 0")
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> ConsensusRules:
@@ -86,26 +92,29 @@ class Consensus:
 
 
 def consensus(signals: Sequence[Signal], rules: ConsensusRules, as_of: int) -> Consensus:
-    """Count the signals of one symbol at `as_of` (ns UTC): participants, threshold, conflict, then vetoes.
+    """Count the signals of one symbol at `as_of` (ns UTC): vetoes, participants, threshold, conflict, in this order.
 
-    A stale or weak view is dropped, an Abstain is left out, a neutral View takes part and weighs nothing.
+    A stale or weak view is dropped, an Abstain is left out, a neutral View takes part and weighs nothing. `votes`
+    stand in the order of `signals`, which has no other effect.
     """
     votes = tuple(_vote(signal, rules, as_of) for signal in signals)
     present = {v.voter for v in votes if v.choice in ("for_bullish", "for_bearish", "neutral")}
     missing = [name for name in rules.required if name not in present]
-    side = np.array([_SIDES.get(v.choice, 0) for v in votes], np.int8)
-    confidence = np.array([v.confidence or 0.0 for v in votes])
-    weight = np.array([v.weight for v in votes])
+    counted = sorted(votes, key=lambda v: (v.voter, v.choice, v.confidence or 0.0))
     code, strength, bullish, bearish = tally(
-        side, confidence, weight, (not missing, rules.threshold, rules.escalate_below)
+        np.array([_SIDES.get(v.choice, 0) for v in counted], np.int8),
+        np.array([v.confidence or 0.0 for v in counted], np.float64),
+        np.array([v.weight for v in counted], np.float64),
+        np.array([v.voter in rules.veto for v in counted], np.bool_),
+        (not missing, float(rules.threshold), float(rules.escalate_below)),
     )
-    direction = WORDS[code]
-    lead = _lead(signals, votes, code)
     reason = _reason(code, strength, missing, rules)
-    vetoer = _vetoer(votes, rules, code)
-    if vetoer:
-        direction, lead, reason = "no_consensus", None, f"{vetoer} vetoes: it sees the other side"
-    return Consensus(direction, strength, bullish, bearish, reason, code == ESCALATE, votes, lead)
+    if code == VETOED:
+        against = "for_bearish" if bullish > bearish else "for_bullish"
+        voter = next(v.voter for v in counted if v.voter in rules.veto and v.choice == against)
+        reason = f"{voter} vetoes: it sees the other side"
+    lead = _lead(signals, votes, code)
+    return Consensus(WORDS[code], strength, bullish, bearish, reason, code == ESCALATE, votes, lead)
 
 
 _SIDES = {"for_bullish": 1, "for_bearish": -1}
@@ -116,50 +125,78 @@ def tally(
     side: NDArray[np.int8],
     confidence: NDArray[np.float64],
     weight: NDArray[np.float64],
+    veto: NDArray[np.bool_],
     terms: tuple[bool, float, float],
 ) -> tuple[int, float, float, float]:
     """Code, strength, bullish and bearish weight of votes, shapes (k,): side 1, -1 or 0 for no weight.
 
-    `terms` are: all required present, threshold, and the difference of confidence below which both sides tie.
+    `veto` says who may stop the stronger side. `terms` are: all required present, threshold, and the difference of
+    confidence below which both sides tie. Two sides of equal weight have no stronger one.
     """
-    complete, threshold, escalate_below = terms
-    bullish = bearish = best_bullish = best_bearish = 0.0
-    for k in range(len(side)):
-        if side[k] > 0:
-            bullish += weight[k] * confidence[k]
-            best_bullish = max(best_bullish, confidence[k])
-        elif side[k] < 0:
-            bearish += weight[k] * confidence[k]
-            best_bearish = max(best_bearish, confidence[k])
+    bullish, surest_bullish = _weigh(side, confidence, weight, 1)
+    bearish, surest_bearish = _weigh(side, confidence, weight, -1)
     total = bullish + bearish
     strength = max(bullish, bearish) / total if total > 0.0 else 0.0
-    code = BULLISH if bullish > bearish else BEARISH
-    if not complete:
+    stronger = 0
+    if abs(bullish - bearish) > ROUNDING * total:
+        stronger = BULLISH if bullish > bearish else BEARISH
+    complete, threshold, escalate_below = terms
+    unclear = min(bullish, bearish) > 0.0 and abs(surest_bullish - surest_bearish) < escalate_below - ROUNDING
+    code = stronger
+    if stronger != 0 and _stopped(side, veto, stronger):
+        code = VETOED
+    elif not complete:
         code = MISSING
     elif total == 0.0:
         code = NEUTRAL
-    elif strength < threshold:
+    elif stronger == 0 or strength < threshold - ROUNDING:
         code = NO_CONSENSUS
-    elif bullish > 0.0 and bearish > 0.0 and abs(best_bullish - best_bearish) < escalate_below:
+    elif unclear:
         code = ESCALATE
     return code, strength, bullish, bearish
+
+
+@kernel
+def _weigh(
+    side: NDArray[np.int8], confidence: NDArray[np.float64], weight: NDArray[np.float64], wanted: int
+) -> tuple[float, float]:
+    """What one side weighs, and the highest confidence on it."""
+    total = surest = 0.0
+    for k in range(len(side)):
+        if side[k] == wanted:
+            total += weight[k] * confidence[k]
+            surest = max(surest, confidence[k])
+    return total, surest
+
+
+@kernel
+def _stopped(side: NDArray[np.int8], veto: NDArray[np.bool_], stronger: int) -> bool:
+    for k in range(len(side)):
+        if veto[k] and side[k] == -stronger:
+            return True
+    return False
 
 
 def _vote(signal: Signal, rules: ConsensusRules, as_of: int) -> Vote:
     weight = rules.weight(signal.source)
     if isinstance(signal, Abstain):
         return Vote(signal.source, "abstain", weight, None, signal.reason)
-    if signal.direction is Direction.NEUTRAL:
-        return Vote(signal.source, "neutral", weight, signal.confidence, signal.rationale)
     fault = _fault(signal, rules, as_of)
     if fault:
         return Vote(signal.source, "dropped", weight, signal.confidence, fault)
+    if signal.direction is Direction.NEUTRAL:
+        return Vote(signal.source, "neutral", weight, signal.confidence, signal.rationale)
     return Vote(signal.source, f"for_{signal.direction}", weight, signal.confidence, signal.rationale)
 
 
 def _fault(view: View, rules: ConsensusRules, as_of: int) -> str | None:
-    if view.time > as_of or as_of - view.time > view.valid_minutes * MINUTE:
+    """Why a view does not count; a neutral one need not be sure."""
+    if view.time > as_of:
+        return f"it is of {iso(view.time)}, later than the vote"
+    if as_of - view.time > view.valid_minutes * MINUTE:
         return f"stale: it was valid for {view.valid_minutes} minutes"
+    if view.direction is Direction.NEUTRAL:
+        return None
     floor = rules.confidence_floor(view.source)
     if view.confidence < floor:
         return f"confidence {view.confidence:.2f} is below {floor:g}"
@@ -169,14 +206,10 @@ def _fault(view: View, rules: ConsensusRules, as_of: int) -> str | None:
 
 
 def _lead(signals: Sequence[Signal], votes: Sequence[Vote], code: int) -> View | None:
+    """The surest view of the winning side; of equally sure ones the first by name."""
     sides = {BULLISH: "for_bullish", BEARISH: "for_bearish"}
     views = [s for s, v in zip(signals, votes, strict=True) if isinstance(s, View) and v.choice == sides.get(code)]
-    return max(views, key=lambda view: view.confidence, default=None)
-
-
-def _vetoer(votes: Sequence[Vote], rules: ConsensusRules, code: int) -> str | None:
-    against = {BULLISH: "for_bearish", BEARISH: "for_bullish"}.get(code)
-    return next((v.voter for v in votes if v.voter in rules.veto and v.choice == against), None)
+    return min(views, key=lambda view: (-view.confidence, view.source), default=None)
 
 
 def _reason(code: int, strength: float, missing: Sequence[str], rules: ConsensusRules) -> str:
@@ -184,6 +217,8 @@ def _reason(code: int, strength: float, missing: Sequence[str], rules: Consensus
         return f"required participants are missing: {', '.join(missing)}"
     if code == NEUTRAL:
         return "no participant sees a direction"
+    if code == NO_CONSENSUS and strength - 0.5 <= ROUNDING:
+        return "both sides have the same weight"
     if code == NO_CONSENSUS:
         return f"the stronger side has {strength:.2f} of the weight, {rules.threshold:g} is needed"
     if code == ESCALATE:

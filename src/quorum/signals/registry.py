@@ -18,6 +18,7 @@ from quorum.signals.vote import ConsensusStrategy
 
 ANALYSTS: Mapping[str, Analyst] = {a.name: a for a in (SMC, MOMENTUM, MICROSTRUCTURE, ML_MODEL)}
 RULES: Mapping[str, Strategy] = {s.name: s for s in (DEMO_MA, TREND_BREAKOUT)}
+CONSENSUS = "consensus"
 
 
 def consensus_strategy(rules: ConsensusRules) -> ConsensusStrategy:
@@ -30,14 +31,16 @@ def consensus_strategy(rules: ConsensusRules) -> ConsensusStrategy:
 
 def strategies(rules: ConsensusRules) -> dict[str, Strategy]:
     """Every strategy by name; the vote counts by `rules`."""
-    return {**RULES, "consensus": consensus_strategy(rules)}
+    return {**RULES, CONSENSUS: consensus_strategy(rules)}
 
 
 def find_strategy(name: str, rules: ConsensusRules) -> Strategy:
     """The strategy of that name, a vote counting by `rules`; NotFound when there is none."""
-    known = strategies(rules)
-    if name in known:
-        return known[name]
+    if name in RULES:
+        return RULES[name]
+    if name == CONSENSUS:
+        return consensus_strategy(rules)
+    known = (*RULES, CONSENSUS)
     near = difflib.get_close_matches(name, known, 1)
     raise NotFound(
         f"there is no strategy {name!r}", f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import Row, plain
+from quorum.domain import Row, UsageError, plain
 from quorum.lake import Bars
 from quorum.signals.analyst import Analyst, Opinion, Opinions
 from quorum.signals.consensus import BEARISH, BULLISH, ConsensusRules, tally
@@ -34,34 +34,41 @@ class Ballots(NamedTuple):
 
 
 class Electorate(NamedTuple):
-    """The k participants, shapes (k,): weight, least confidence, who must take part; and the rules' numbers."""
+    """The k participants, shapes (k,), in order of their names: weight, least confidence, who must take part, who
+    has a veto; and the rules' numbers.
+    """
 
     weight: Floats
     floor: Floats
     required: NDArray[np.bool_]
+    veto: NDArray[np.bool_]
     threshold: float
     escalate_below: float
     min_reward_risk: float
 
 
 class Plan(NamedTuple):
-    """The strategy's own numbers: bars that a decision holds, least reward/risk of an entry, and whether to short."""
+    """The strategy's own numbers: bars before the first decision, bars that one holds, least reward/risk of an
+    entry, and whether to short.
+    """
 
+    warmup: int
     hold_bars: int
     min_reward_risk: float
     short: bool
 
 
 class Stand(NamedTuple):
-    """What the strategy wants now, and for how many bars since the vote that asked for it."""
+    """What the strategy wants after `seen` bars, and for how many bars since the vote that asked for it."""
 
     weight: float
     stop: float
     target: float
     age: int
+    seen: int
 
 
-FLAT = Stand(0.0, math.nan, math.nan, 0)
+FLAT = Stand(0.0, math.nan, math.nan, 0, 0)
 
 
 @kernel
@@ -88,7 +95,8 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
                 side[k] = 1 if direction > 0.0 else -1
         if who.required[k] and not takes_part:
             complete = False
-    code, _, _, _ = tally(side, ballots.confidence[i], who.weight, (complete, who.threshold, who.escalate_below))
+    terms = (complete, who.threshold, who.escalate_below)
+    code, _, _, _ = tally(side, ballots.confidence[i], who.weight, who.veto, terms)
     lead = -1
     if code in (BULLISH, BEARISH):
         for k in range(n):
@@ -105,24 +113,30 @@ def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan)
     A consensus for a side takes it, with the leader's stop and first target, when its reward/risk is enough; one
     against the stand ends it; one that confirms it renews its time. After `hold_bars` without, it ends.
     """
+    seen = stand.seen + 1
+    if seen < plan.warmup:
+        return _flat(seen)
     code, lead = poll(ballots, i, who)
     if lead < 0:
         return _wait(stand, plan)
     if stand.weight * code > 0.0:
-        return Stand(stand.weight, stand.stop, stand.target, 0)
+        return Stand(stand.weight, stand.stop, stand.target, 0, seen)
     worth = reward_risk(ballots, i, lead) >= plan.min_reward_risk
     if worth and (code == BULLISH or plan.short):
-        return Stand(float(code), ballots.stop[i, lead], ballots.target1[i, lead], 0)
-    if stand.weight != 0.0:
-        return Stand(0.0, np.nan, np.nan, 0)
-    return stand
+        return Stand(float(code), ballots.stop[i, lead], ballots.target1[i, lead], 0, seen)
+    return _flat(seen)
 
 
 @kernel
 def _wait(stand: Stand, plan: Plan) -> Stand:
     if stand.weight == 0.0 or stand.age + 1 >= plan.hold_bars:
-        return Stand(0.0, np.nan, np.nan, 0)
-    return Stand(stand.weight, stand.stop, stand.target, stand.age + 1)
+        return _flat(stand.seen + 1)
+    return Stand(stand.weight, stand.stop, stand.target, stand.age + 1, stand.seen + 1)
+
+
+@kernel
+def _flat(seen: int) -> Stand:
+    return Stand(0.0, np.nan, np.nan, 0, seen)
 
 
 @kernel
@@ -133,16 +147,20 @@ def _run(stand: Stand, ballots: Ballots, who: Electorate, plan: Plan, targets: T
 
 
 class Sitting(NamedTuple):
-    """The state of a streamed vote: each participant's own state, and the stand."""
+    """The state of a streamed vote: each participant's own state, the stand, and the rules of both."""
 
     states: tuple[Any, ...]
     stand: Stand
+    who: Electorate
     plan: Plan
 
 
 @dataclass(frozen=True)
 class ConsensusStrategy:
-    """Wants what the participants' consensus wants; the rule is that of `advance`. Long only unless `short` is 1."""
+    """Wants what the participants' consensus wants; the rule is that of `advance`. Long only unless `short` is 1.
+
+    UsageError when the analysts are not the rules' participants.
+    """
 
     rules: ConsensusRules
     analysts: tuple[Analyst, ...]
@@ -155,6 +173,12 @@ class ConsensusStrategy:
         Parameter("short", 0, 0, 1, "1 lets a bearish vote sell short"),
     )
 
+    def __post_init__(self) -> None:
+        names = sorted(a.name for a in self.analysts)
+        if names != sorted(self.rules.participants):
+            raise UsageError(f"the analysts {names} are not the participants {sorted(self.rules.participants)}")
+        object.__setattr__(self, "analysts", tuple(sorted(self.analysts, key=lambda a: a.name)))
+
     @property
     def settings(self) -> Mapping[str, Any]:
         """The rules of the vote: they belong to the identity of a backtest."""
@@ -166,14 +190,15 @@ class ConsensusStrategy:
         return max((a.warmup for a in self.analysts), default=0)
 
     def start(self, bars: Bars, params: Params) -> Sitting:
-        return Sitting(tuple(a.start(bars) for a in self.analysts), FLAT, self._plan(params))
+        states = tuple(a.start(bars) for a in self.analysts)
+        return Sitting(states, FLAT, self._electorate(), self._plan(params))
 
     def step(self, state: Sitting, row: Row) -> tuple[Sitting, Target]:
         moved = [a.step(s, row) for a, s in zip(self.analysts, state.states, strict=True)]
         ballots = _stack([_one(said) for _, said in moved])
-        stand = Stand(*advance(state.stand, ballots, 0, self._electorate(), state.plan))
+        stand = Stand(*advance(state.stand, ballots, 0, state.who, state.plan))
         target = Target(stand.weight, Exit(stand.stop, stand.target, math.nan))
-        return Sitting(tuple(s for s, _ in moved), stand, state.plan), target
+        return Sitting(tuple(s for s, _ in moved), stand, state.who, state.plan), target
 
     def batch(self, bars: Bars, params: Params) -> Targets:
         plan = self._plan(params)
@@ -184,17 +209,19 @@ class ConsensusStrategy:
 
     def _plan(self, params: Params) -> Plan:
         read = read_params(self, params)
-        return Plan(int(read["hold_bars"]), float(read["min_reward_risk"]), bool(read["short"]))
+        warmup = self.warmup(params)
+        return Plan(warmup, int(read["hold_bars"]), float(read["min_reward_risk"]), bool(read["short"]))
 
     def _electorate(self) -> Electorate:
-        names = [a.name for a in self.analysts]
+        rules, names = self.rules, [a.name for a in self.analysts]
         return Electorate(
-            np.array([self.rules.weight(n) for n in names]),
-            np.array([self.rules.confidence_floor(n) for n in names]),
-            np.array([n in self.rules.required for n in names]),
-            self.rules.threshold,
-            self.rules.escalate_below,
-            self.rules.min_reward_risk,
+            np.array([rules.weight(n) for n in names], np.float64),
+            np.array([rules.confidence_floor(n) for n in names], np.float64),
+            np.array([n in rules.required for n in names], np.bool_),
+            np.array([n in rules.veto for n in names], np.bool_),
+            float(rules.threshold),
+            float(rules.escalate_below),
+            float(rules.min_reward_risk),
         )
 
 

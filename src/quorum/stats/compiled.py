@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import llvmlite
 import numba
+import numpy as np
 from llvmlite import binding
 
 F = TypeVar("F", bound=Callable[..., Any])
 SOURCES = ("stats", "features", "signals", "engine")
+PACKAGE = Path(__file__).parent.parent
 
 
 class _Kernels:
@@ -46,15 +48,18 @@ def kernel(function: F) -> F:
     return compiled
 
 
-def cache_key() -> str:
-    """A hash of all kernel rooms' sources, numba, llvmlite, Python and the CPU's features."""
-    facts = (numba.__version__, llvmlite.__version__, platform.python_version(), platform.machine())
+def cache_key(package: Path = PACKAGE) -> str:
+    """A hash of the sources of all kernel rooms below `package`, numba, llvmlite, numpy, Python and the CPU's features.
+
+    20 hexadecimal digits.
+    """
+    libraries = (numba.__version__, llvmlite.__version__, np.__version__)
+    facts = (*libraries, platform.python_version(), platform.machine())
     digest = hashlib.sha256("|".join(facts).encode())
     digest.update(f"{binding.get_host_cpu_name()}|{binding.get_host_cpu_features().flatten()}".encode())
-    package = Path(__file__).parent.parent
     for room in SOURCES:
         for source in sorted((package / room).rglob("*.py")):
-            digest.update(source.relative_to(package).as_posix().encode())
+            digest.update(source.relative_to(package).as_posix().encode() + b"\0")
             digest.update(source.read_bytes())
     return digest.hexdigest()[:20]
 
@@ -66,7 +71,7 @@ def cache_kernels(root: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError:
         return False
     _KERNELS.cache_in(folder)

@@ -123,6 +123,11 @@ class SqlTransaction:
         return insert_decision(self._connection, choice, self._clock.now(), self._provenance)
 
     def intend(self, intent: OrderIntent) -> Order:
+        if intent.account != self._account:
+            raise IllegalMove(
+                f"intent {intent.intent_id} is of account {intent.account}, the transaction of {self._account}",
+                "open a transaction of that account",
+            )
         earlier = read_order(self._connection, intent.client_order_id)
         if earlier is not None:
             return earlier

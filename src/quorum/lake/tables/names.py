@@ -36,7 +36,7 @@ def read_name(path: Path) -> FileName:
     stem = _stem(path.name)
     words = list(_TIMEFRAME.finditer(stem))
     if words:
-        stem = stem[: words[-1].start()].rstrip("-_. ")
+        stem = stem[: words[-1].start()].rstrip("-_. ") or stem[words[-1].end() :].lstrip("-_. ")
     stem = _DATES.sub("", stem)
     share = _SHARE_CLASS.match(stem)
     symbol, _, venue = (share.group(), ".", stem[share.end() + 1 :]) if share else stem.partition(".")

@@ -1,0 +1,129 @@
+"""What the tests of the store begin with: a store in a folder, and words to put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from quorum.adapters.sql import Database, Provenance, SqlAccounts, SqlDecisionLog, SqlOrders, SqlTrials
+from quorum.domain import (
+    MINUTE,
+    Choice,
+    DecisionKind,
+    Fill,
+    Money,
+    OrderEvent,
+    OrderIntent,
+    OrderStatus,
+    Purpose,
+    Side,
+    Transaction,
+    VirtualClock,
+    parse_instant,
+)
+from quorum.execution import AuditReport, audit
+
+NOW = parse_instant("2024-06-03T12:00:00Z")
+ACCOUNT, SYMBOL = "paper", "BTCUSDT"
+AUDITED = (
+    *("entry", "posting", "fill", "balance", "position"),
+    *("intent", "order_event", "order_state", "decision"),
+)
+PROVENANCE = Provenance("c0de", {"cpu": "any"})
+
+
+@dataclass(frozen=True)
+class Store:
+    """Every part of the store over one database."""
+
+    database: Database
+    clock: VirtualClock
+    decisions: SqlDecisionLog
+    accounts: SqlAccounts
+    orders: SqlOrders
+    trials: SqlTrials
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row that a transaction of an account may write."""
+        return {name: self.database.rows(name) for name in (*AUDITED, "account", "mark", "counter")}
+
+    def audit(self) -> AuditReport:
+        return audit({name: self.database.rows(name) for name in AUDITED})
+
+
+def store_at(folder: Path, busy_ms: int = 5_000) -> Store:
+    """A store whose database is in `folder`, brought up to date."""
+    database, clock = Database(folder / "desk.db", busy_ms), VirtualClock(NOW)
+    database.migrate()
+    return Store(
+        database,
+        clock,
+        SqlDecisionLog(database, clock, PROVENANCE),
+        SqlAccounts(database, clock, PROVENANCE),
+        SqlOrders(database),
+        SqlTrials(database, clock),
+    )
+
+
+def funded(folder: Path, cash: int = 10_000) -> Store:
+    """A store with one account."""
+    store = store_at(folder)
+    store.accounts.open(ACCOUNT, "crypto", Money(Decimal(cash), "USDT"))
+    return store
+
+
+def choice(subject: str = SYMBOL, parents: tuple[str, ...] = (), **outcome: Any) -> Choice:
+    return Choice(DecisionKind.RISK, subject, NOW, {"seen": [1, 2.5, None]}, outcome, "because", parents)
+
+
+def intent(number: int, decision_id: str, quantity: str = "2", **changed: Any) -> OrderIntent:
+    """A purchase at about 100, numbered."""
+    size = Decimal(quantity)
+    values: Mapping[str, Any] = {
+        "intent_id": f"INT-{number}",
+        "client_order_id": f"Q{number}",
+        "account": ACCOUNT,
+        "symbol": SYMBOL,
+        "side": Side.BUY,
+        "quantity": size,
+        "price": Decimal(100),
+        "collar": Decimal(101),
+        "reserve": size * 101,
+        "purpose": Purpose.SIGNAL,
+        "decision_id": decision_id,
+        "account_version": 1,
+        "created_at": NOW,
+        "expires_at": NOW + 60 * MINUTE,
+    }
+    return OrderIntent(**{**values, **changed})
+
+
+def fill(number: int, part: int, quantity: str, **changed: Any) -> Fill:
+    """A part of the purchase with that number, at 100 with a fee of a tenth."""
+    values: Mapping[str, Any] = {
+        "fill_id": f"Q{number}-{part}",
+        "client_order_id": f"Q{number}",
+        "symbol": SYMBOL,
+        "side": Side.BUY,
+        "quantity": Decimal(quantity),
+        "price": Decimal(100),
+        "fee": Decimal("0.1"),
+        "fee_currency": "USDT",
+        "time": NOW + part * MINUTE,
+    }
+    return Fill(**{**values, **changed})
+
+
+def moved(number: int, status: OrderStatus) -> OrderEvent:
+    return OrderEvent(f"Q{number}", status, NOW, "on the way")
+
+
+def ordered(transaction: Transaction, number: int, quantity: str = "2", **changed: Any) -> OrderIntent:
+    """Record an approval and write its intent."""
+    approval = transaction.record(choice(quantity=quantity))
+    wanted = intent(number, approval.decision_id, quantity, **changed)
+    transaction.intend(wanted)
+    return wanted

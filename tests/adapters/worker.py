@@ -1,0 +1,105 @@
+"""A process of its own for the tests of the store: `python -m adapters.worker VERB FOLDER …`, told to go by a line."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+from adapters.stores import ACCOUNT, NOW, choice, ordered, store_at
+from quorum.adapters.notify import FileNotifier
+from quorum.adapters.process import FileJournal
+from quorum.adapters.sql import Database
+from quorum.domain import QuorumError, Severity, VirtualClock
+
+
+def migrate(folder: Path) -> None:
+    """Bring an empty database up to date, at the same time as others."""
+    from alembic import command
+
+    assert command
+    wait()
+    database = Database(folder / "desk.db")
+    database.migrate()
+    print(database.revision())
+
+
+def record(folder: Path, count: str) -> None:
+    """Append decisions and print their ids."""
+    store = store_at(folder)
+    wait()
+    for number in range(int(count)):
+        print(store.decisions.record(choice(f"{os.getpid()}-{number}")).decision_id)
+
+
+def trade(folder: Path, first: str, count: str) -> None:
+    """Write numbered intents, one a transaction, each when the book's version is as it was read."""
+    store = store_at(folder)
+    wait()
+    for number in range(int(first), int(first) + int(count)):
+        with store.accounts.transaction(ACCOUNT) as transaction:
+            before = transaction.book()
+            ordered(transaction, number)
+            after = transaction.book()
+            assert after.version == before.version + 1
+            assert after.deployed == before.deployed + 2 * Decimal(101)
+
+
+def forbidden(folder: Path) -> None:
+    """Try everything in a folder that may not be written; root gives up its right to write everywhere."""
+    if os.geteuid() == 0:
+        header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        assert ctypes.CDLL(None, use_errno=True).capset(header, none) == 0
+    every(folder)
+
+
+def full(folder: Path) -> None:
+    """Try everything where no file may grow beyond what the largest is now, by a little."""
+    store = store_at(folder)
+    every(folder)  # so that what there is to allocate once is allocated
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    largest = max(file.stat().st_size for file in folder.iterdir())
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    tell(lambda: store.decisions.record(choice("large", text="x" * 2 * largest)))
+    journal = FileJournal(folder / "journal.jsonl")
+    with journal.exclusive():
+        journal.unread()
+        tell(lambda: journal.append({"kind": "large", "text": "x" * largest}))
+        journal.append({"kind": "after"})
+    notifier = FileNotifier(folder / "notifications.jsonl", VirtualClock(NOW))
+    tell(lambda: notifier.notify(Severity.RED, "large", {"text": "x" * largest}))
+    notifier.notify(Severity.RED, "after", {})
+
+
+def every(folder: Path) -> None:
+    """Write once to each kind of file."""
+    tell(lambda: store_at(folder).decisions.record(choice("small")))
+    tell(lambda: FileJournal(folder / "journal.jsonl").append({"kind": "small"}))
+    tell(lambda: FileNotifier(folder / "notifications.jsonl", VirtualClock(NOW)).notify(Severity.RED, "small", {}))
+
+
+def tell(act: Callable[[], object]) -> None:
+    """Print what became of an attempt, in one line when all is well."""
+    try:
+        act()
+    except QuorumError as error:
+        print(f"{type(error).__name__}: {error}")
+    else:
+        print("written")
+
+
+def wait() -> None:
+    """Say that all is loaded, and go when the others go."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+VERBS = {f.__name__: f for f in (migrate, record, trade, forbidden, full)}
+
+if __name__ == "__main__":
+    VERBS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
