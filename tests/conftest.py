@@ -31,6 +31,14 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> None:
+    """Kernels are compiled once and kept where a user's are, so that a second run need not wait."""
+    from quorum.bootstrap import use_kernel_cache
+
+    use_kernel_cache()
+
+
 def allowed_skips() -> set[str]:
     """The reasons for which a test may be skipped in CI, one a line, as they stand in `.ci/allowed-skips.txt`."""
     lines = (ROOT / ".ci" / "allowed-skips.txt").read_text(encoding="utf-8").splitlines()

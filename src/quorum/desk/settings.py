@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
@@ -17,10 +28,57 @@ from quorum.domain import ConfigError, Instrument, UsageError, split_symbol
 from quorum.execution import VenueCosts
 from quorum.lake import Bars
 from quorum.risk import RiskLimits
-from quorum.signals import ANALYSTS, ConsensusRules
+from quorum.signals import ANALYSTS, RISK_MANAGER, ConsensusRules
 
 OFF_GRID_DECIMALS = 8
-Digits = Annotated[Decimal, BeforeValidator(lambda value: str(value) if isinstance(value, float) else value)]
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+CURRENCY = re.compile(r"[A-Z0-9]{2,10}")
+
+
+def _number(value: Any) -> Any:
+    """A number as it is written: no yes or no, and 0.1 is a tenth."""
+    if isinstance(value, bool):
+        raise ValueError("needs a number")
+    return str(value) if isinstance(value, float) and math.isfinite(value) else value
+
+
+def _participant(name: str) -> str:
+    if name not in ANALYSTS:
+        raise ValueError(f"there is no participant {name!r}{_closest(name, ANALYSTS)}")
+    return name
+
+
+def _agent(name: str) -> str:
+    if name not in (RISK_MANAGER, *ANALYSTS):
+        raise ValueError(f"there is no agent {name!r}{_closest(name, (RISK_MANAGER, *ANALYSTS))}")
+    return name
+
+
+def _source(name: str) -> str:
+    return name if name == "default" else _participant(name)
+
+
+def _account_name(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name for an account: it has letters, digits, - and _")
+    return name
+
+
+def _currency(name: str) -> str:
+    if not CURRENCY.fullmatch(name):
+        raise ValueError("a currency is written as USDT or USD")
+    return name
+
+
+Digits = Annotated[Decimal, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Weight = Annotated[Number, Field(ge=0)]
+Participant = Annotated[str, AfterValidator(_participant)]
+Agent = Annotated[str, AfterValidator(_agent)]
+Source = Annotated[str, AfterValidator(_source)]
+Currency = Annotated[str, AfterValidator(_currency)]
+AccountName = Annotated[str, AfterValidator(_account_name)]
 
 
 class _Section(BaseModel):
@@ -32,34 +90,31 @@ class ConsensusSection(_Section):
 
     voting_method: Literal["weighted"] = "weighted"
     pool: Literal["file4"] = "file4"
-    required_participants: tuple[str, ...] = ("smc", "ml_model")
-    optional_participants: tuple[str, ...] = ("microstructure",)
-    approval_threshold: float = Field(0.6, ge=0.5, le=1.0)
-    veto_agents: tuple[str, ...] = ("risk-manager",)
-    timeout_seconds: float = Field(30.0, gt=0)
-    weights: dict[str, float] = {"smc": 0.35, "ml_model": 0.40, "microstructure": 0.25}
-    unlisted_weight: float = Field(0.2, ge=0)
-    escalate_if_confidence_difference_below: float = Field(0.15, ge=0, le=1)
-    min_confidence: dict[str, float] = {"default": 0.5, "smc": 0.4}
-    min_reward_risk: float = Field(1.0, ge=0)
-
-    @field_validator("required_participants", "optional_participants")
-    @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        for name in names:
-            if name not in ANALYSTS:
-                raise ValueError(f"there is no participant {name!r}{_closest(name, ANALYSTS)}")
-        return names
+    required_participants: tuple[Participant, ...] = ("smc", "ml_model")
+    optional_participants: tuple[Participant, ...] = ("microstructure",)
+    approval_threshold: Number = Field(0.6, ge=0.5, le=1.0)
+    veto_agents: tuple[Agent, ...] = (RISK_MANAGER,)
+    timeout_seconds: Number = Field(30.0, gt=0)
+    weights: dict[Participant, Weight] = {"smc": 0.35, "ml_model": 0.40, "microstructure": 0.25}
+    unlisted_weight: Weight = 0.2
+    escalate_if_confidence_difference_below: Share = 0.15
+    min_confidence: dict[Source, Share] = {"default": 0.5, "smc": 0.4}
+    min_reward_risk: Weight = 1.0
 
     @field_validator("veto_agents")
     @classmethod
     def _risk_votes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if "risk-manager" not in names:
+        if RISK_MANAGER not in names:
             raise ValueError("the risk-manager always has a veto: keep it in the list")
-        unknown = [n for n in names if n != "risk-manager" and n not in ANALYSTS]
-        if unknown:
-            raise ValueError(f"there is no agent {unknown[0]!r}{_closest(unknown[0], ANALYSTS)}")
         return names
+
+    @model_validator(mode="after")
+    def _votes(self) -> Self:
+        asked = (*self.required_participants, *self.optional_participants)
+        twice = [name for name in asked if asked.count(name) > 1]
+        if twice or not asked:
+            raise ValueError(f"{twice[0]!r} takes part twice" if twice else "nobody votes: name a participant")
+        return self
 
     def rules(self) -> ConsensusRules:
         """The rules that the vote takes."""
@@ -105,7 +160,7 @@ class AccountSection(_Section):
     """One account in accounts.yaml: the book whose limits hold, its currency, and the cash paid in at its start."""
 
     book: str
-    currency: str
+    currency: Currency
     cash: Digits = Field(gt=0)
 
 
@@ -116,14 +171,14 @@ _ACCOUNTS = {
 
 
 class AccountsFile(_Section):
-    accounts: dict[str, AccountSection] = _ACCOUNTS
+    accounts: dict[AccountName, AccountSection] = _ACCOUNTS
 
 
 class VenueSection(_Section):
     """The simulated venue in execution.yaml: its costs, and whether it lives in our process or in its own."""
 
-    fee_bps: Digits = Field(Decimal(10), ge=0)
-    slippage_bps: Digits = Field(Decimal(2), ge=0)
+    fee_bps: Digits = Field(Decimal(10), ge=0, lt=10_000)
+    slippage_bps: Digits = Field(Decimal(2), ge=0, lt=10_000)
     max_volume_share: Digits = Field(Decimal("0.1"), gt=0, le=1)
     process: Literal["in_process", "own_process"] = "in_process"
 
