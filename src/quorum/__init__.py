@@ -3,7 +3,7 @@
 import quorum
 
 bars = quorum.load_bars("BTCUSDT.csv")
-result = quorum.backtest(bars, "trend_breakout", donchian_lookback=40)
+result = quorum.backtest("trend_breakout", bars, params={"donchian_lookback": 40}, sizing="weight")
 result.performance.sharpe, result.performance.sharpe_se
 
 desk = quorum.Desk.open()                         # the workspace at hand, as `quorum init` made it

@@ -1,35 +1,38 @@
-"""Several processes at once, each begun when all have loaded."""
+"""Work done by other processes: a module run once, or acts of one module in several processes at the same time."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
 
 
 def run(module: str, *arguments: object) -> list[str]:
-    """The lines that one process prints; it must end well."""
-    (lines,) = run_at_once(module, [arguments], waits=False)
-    return lines
+    """The lines that `python -m module arguments` prints; it must end well."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
 
-def run_at_once(module: str, each: Sequence[Sequence[object]], *, waits: bool = True) -> list[list[str]]:
-    """The lines of each of several processes that are let go together; all must end well."""
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-m", module]
-    running = [
-        subprocess.Popen([*command, *map(str, one)], stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=TESTS)
-        for one in each
-    ]
-    if waits:
-        assert [process.stdout.readline() for process in running if process.stdout] == ["ready\n"] * len(each)
-        for process in running:
-            assert process.stdin
-            process.stdin.write("go\n")
-            process.stdin.flush()
-    told = [process.communicate(timeout=60) for process in running]
-    assert [process.returncode for process in running] == [0] * len(each), [said for _, said in told]
-    return [answer.splitlines() for answer, _ in told]
+def all_at_once(acts: Sequence[Callable[[], None]]) -> int:
+    """Take each act in a process of its own, all let go together; how many failed. They share only what is loaded."""
+    assert "polars" not in sys.modules, "a fork after polars would hang"
+    waiting, go = os.pipe()
+    children = []
+    for act in acts:
+        child = os.fork()
+        if child == 0:
+            os.close(go)
+            os.read(waiting, 1)
+            act()
+            sys.stdout.flush()
+            os._exit(0)
+        children.append(child)
+    os.close(go)
+    os.close(waiting)
+    return sum(os.waitpid(child, 0)[1] != 0 for child in children)

@@ -23,6 +23,7 @@ from quorum.domain import (
     Transaction,
     VirtualClock,
     parse_instant,
+    plain,
 )
 from quorum.execution import AuditReport, audit
 
@@ -123,7 +124,7 @@ def moved(number: int, status: OrderStatus) -> OrderEvent:
 
 def ordered(transaction: Transaction, number: int, quantity: str = "2", **changed: Any) -> OrderIntent:
     """Record an approval and write its intent."""
-    approval = transaction.record(choice(quantity=quantity))
+    approval = transaction.record(choice(quantity=plain(Decimal(quantity))))
     wanted = intent(number, approval.decision_id, quantity, **changed)
     transaction.intend(wanted)
     return wanted

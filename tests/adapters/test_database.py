@@ -11,7 +11,7 @@ from time import perf_counter
 import pytest
 import sqlalchemy as sa
 
-from adapters.processes import run, run_at_once
+from adapters.processes import run
 from adapters.stores import ACCOUNT, NOW, Store, choice, funded, ordered, store_at
 from quorum.adapters.notify import FileNotifier
 from quorum.adapters.process import FileJournal
@@ -106,7 +106,7 @@ def test_more_threads_than_any_pool_holds_only_take_turns(store: Store) -> None:
 
 
 def test_processes_take_turns(store: Store, tmp_path: Path) -> None:
-    run_at_once("adapters.worker", [("trade", tmp_path, first, 25) for first in (100, 200)])
+    run("adapters.worker", 2, "trade", tmp_path, 25)
     assert len(store.database.rows("intent")) == 50
     with store.accounts.transaction(ACCOUNT) as transaction:
         book = transaction.book()
@@ -192,7 +192,7 @@ def test_a_full_database_writes_nothing_and_goes_on_when_there_is_space(store: S
 
 
 def test_where_nothing_more_can_be_written_each_file_says_so_and_keeps_its_lines_whole(tmp_path: Path) -> None:
-    lines = run("adapters.worker", "full", tmp_path)
+    lines = run("adapters.worker", 1, "full", tmp_path)
     assert lines[:3] == ["written"] * 3
     for line, remedy in zip(lines[3:], ("nothing was written", "free some space", "some space"), strict=True):
         assert line.startswith("StoreError: ")
@@ -219,9 +219,9 @@ def test_what_may_not_be_written_is_one_line_each(tmp_path: Path) -> None:
     files = {file: file.read_bytes() for file in tmp_path.iterdir()}
     for file in files:
         file.chmod(0o444)
-    read_only_files = run("adapters.worker", "forbidden", tmp_path)
+    read_only_files = run("adapters.worker", 1, "forbidden", tmp_path)
     tmp_path.chmod(0o555)
-    read_only_folder = run("adapters.worker", "forbidden", tmp_path)
+    read_only_folder = run("adapters.worker", 1, "forbidden", tmp_path)
     tmp_path.chmod(0o755)
     for line in (*read_only_files, *read_only_folder):
         assert line.startswith("StoreError: ")

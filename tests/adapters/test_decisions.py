@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.processes import run_at_once
+from adapters.processes import run
 from adapters.stores import ACCOUNT, NOW, PROVENANCE, Store, choice, funded
 from quorum.domain import DAY, Choice, DecisionKind, NotFound, iso, parse_instant
 
@@ -69,7 +69,7 @@ def test_a_number_that_was_rolled_back_is_given_again(store: Store) -> None:
 
 
 def test_writers_in_four_processes_leave_no_gap_and_no_double(store: Store, tmp_path: Path) -> None:
-    told = run_at_once("adapters.worker", [("record", tmp_path, 50)] * 4)
+    told = [line.split() for line in run("adapters.worker", 4, "record", tmp_path, 50)]
     assert all(len(ids) == 50 and ids == sorted(ids) for ids in told)
     assert sorted(i for ids in told for i in ids) == [f"DEC-20240603-{n:03d}" for n in range(1, 201)]
     assert {row["subject"].partition("-")[2] for row in store.database.rows("decision")} == {str(n) for n in range(50)}

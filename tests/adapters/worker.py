@@ -1,4 +1,4 @@
-"""A process of its own for the tests of the store: `python -m adapters.worker VERB FOLDER …`, told to go by a line."""
+"""Other processes for the tests of the store: `python -m adapters.worker COUNT VERB FOLDER …` runs COUNT at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+from alembic import command
+
+from adapters.processes import all_at_once
 from adapters.stores import ACCOUNT, NOW, choice, ordered, store_at
 from quorum.adapters.notify import FileNotifier
 from quorum.adapters.process import FileJournal
@@ -19,11 +22,7 @@ from quorum.domain import QuorumError, Severity, VirtualClock
 
 
 def migrate(folder: Path) -> None:
-    """Bring an empty database up to date, at the same time as others."""
-    from alembic import command
-
-    assert command
-    wait()
+    """Bring an empty database up to date."""
     database = Database(folder / "desk.db")
     database.migrate()
     print(database.revision())
@@ -32,16 +31,14 @@ def migrate(folder: Path) -> None:
 def record(folder: Path, count: str) -> None:
     """Append decisions and print their ids."""
     store = store_at(folder)
-    wait()
-    for number in range(int(count)):
-        print(store.decisions.record(choice(f"{os.getpid()}-{number}")).decision_id)
+    made = [store.decisions.record(choice(f"{os.getpid()}-{number}")).decision_id for number in range(int(count))]
+    print(*made)
 
 
-def trade(folder: Path, first: str, count: str) -> None:
-    """Write numbered intents, one a transaction, each when the book's version is as it was read."""
+def trade(folder: Path, count: str) -> None:
+    """Write intents under numbers of our own, one a transaction; the book moves by nobody else's meanwhile."""
     store = store_at(folder)
-    wait()
-    for number in range(int(first), int(first) + int(count)):
+    for number in range(1_000 * os.getpid(), 1_000 * os.getpid() + int(count)):
         with store.accounts.transaction(ACCOUNT) as transaction:
             before = transaction.book()
             ordered(transaction, number)
@@ -93,13 +90,13 @@ def tell(act: Callable[[], object]) -> None:
         print("written")
 
 
-def wait() -> None:
-    """Say that all is loaded, and go when the others go."""
-    print("ready", flush=True)
-    sys.stdin.readline()
-
-
 VERBS = {f.__name__: f for f in (migrate, record, trade, forbidden, full)}
 
+
+def main(count: str, verb: str, folder: str, *more: str) -> int:
+    assert command, "alembic is loaded before the race begins"
+    return all_at_once([lambda: VERBS[verb](Path(folder), *more)] * int(count))
+
+
 if __name__ == "__main__":
-    VERBS[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    sys.exit(main(*sys.argv[1:]))

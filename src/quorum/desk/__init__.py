@@ -12,7 +12,6 @@ from quorum.desk.doctor import Finding, diagnose
 from quorum.desk.facts import fill_facts, order_facts
 from quorum.desk.replay import Replay, recompute, replay
 from quorum.desk.session import Question
-from quorum.desk.settings import ConsensusFile
 from quorum.desk.views import publish
 from quorum.desk.why import why
 from quorum.desk.workspace import Settings, Workspace, find_workspace, make_workspace, write_text
@@ -20,7 +19,6 @@ from quorum.desk.workspace import Settings, Workspace, find_workspace, make_work
 __all__ = [
     "Accounts",
     "BookReport",
-    "ConsensusFile",
     "CycleRecord",
     "Desk",
     "Finding",

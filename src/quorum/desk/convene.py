@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from quorum.desk.desk import Desk
@@ -19,6 +20,7 @@ from quorum.domain import (
     OrderIntent,
     OrderStatus,
     Proposal,
+    Purpose,
     Severity,
     Signal,
     Transaction,
@@ -122,13 +124,14 @@ def _decide(
     inputs = {"snapshot": plain(session.snapshot), "rules": rules, "late": late}
     symbol, as_of = session.snapshot.symbol, session.snapshot.as_of
     voted = transaction.record(Choice(DecisionKind.CONSENSUS, symbol, as_of, inputs, facts, outcome.reason))
-    book = transaction.book({symbol: session.instrument.price(session.snapshot.close)})
+    marks = {symbol: session.instrument.price(session.snapshot.close)}
+    book = transaction.book(marks) if paper else _marked(transaction.book(), marks)
     wish = _wish(desk, session, outcome, book, voted.decision_id)
     if isinstance(wish, NoTrade):
         return _Decided(voted.decision_id, None, None, wish.reason)
     verdict = judge(wish, book, session.limits, session.instrument)
     judged = {"proposal": plain(wish), **verdict_facts(verdict)}
-    why = "; ".join(judged["reasons"]) or "every limit leaves room"
+    why = _because(wish, judged)
     inputs = {
         "proposal": plain(wish),
         "book": plain(book),
@@ -144,6 +147,19 @@ def _decide(
     if not paper:
         return _Decided(voted.decision_id, word, Order(wanted), "a dry run: --paper trades it")
     return _Decided(voted.decision_id, word, _commit(transaction, wanted), why, sent=True)
+
+
+def _because(wish: Proposal, judged: Mapping[str, Any]) -> str:
+    """Why risk let it pass or not, and what a reduction is for: its exit stands at the end of its key."""
+    told = list(judged["reasons"])
+    if wish.purpose is Purpose.REDUCTION and judged["verdict"] != "vetoed":
+        told.insert(0, f"the holding is left: {wish.key.rpartition('|')[2]}")
+    return "; ".join(told) or "every limit leaves room"
+
+
+def _marked(book: Book, marks: Mapping[str, Decimal]) -> Book:
+    """The book at these prices; the account keeps its own, since looking changes nothing."""
+    return replace(book, marks={**book.marks, **marks})
 
 
 def _commit(transaction: Transaction, wanted: OrderIntent) -> Order:
@@ -162,17 +178,23 @@ def _preview(order: Order) -> Mapping[str, Any]:
 
 
 def _wish(desk: Desk, session: Session, outcome: Consensus, book: Book, origin: str) -> Proposal | NoTrade:
-    """First to leave a holding whose exit is due, then what the consensus asks for."""
+    """First to leave a holding whose exit is due, then what the consensus asks for, once an occasion."""
     occasion = session.occasion(origin)
     held = book.quantity(session.instrument.symbol)
+    orders = desk.orders.of(session.account, session.instrument.symbol)
     if held:
-        orders = desk.orders.of(session.account, session.instrument.symbol)
         entry = next((o for o in reversed(orders) if o.filled and o.intent.side.sign * held > 0), None)
         since = session.bars.between(entry.intent.created_at) if entry else session.bars
         due = exit_due(entry.intent.exit, held, since, occasion.as_of) if entry else None
         if due:
             return reduce(occasion, held, book, due)
+    elif any(o.filled and o.intent.created_at == occasion.as_of and _leaves(o) for o in orders):
+        return NoTrade("this occasion has been traded: the holding was left")
     return propose(outcome, occasion, book, session.limits)
+
+
+def _leaves(order: Order) -> bool:
+    return order.intent.purpose is Purpose.REDUCTION
 
 
 def _trade(desk: Desk, session: Session, order: Order) -> Mapping[str, Any]:
@@ -190,9 +212,11 @@ def _notify(desk: Desk, record: CycleRecord) -> None:
     if record.risk is None or record.risk["verdict"] == "vetoed":
         return
     proposal = record.risk["proposal"]
-    summary = f"{record.consensus['direction']} consensus on {proposal['symbol']}"
+    leaving = proposal["purpose"] == Purpose.REDUCTION
+    subject = "the holding is to be left" if leaving else f"{record.consensus['direction']} consensus"
+    summary = f"{subject}: {proposal['side']} {record.risk['quantity']} {proposal['symbol']}"
     details = {
-        "type": "trade_opportunity",
+        "type": "exit_due" if leaving else "trade_opportunity",
         "decision_id": record.decision_id,
         "consensus_strength": record.consensus["strength"],
         "suggested_entry": proposal["price"],

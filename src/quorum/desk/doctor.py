@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from quorum.desk.workspace import Workspace
+from quorum.desk.workspace import FOLDERS, Workspace
 from quorum.domain import QuorumError
 
 ROOMS = (
@@ -19,6 +19,7 @@ ROOMS = (
     *("adapters.sql", "adapters.process", "adapters.notify", "bootstrap", "surfaces", "surfaces.report"),
 )
 LIBRARIES = ("numpy", "numba", "polars", "sqlalchemy", "alembic", "pydantic", "typer", "plotly")
+TOP = tuple(dict.fromkeys(folder.split("/")[0] for folder in FOLDERS))
 LEAST_FREE = 1_000_000_000
 
 
@@ -84,6 +85,9 @@ def _versions() -> Iterator[Finding]:
 
 def _workspace(workspace: Workspace) -> str:
     workspace.check_version()
+    blocked = [name for name in TOP if (workspace.home / name).exists() and not (workspace.home / name).is_dir()]
+    if blocked:
+        raise QuorumError(f"{workspace.home / blocked[0]} is no folder", "move it away; `quorum init` makes the folder")
     if not os.access(workspace.home, os.W_OK):
         raise QuorumError(f"{workspace.home} is read-only", "make it writable for you")
     return str(workspace.home)

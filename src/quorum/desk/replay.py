@@ -10,7 +10,17 @@ from typing import Any
 from quorum.desk.desk import Desk
 from quorum.desk.facts import verdict_facts, vote_facts
 from quorum.desk.why import decisions_behind
-from quorum.domain import Book, Decision, DecisionKind, Instrument, Proposal, Timeframe, plain
+from quorum.domain import (
+    Book,
+    DataError,
+    Decision,
+    DecisionKind,
+    Instrument,
+    NotFound,
+    Proposal,
+    Timeframe,
+    plain,
+)
 from quorum.engine import Terms, ask, backtest, code_hash, judge, machine, observe
 from quorum.lake import Lake
 from quorum.risk import RiskLimits
@@ -49,9 +59,15 @@ def replay(desk: Desk, identity: str) -> Replay:
 
 
 def recompute(lake: Lake, task: Mapping[str, Any]) -> dict[str, Any]:
-    """The task in the fresh process: outcome and data hash from the inputs, with the code and machine at hand."""
+    """The task in the fresh process: outcome and data hash from the inputs, with the code and machine at hand.
+
+    Of data that is gone or damaged the answer says so in place of its hash.
+    """
     makers = {"consensus": _vote_again, "risk": _judge_again, "backtest": _trade_again}
-    made = makers[task["kind"]](lake, task["inputs"])
+    try:
+        made = makers[task["kind"]](lake, task["inputs"])
+    except (DataError, NotFound) as error:
+        made = {"data": str(error), "outcome": None}
     return {**plain(made), "code_hash": code_hash(), "machine": machine()}
 
 

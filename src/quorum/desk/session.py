@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quorum.desk.desk import Desk
-from quorum.domain import Clock, DataError, Instrument, Timeframe, VirtualClock, iso
+from quorum.domain import Clock, DataError, Instrument, Timeframe, UsageError, VirtualClock, iso
 from quorum.engine import Occasion, Snapshot, observe
 from quorum.lake import Bars
 from quorum.risk import RiskLimits
@@ -40,10 +40,15 @@ class Session:
 
 
 def open_session(desk: Desk, question: Question) -> Session:
-    """Read what the question is about; DataError when no bar was closed then, NotFound for an unknown series."""
+    """Read what the question is about.
+
+    DataError when no bar was closed then, NotFound for an unknown series, UsageError for an instant to come.
+    """
     whole = desk.lake.bars(question.symbol, question.timeframe, question.venue)
     now = desk.clock.now()
     as_of = now if question.as_of is None else question.as_of
+    if as_of > now:
+        raise UsageError(f"{iso(as_of)} lies in the future, it is {iso(now)}", "decide at an instant that has passed")
     bars = whole.as_of(as_of)
     if len(bars) == 0:
         raise DataError(

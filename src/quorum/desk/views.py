@@ -20,9 +20,12 @@ def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
     """Write every view from the store; the paths written. `decision_id` is the consensus to show as the newest."""
     decisions = list(desk.decisions.recent(DECISIONS_SHOWN))
     votes = [d for d in decisions if d.choice.kind is DecisionKind.CONSENSUS]
+    trades = list(_trades(desk))
+    followed = {parent: d.decision_id for d in decisions for parent in d.choice.parents}
+    followed |= {trade["decision_id"]: trade["status"] for trade in trades}
     latest = next((d for d in votes if decision_id in (None, d.decision_id)), None)
     documents = {
-        "decisions/decision_log.json": {"decisions": [_log_line(d) for d in decisions]},
+        "decisions/decision_log.json": {"decisions": [_log_line(d, followed) for d in decisions]},
         "risk/trade_approvals.json": {
             "approvals": [
                 {"decision_id": d.decision_id, "timestamp": iso(d.at), **_without_checks(d.choice.outcome)}
@@ -30,14 +33,14 @@ def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
                 if d.choice.kind is DecisionKind.RISK
             ]
         },
-        "trades/trades.json": {"trades": list(_trades(desk))},
+        "trades/trades.json": {"trades": trades},
         **(_signals(latest) if latest else {}),
     }
     return tuple(_write(desk.workspace.home / "state" / name, value) for name, value in documents.items())
 
 
-def _log_line(decision: Decision) -> dict[str, Any]:
-    """A decision in file 4's shape."""
+def _log_line(decision: Decision, followed: Mapping[str, str]) -> dict[str, Any]:
+    """A decision in file 4's shape; its outcome is the decision that followed, or the state of its order."""
     choice = decision.choice
     chosen = choice.outcome.get("verdict") or choice.outcome.get("consensus", {}).get("direction", "")
     return {
@@ -46,10 +49,19 @@ def _log_line(decision: Decision) -> dict[str, Any]:
         "type": choice.kind.value,
         "subject": choice.subject,
         "as_of": iso(choice.as_of),
+        "inputs": _log_inputs(choice.outcome),
         "decision": DIRECTION_NAMES.get(chosen, chosen),
         "rationale": choice.rationale,
+        "outcome": followed.get(decision.decision_id, "none"),
         "parents": list(choice.parents),
     }
+
+
+def _log_inputs(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """What a vote counted, or what risk was asked."""
+    if "votes" in outcome:
+        return {vote["voter"]: vote["choice"] for vote in outcome["votes"]}
+    return {name: outcome["proposal"][name] for name in ("purpose", "account", "side", "quantity", "price")}
 
 
 def _without_checks(outcome: Mapping[str, Any]) -> dict[str, Any]:

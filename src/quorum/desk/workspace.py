@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from quorum.desk.settings import (
     AccountsFile,
@@ -17,7 +19,11 @@ from quorum.desk.settings import (
     ExecutionFile,
     InstrumentsFile,
     RiskFile,
+    closest,
+    place,
+    read_document,
     read_settings,
+    yaml_with_comments,
 )
 from quorum.domain import ConfigError, WorkspaceError
 
@@ -113,6 +119,8 @@ class Workspace:
     def settings(self) -> Settings:
         """Read config/; ConfigError points at the line that is wrong."""
         folder = self.config
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{folder} is no folder", "move it away; `quorum init` makes the folder")
         settings = Settings(
             read_settings(folder / "consensus.yaml", ConsensusFile),
             read_settings(folder / "risk.yaml", RiskFile),
@@ -120,23 +128,29 @@ class Workspace:
             read_settings(folder / "execution.yaml", ExecutionFile),
             read_settings(folder / "instruments.yaml", InstrumentsFile),
         )
-        for name, account in settings.accounts.accounts.items():
-            if account.book not in settings.risk.books:
-                known = ", ".join(sorted(settings.risk.books))
-                raise ConfigError(
-                    f"{folder / 'accounts.yaml'}: account {name!r} is in book {account.book!r}, which has no limits",
-                    f"add it to risk.yaml, or use one of {known}",
-                )
+        self._check_books(settings)
         return settings
+
+    def _check_books(self, settings: Settings) -> None:
+        """ConfigError for an account whose book has no limits."""
+        path, books = self.config / "accounts.yaml", settings.risk.books
+        for name, account in settings.accounts.accounts.items():
+            if account.book not in books:
+                where = place(path, read_document(path), ("accounts", name, "book"))
+                raise ConfigError(
+                    f"{where}: account {name!r} is in book {account.book!r}, which has no limits"
+                    f"{closest(account.book, books)}",
+                    f"add it to risk.yaml, which has {', '.join(sorted(books)) or 'none'}",
+                )
 
     def check_version(self) -> None:
         """WorkspaceError when a newer version of Quorum made this workspace, or when it is damaged."""
         marker = self.home / "workspace.yaml"
-        if not marker.exists():
+        document = read_document(marker)
+        if document is None and not marker.exists():
             return
-        document = YAML(typ="safe").load(marker.read_text(encoding="utf-8"))
         found = document.get("version") if isinstance(document, dict) else None
-        if not isinstance(found, int):
+        if not isinstance(found, int) or isinstance(found, bool):
             raise WorkspaceError(f"{marker} names no version", f"write `version: {VERSION}` into it")
         if found > VERSION:
             raise WorkspaceError(
@@ -159,24 +173,49 @@ def make_workspace(home: Path, participants: Sequence[str] | None) -> tuple[Path
     `participants` become the required ones of consensus.yaml, also in a workspace that exists; the default is
     file 4's. What is there already stays as it is.
     """
-    made = []
     Workspace(home).check_version()
+    consensus = home / "config" / "consensus.yaml"
+    asked = participants if participants is not None and consensus.exists() else None
+    if asked is not None:
+        read_settings(consensus, ConsensusFile)
+    made: list[Path] = []
     try:
         for folder in FOLDERS:
-            (home / folder).mkdir(parents=True, exist_ok=True)
-        consensus = home / "config" / "consensus.yaml"
-        if participants is not None and consensus.exists():
-            _require(consensus, participants)
-            made.append(consensus)
-        for path, text in _files(home, participants):
-            if not path.exists():
-                write_text(path, text)
-                made.append(path)
+            _make_folder(home / folder, made)
+        files = [path for path, text in _files(home, participants) if _make_file(path, text, made)]
+        if asked is not None:
+            _require(consensus, asked)
     except OSError as error:
+        _take_back(made)
         raise WorkspaceError(
             f"workspace {home}: {error.strerror or error}", "choose a folder that you may write with --home"
         ) from error
-    return tuple(made)
+    return (*files, *(() if asked is None else (consensus,)))
+
+
+def _make_folder(folder: Path, made: list[Path]) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent, made)
+        folder.mkdir(exist_ok=True)
+        made.append(folder)
+
+
+def _make_file(path: Path, text: str, made: list[Path]) -> bool:
+    if path.exists():
+        return False
+    write_text(path, text)
+    made.append(path)
+    return True
+
+
+def _take_back(made: list[Path]) -> None:
+    """Remove what was made before the disk refused, so that half a workspace is left nowhere."""
+    for path in reversed(made):
+        if path.is_dir():
+            with suppress(OSError):  # another process has put something there: the folder is its own now
+                path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, str], ...]:
@@ -195,16 +234,19 @@ def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, 
 
 def _require(path: Path, participants: Sequence[str]) -> None:
     """Put the participants into an existing file, keeping its other keys and comments."""
-    yaml = YAML()
-    document: Any = yaml.load(path.read_text(encoding="utf-8")) or {}
-    section = document.setdefault("consensus", {})
-    section["required_participants"] = list(participants)
-    optional = section.get("optional_participants", [])
-    section["optional_participants"] = [name for name in optional if name not in participants]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as text:
-        yaml.dump(document, text)
-        text.seek(0)
-        write_text(path, text.read())
+    yaml, text = yaml_with_comments(), StringIO()
+    document: Any = read_document(path)
+    if document is None:
+        text.write(path.read_text(encoding="utf-8").rstrip("\n") + "\n")
+        document = CommentedMap()
+    section = document.setdefault("consensus", CommentedMap())
+    optional = [name for name in section.get("optional_participants", ()) if name not in participants]
+    for key, names in (("required_participants", participants), ("optional_participants", optional)):
+        line = section.setdefault(key, CommentedSeq())
+        line[:] = names
+        line.fa.set_flow_style()
+    yaml.dump(document, text)
+    write_text(path, text.getvalue().lstrip("\n"))
 
 
 def write_text(path: Path, text: str) -> None:

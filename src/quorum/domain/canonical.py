@@ -16,7 +16,7 @@ def plain(value: Any) -> Any:
     """`value` as dicts, lists, strings, numbers, booleans and None; NaN and infinities become None.
 
     Dataclasses become dicts of their fields, Decimals strings, enums their values, sets sorted lists.
-    TypeError for anything else.
+    TypeError for anything else, and for a mapping two of whose keys have the same text.
     """
     if value is None or isinstance(value, bool | str):
         return value.value if isinstance(value, Enum) else value
@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(value, "f") if value.is_finite() else None
     return _container(value)
 
 
@@ -35,7 +35,10 @@ def _container(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
+        texts = {str(k): plain(v) for k, v in value.items()}
+        if len(texts) < len(value):
+            raise TypeError(f"two keys of {list(value)} have the same text")
+        return texts
     if isinstance(value, frozenset | set):
         return sorted(plain(v) for v in value)
     if isinstance(value, list | tuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_LARGEST = 2**63 - 1
+_BELOW_MICROSECONDS = re.compile(r"[.,]\d{6}(\d{1,3})")
 
 
 class Clock(Protocol):
@@ -53,11 +56,16 @@ class Timeframe:
 
     nanoseconds: int
 
+    def __post_init__(self) -> None:
+        if not 0 < self.nanoseconds <= _LARGEST:
+            raise UsageError(f"a bar cannot be {self.nanoseconds} ns long", "take one of 1 s or more")
+
     @classmethod
     def parse(cls, text: str) -> Timeframe:
         """The timeframe that `text` names; UsageError when it is none."""
         count, unit = text[:-1], text[-1:].lower()
-        if unit not in _UNITS or not count.isascii() or not count.isdigit() or int(count) == 0:
+        digits = count.isascii() and count.isdigit() and len(count) < 10
+        if unit not in _UNITS or not digits or int(count) == 0:
             raise UsageError(f"{text!r} is no timeframe", "write a count and a unit, as 1m, 15m, 1h, 4h or 1d")
         return cls(int(count) * _UNITS[unit])
 
@@ -77,17 +85,24 @@ def iso(instant: int) -> str:
 
 
 def parse_instant(text: str) -> int:
-    """Nanoseconds of an ISO date or time; one without an offset is UTC. UsageError when it is neither."""
+    """Nanoseconds of an ISO date or time, to the last of nine decimals; one without an offset is UTC.
+
+    UsageError when it is neither, or before 1678 or after 2261, which int64 nanoseconds do not hold.
+    """
+    remedy = "write it as 2024-06-03T00:00:00Z or 2024-06-03"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(
-            f"{text!r} is no date or time", "write it as 2024-06-03T00:00:00Z or 2024-06-03"
-        ) from None
+        raise UsageError(f"{text!r} is no date or time", remedy) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * 1_000
+    finer = _BELOW_MICROSECONDS.search(text)
+    rest = int(finer[1].ljust(3, "0")) if finer else 0
+    instant = (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds * 1_000 + rest
+    if not 1678 <= moment.year <= 2261:
+        raise UsageError(f"{text!r} is before 1678 or after 2261", remedy)
+    return instant
 
 
 def utc_day(instant: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from quorum.domain.errors import UsageError
 
@@ -44,28 +44,37 @@ class Instrument:
     min_notional: Decimal = Decimal(0)
 
     def __post_init__(self) -> None:
-        if self.tick <= 0 or self.lot <= 0 or self.min_notional < 0:
+        if self.tick <= 0 or self.lot <= 0:
             raise UsageError(f"{self.symbol}: tick {self.tick} and lot {self.lot} must be positive")
+        if self.min_notional < 0:
+            raise UsageError(f"{self.symbol}: a smallest order of {self.min_notional} must not be negative")
 
     def price(self, value: Decimal | float) -> Decimal:
-        """`value` on the tick grid, to the nearest tick (ties to even)."""
-        steps = (Decimal(str(value)) / self.tick).to_integral_value(ROUND_HALF_EVEN)
-        return steps * self.tick
+        """`value` on the tick grid, to the nearest tick (ties to even); UsageError for NaN or an infinity."""
+        return (self._exact(value) / self.tick).to_integral_value(ROUND_HALF_EVEN) * self.tick
 
     def quantity(self, value: Decimal | float) -> Decimal:
-        """`value` on the lot grid, towards zero: rounding never makes an order larger."""
-        steps = (Decimal(str(value)) / self.lot).to_integral_value(ROUND_DOWN)
-        return steps * self.lot
+        """`value` on the lot grid, towards zero: rounding never makes an order larger. UsageError as in `price`."""
+        return self._exact(value) // self.lot * self.lot
+
+    def _exact(self, value: Decimal | float) -> Decimal:
+        exact = Decimal(str(value))
+        if not exact.is_finite():
+            raise UsageError(f"{self.symbol}: {value} is no price and no quantity", "give a finite number")
+        return exact
 
 
 _QUOTES = ("USDT", "USDC", "BUSD", "FDUSD", "USD", "EUR", "BTC", "ETH")
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:
-    """Base and quote of a pair: `BTCUSDT` and `BTC/USDT` give (BTC, USDT); a share `AAPL` gives (AAPL, USD)."""
+    """Base and quote of a pair: `BTCUSDT` and `BTC/USDT` give (BTC, USDT); a share `AAPL` gives (AAPL, USD).
+
+    Behind a slash stands any currency (three letters or more), so `BRK/B` and `BRK-B` are shares.
+    """
     for separator in ("/", "-"):
-        base, found, quote = symbol.partition(separator)
-        if found and base and quote in _QUOTES:
+        base, _, quote = symbol.partition(separator)
+        if base and (quote in _QUOTES or (separator == "/" and len(quote) > 2)):
             return base, quote
     for quote in _QUOTES:
         if symbol.endswith(quote) and len(symbol) > len(quote) + 1:

@@ -67,6 +67,7 @@ class OrderStatus(StrEnum):
 
 
 _S = OrderStatus
+_FILLS = frozenset({_S.PARTIALLY_FILLED, _S.FILLED})
 _LIVE = frozenset({_S.PARTIALLY_FILLED, _S.FILLED, _S.CANCELLED, _S.REJECTED, _S.EXPIRED})
 MOVES: dict[OrderStatus, frozenset[OrderStatus]] = {
     _S.INTENDED: frozenset({_S.SENT, _S.EXPIRED, _S.CANCELLED}),
@@ -111,10 +112,20 @@ class Order:
         return self.intent.reserve * self.remaining / self.intent.quantity if self.remaining else ZERO
 
     def move(self, status: OrderStatus, filled: Decimal = ZERO) -> Order:
-        """The order after a move, with `filled` more filled; IllegalMove when the table has no such move."""
+        """The order after a move, with `filled` more filled.
+
+        IllegalMove when the table has no such move, when a fill comes without its status or the other way round,
+        and when more is filled than was ordered, or FILLED said of less.
+        """
         if status not in MOVES[self.status]:
             raise IllegalMove(f"order {self.intent.client_order_id}: {self.status} cannot become {status}")
         total = self.filled + filled
         if total > self.intent.quantity:
             raise IllegalMove(f"order {self.intent.client_order_id}: {total} filled of {self.intent.quantity}")
+        whole = total == self.intent.quantity
+        if filled < 0 or (filled > 0) != (status in _FILLS) or whole != (status is OrderStatus.FILLED):
+            raise IllegalMove(
+                f"order {self.intent.client_order_id}: {status} with {filled} more filled, {total} of"
+                f" {self.intent.quantity}"
+            )
         return replace(self, status=status, filled=total)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
+from quorum.domain.errors import DataError
 from quorum.domain.market import Side
 
 ZERO = Decimal(0)
+_WIDE, _STEP = Context(prec=60), Decimal("1e-12")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,14 @@ class Fill:
     fee: Decimal
     fee_currency: str
     time: int
+
+    def __post_init__(self) -> None:
+        finite = all(number.is_finite() for number in (self.quantity, self.price, self.fee))
+        if not finite or self.quantity < 0 or self.price <= 0:
+            raise DataError(
+                f"fill {self.fill_id}: {self.quantity} {self.symbol} at {self.price}, fee {self.fee}, makes no sense",
+                "reconcile with the venue",
+            )
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Fill:
@@ -42,6 +52,8 @@ class Position:
     """A holding; `quantity` is signed, `cost` is what the open quantity cost (signed), `realised` is before fees.
 
     Average cost: a reduction realises against the average price; a fill through zero closes, then opens anew.
+    What a part of it cost is rounded to 1e-12, and from there on exact: `realised - cost` is always the sum of what
+    sales brought and purchases took, and a position that is closed costs exactly 0.
     """
 
     symbol: str
@@ -59,7 +71,7 @@ class Position:
         if self.quantity * change >= 0:
             return replace(self, quantity=self.quantity + change, cost=self.cost + change * fill.price)
         closing = min(abs(change), abs(self.quantity)) * (1 if change > 0 else -1)
-        released = self.cost * (-closing / self.quantity)
+        released = self._cost_of(-closing)
         rest = change - closing
         closed = Position(
             self.symbol,
@@ -68,6 +80,11 @@ class Position:
             self.realised - closing * fill.price - released,
         )
         return replace(closed, quantity=closed.quantity + rest, cost=closed.cost + rest * fill.price)
+
+    def _cost_of(self, part: Decimal) -> Decimal:
+        if part == self.quantity:
+            return self.cost
+        return _WIDE.quantize(_WIDE.divide(_WIDE.multiply(self.cost, part), self.quantity), _STEP)
 
     def unrealised(self, mark: Decimal) -> Decimal:
         """Profit of the open quantity at price `mark`."""

@@ -64,7 +64,8 @@ class Proposal:
     exit: ExitPlan = NO_EXIT
 
     def __post_init__(self) -> None:
-        if self.quantity < 0 or self.price <= 0:
+        finite = self.quantity.is_finite() and self.price.is_finite()
+        if not finite or self.quantity < 0 or self.price <= 0:
             raise UsageError(f"a proposal of {self.quantity} {self.symbol} at {self.price} makes no sense")
 
     @classmethod
@@ -80,10 +81,15 @@ class Proposal:
 
     @property
     def reward_risk(self) -> Decimal | None:
-        """Distance to the first target over distance to the stop; None without both."""
-        if self.exit.stop is None or not self.exit.targets or self.exit.stop == self.price:
+        """Distance to the first target over the risk; negative when the target lies behind; None without both."""
+        if self.risk is None or self.risk <= 0 or not self.exit.targets:
             return None
-        return abs(self.exit.targets[0] - self.price) / abs(self.price - self.exit.stop)
+        return self.side.sign * (self.exit.targets[0] - self.price) / self.risk
+
+    @property
+    def risk(self) -> Decimal | None:
+        """What a unit loses from the price to the stop; not positive when the stop protects nothing, None without."""
+        return None if self.exit.stop is None else self.side.sign * (self.price - self.exit.stop)
 
 
 @dataclass(frozen=True, slots=True)

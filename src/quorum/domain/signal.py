@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from quorum.domain.errors import InvalidSignal
 
@@ -26,7 +28,8 @@ class View:
     """An opinion of one source on one symbol, known at `time` (ns UTC).
 
     `confidence` is 0..1; `entry` is a zone (low, high); `stop` and `targets` are prices, nearest target first,
-    and absent when the view is neutral; it is valid for `valid_minutes` after `time`.
+    and absent when the view is neutral; it is valid for `valid_minutes` after `time`. InvalidSignal unless the
+    prices are positive and finite, the stop lies behind the whole zone and every target beyond it.
     """
 
     source: str
@@ -46,16 +49,24 @@ class View:
             raise InvalidSignal(f"{self.source}: confidence {self.confidence} is not within 0..1")
         if self.direction is not Direction.NEUTRAL:
             self._check_levels()
+        elif self.entry is not None or self.stop is not None or self.targets:
+            raise InvalidSignal(f"{self.source}: a neutral view has no entry, no stop and no target")
 
     def _check_levels(self) -> None:
         if self.entry is None or self.stop is None or not self.targets:
             raise InvalidSignal(f"{self.source}: a {self.direction} view needs an entry zone, a stop and a target")
         low, high = self.entry
-        sign = self.direction.sign
-        if low > high or sign * (self.entry_price - self.stop) <= 0:
+        if not all(0.0 < price < math.inf for price in (low, high, self.stop, *self.targets)) or low > high:
+            raise InvalidSignal(
+                f"{self.source}: entry {low}..{high}, stop {self.stop}, targets {self.targets} are no prices in order"
+            )
+        sign, near = self.direction.sign, low if self.direction is Direction.BULLISH else high
+        if sign * (near - self.stop) <= 0:
             raise InvalidSignal(f"{self.source}: stop {self.stop} is on the wrong side of the entry {low}..{high}")
         if any(sign * (target - self.entry_price) <= 0 for target in self.targets):
             raise InvalidSignal(f"{self.source}: a target of {self.targets} is on the wrong side of {low}..{high}")
+        if any(sign * (after - before) < 0 for before, after in pairwise(self.targets)):
+            raise InvalidSignal(f"{self.source}: the nearest of the targets {self.targets} must come first")
 
     @property
     def entry_price(self) -> float:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from quorum.domain import Trade
 
 
 class MemoryJournal:
-    """A Journal that lives as long as its process."""
+    """A Journal that lives as long as its process; `opened_again` is another caller's hold of the same events."""
 
-    def __init__(self) -> None:
-        self._events: list[Mapping[str, Any]] = []
+    def __init__(self, beside: tuple[list[Mapping[str, Any]], AbstractContextManager[object]] | None = None) -> None:
+        self._events, self._lock = beside or ([], threading.RLock())
         self._seen = 0
-        self._lock = threading.RLock()
+
+    def opened_again(self) -> MemoryJournal:
+        return MemoryJournal((self._events, self._lock))
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -44,9 +44,7 @@ class Entry:
             sums[posting.commodity] += posting.amount
         wrong = {commodity: amount for commodity, amount in sums.items() if amount}
         if wrong or not self.postings:
-            raise Unbalanced(
-                f"entry {self.reference}: postings leave {wrong or 'nothing'}", "this is a bug: report it"
-            )
+            raise Unbalanced(f"entry {self.reference}: postings leave {wrong or 'nothing'}", "this is a bug: report it")
 
 
 def entry_of_fill(account: str, fill: Fill) -> Entry:

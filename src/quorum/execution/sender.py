@@ -6,7 +6,6 @@ from quorum.domain import (
     BrokerError,
     BrokerUnreachable,
     Clock,
-    IllegalMove,
     Order,
     OrderEvent,
     OrderStatus,
@@ -14,21 +13,20 @@ from quorum.domain import (
 )
 from quorum.execution.ports import Broker, BrokerOrder
 
+_AT_THE_VENUE = frozenset({OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED})
+
 
 def send(broker: Broker, work: UnitOfWork, clock: Clock, order: Order) -> Order:
     """Send a committed intent that was never sent, and book what the venue answers.
 
-    SENT is committed first: whoever finds it after a crash asks the venue and does not send again. An intent past
-    its expiry is not sent. No answer leaves the order UNKNOWN with its exposure reserved.
+    SENT is committed first, by one sender alone: whoever finds it after a crash asks the venue and does not send
+    again. An intent past its expiry is not sent. No answer leaves the order UNKNOWN with its exposure reserved.
     """
     if order.status is not OrderStatus.INTENDED:
         return follow(broker, work, clock, order)
-    if clock.now() > order.intent.expires_at:
-        return _move(work, clock, order, OrderStatus.EXPIRED, "the approval expired before it was sent")
-    try:
-        order = _move(work, clock, order, OrderStatus.SENT)
-    except IllegalMove:
-        return order  # another process sends it
+    order, mine = _claim(work, clock, order)
+    if not mine:
+        return order
     try:
         answer = broker.submit(order.intent)
     except BrokerUnreachable as error:
@@ -70,6 +68,23 @@ def _book(work: UnitOfWork, clock: Clock, order: Order, answer: BrokerOrder) -> 
     return _move(work, clock, order, answer.status, answer.detail)
 
 
-def _move(work: UnitOfWork, clock: Clock, order: Order, status: OrderStatus, detail: str = "") -> Order:
+def _claim(work: UnitOfWork, clock: Clock, order: Order) -> tuple[Order, bool]:
+    """The order, and whether it is ours to send: it still waits, and its approval holds."""
     with work.transaction(order.intent.account) as transaction:
+        order = transaction.intend(order.intent)
+        if order.status is not OrderStatus.INTENDED:
+            return order, False
+        identity, now = order.intent.client_order_id, clock.now()
+        if now > order.intent.expires_at:
+            late = OrderEvent(identity, OrderStatus.EXPIRED, now, "the approval expired before it was sent")
+            return transaction.append(late), False
+        return transaction.append(OrderEvent(identity, OrderStatus.SENT, now)), True
+
+
+def _move(work: UnitOfWork, clock: Clock, order: Order, status: OrderStatus, detail: str = "") -> Order:
+    """Append what happened; that an order is known or unknown is no news where another process knows more."""
+    with work.transaction(order.intent.account) as transaction:
+        order = transaction.intend(order.intent)
+        if status in (OrderStatus.UNKNOWN, OrderStatus.ACCEPTED) and order.status in _AT_THE_VENUE:
+            return order
         return transaction.append(OrderEvent(order.intent.client_order_id, status, clock.now(), detail))

@@ -14,6 +14,7 @@ from quorum.domain import (
     Fill,
     Instrument,
     Money,
+    NotFound,
     OrderIntent,
     OrderStatus,
     Side,
@@ -36,9 +37,7 @@ class VenueCosts:
 
     def __post_init__(self) -> None:
         if self.fee_bps < 0 or self.slippage_bps < 0 or not 0 < self.max_volume_share <= 1:
-            raise UsageError(
-                f"costs {self} make no sense", "fees and slippage are >= 0, the volume share in (0, 1]"
-            )
+            raise UsageError(f"costs {self} make no sense", "fees and slippage are >= 0, the volume share in (0, 1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +143,13 @@ class SimulatedBroker:
         self._venue = _Venue()
 
     def submit(self, intent: OrderIntent) -> BrokerOrder:
-        """See Broker. BrokerError when the id was declared never to arrive."""
+        """See Broker. BrokerError when the id was declared never to arrive, or the symbol is not traded here."""
         with self._journal.exclusive():
             self._catch_up()
             if intent.client_order_id in self._venue.refused:
-                raise BrokerError(
-                    f"order {intent.client_order_id} was given up before it arrived", "make a new intent"
-                )
+                raise BrokerError(f"order {intent.client_order_id} was given up before it arrived", "make a new intent")
             if intent.client_order_id not in self._venue.orders:
+                self._check(intent)
                 self._emit(_placed(intent, self._clock.now()))
             self._match(intent.client_order_id)
             return self._venue.orders[intent.client_order_id].answer
@@ -191,6 +189,14 @@ class SimulatedBroker:
             money = self._opening
             self._emit({"kind": "funding", "currency": money.currency, "amount": str(money.amount)})
 
+    def _check(self, intent: OrderIntent) -> None:
+        try:
+            self._instruments(intent.symbol)
+        except NotFound as error:
+            raise BrokerError(f"{intent.symbol} is not traded here ({error.found})", error.remedy) from error
+        if intent.quantity <= 0 or intent.collar < 0:
+            raise BrokerError(f"an order of {intent.quantity} {intent.symbol} up to {intent.collar} makes no sense")
+
     def _emit(self, event: Mapping[str, Any]) -> None:
         self._journal.append(event)
         self._venue.apply(event)
@@ -222,7 +228,7 @@ class SimulatedBroker:
         slipped = trade.price * (1 + order.side.sign * self._costs.slippage_bps / 10_000)
         rounding = ROUND_CEILING if order.side is Side.BUY else ROUND_FLOOR
         price = (slipped / instrument.tick).to_integral_value(rounding) * instrument.tick
-        if order.side.sign * (price - order.collar) > 0:
+        if price <= 0 or order.side.sign * (price - order.collar) > 0:
             return None
         share = trade.quantity * self._costs.max_volume_share if trade.quantity else order.remaining
         quantity = min(order.remaining, instrument.quantity(share))

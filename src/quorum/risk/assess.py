@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal
 
 from quorum.domain import (
     ZERO,
@@ -20,11 +20,14 @@ from quorum.domain import (
 )
 from quorum.risk.limits import RiskLimits
 
+_DOWN = Context(rounding=ROUND_DOWN)
+
 
 def collar(proposal: Proposal, limits: RiskLimits, instrument: Instrument) -> Decimal:
-    """The worst price at which an order of `proposal` may fill, on the tick grid."""
+    """The worst price at which an order of `proposal` may fill: the last tick within the collar's width."""
     width = limits.price_collar_bps / 10_000 * proposal.side.sign
-    return instrument.price(proposal.price * (1 + width))
+    inward = ROUND_FLOOR if proposal.side is Side.BUY else ROUND_CEILING
+    return (proposal.price * (1 + width) / instrument.tick).to_integral_value(inward) * instrument.tick
 
 
 def assess(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument) -> RiskVerdict:
@@ -34,18 +37,21 @@ def assess(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instr
     tightest limit allows, in whole lots, valued at the price collar, so that no fill can exceed a limit.
     """
     held = book.quantity(proposal.symbol)
+    if proposal.quantity == 0:
+        return Vetoed((f"nothing is asked for: 0 {proposal.symbol}",), ())
     if held * proposal.side.sign < 0:
         return _reduction(proposal, abs(held) - book.closing.get(proposal.symbol, ZERO), instrument)
     if proposal.purpose is Purpose.REDUCTION:
-        return Vetoed((f"there is no {proposal.symbol} to reduce",), ())
+        return Vetoed((f"there is no {proposal.symbol} to reduce by a {proposal.side}",), ())
     checks = tuple(_opening(proposal, book, limits, instrument))
     quantity = instrument.quantity(min([proposal.quantity, *(c.allowed for c in checks)]))
+    smallest = _smallest(proposal, quantity, max(limits.min_order_notional, instrument.min_notional), book)
     binding = tuple(c.name for c in checks if not c.passed)
-    if quantity <= 0 or quantity * proposal.price < max(limits.min_order_notional, instrument.min_notional):
-        return Vetoed(_reasons(checks) or ("the quantity is below the smallest order",), checks)
+    if not smallest.passed:
+        return Vetoed(_reasons(checks) or (_reason(smallest),), (*checks, smallest))
     if quantity < proposal.quantity:
-        return Shrunk(quantity, proposal.quantity, binding or ("lot",), checks)
-    return Approved(quantity, checks)
+        return Shrunk(quantity, proposal.quantity, binding or ("lot",), (*checks, smallest))
+    return Approved(quantity, (*checks, smallest))
 
 
 def _reduction(proposal: Proposal, free: Decimal, instrument: Instrument) -> RiskVerdict:
@@ -59,18 +65,17 @@ def _reduction(proposal: Proposal, free: Decimal, instrument: Instrument) -> Ris
 
 
 def _opening(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument) -> Iterator[Check]:
-    """Each limit's check, `allowed` in lots of the instrument."""
+    """Each limit's check, before what is left is cut to whole lots."""
     equity = max(book.equity, ZERO)
     worst = max(collar(proposal, limits, instrument), proposal.price)
-    asked = proposal.quantity
+    asked, money = proposal.quantity, book.currency
     yield from _gates(proposal, book, limits)
-    yield _room("max_position", equity * limits.max_position, book.exposure(proposal.symbol), asked, worst)
-    yield _room("max_deployed", equity * limits.max_deployed, book.deployed, asked, worst)
+    yield _room("max_position", money, (equity * limits.max_position, book.exposure(proposal.symbol)), asked, worst)
+    yield _room("max_deployed", money, (equity * limits.max_deployed, book.deployed), asked, worst)
     if proposal.side is Side.BUY:
-        yield _room("cash", book.cash, sum(book.reserved.values(), ZERO), asked, worst)
-    if proposal.exit.stop is not None:
-        distance = abs(proposal.price - proposal.exit.stop)
-        yield _room("risk_per_trade", equity * limits.risk_per_trade, ZERO, asked, distance)
+        yield _room("cash", money, (book.cash, sum(book.reserved.values(), ZERO)), asked, worst)
+    if proposal.risk is not None:
+        yield _room("risk_per_trade", money, (equity * limits.risk_per_trade, ZERO), asked, proposal.risk)
 
 
 def _gates(proposal: Proposal, book: Book, limits: RiskLimits) -> Iterator[Check]:
@@ -87,10 +92,19 @@ def _gates(proposal: Proposal, book: Book, limits: RiskLimits) -> Iterator[Check
         yield Check("min_reward_risk", "ratio", limits.min_reward_risk, ratio, asked, allowed)
 
 
-def _room(name: str, limit: Decimal, used: Decimal, asked: Decimal, price: Decimal) -> Check:
+def _room(name: str, unit: str, room: tuple[Decimal, Decimal], asked: Decimal, price: Decimal) -> Check:
+    """What fits between limit and used (`room`) when one costs `price`; nothing when that is not positive."""
+    limit, used = room
     free = max(limit - used, ZERO)
-    allowed = asked if price == 0 else min(asked, free / price)
-    return Check(name, "currency", limit, used, asked, allowed)
+    allowed = min(asked, _DOWN.divide(free, price)) if price > 0 else ZERO
+    return Check(name, unit, limit, used, asked, allowed)
+
+
+def _smallest(proposal: Proposal, quantity: Decimal, limit: Decimal, book: Book) -> Check:
+    """Whether the quantity that the other checks leave is an order at all."""
+    notional = quantity * proposal.price
+    allowed = proposal.quantity if quantity > 0 and notional >= limit else ZERO
+    return Check("min_order_notional", book.currency, limit, notional, proposal.quantity, allowed)
 
 
 def _reasons(checks: tuple[Check, ...]) -> tuple[str, ...]:
@@ -105,4 +119,9 @@ def _reason(check: Check) -> str:
         return f"reward/risk {check.used:.2f} is below {check.limit} or there is no stop (min_reward_risk)"
     if check.name == "max_total_loss":
         return f"equity {check.used:.2f} is at or below {check.limit:.2f} (max_total_loss)"
+    if check.name == "min_order_notional":
+        left = f"an order of {check.used:.2f}" if check.used else "less than one lot"
+        return f"{left} is below the smallest order of {check.limit:.2f} (min_order_notional)"
+    if check.name == "risk_per_trade":
+        return f"no lot loses at most {check.limit:.2f} at the stop, or it is not behind the price (risk_per_trade)"
     return f"{check.name}: {check.used:.2f} of {check.limit:.2f} used, no room for an order"

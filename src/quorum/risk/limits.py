@@ -9,6 +9,8 @@ from typing import Any
 
 from quorum.domain import UsageError
 
+_TOPS = {"risk_per_trade": 1, "max_total_loss": 1, "price_collar_bps": 9_999}
+
 
 @dataclass(frozen=True, slots=True)
 class RiskLimits:
@@ -41,3 +43,6 @@ class RiskLimits:
         for name in ("min_reward_risk", "min_order_notional", "price_collar_bps"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} = {getattr(self, name)} must not be negative")
+        for name, top in _TOPS.items():
+            if getattr(self, name) > top:
+                raise UsageError(f"{name} = {getattr(self, name)} must not be above {top}")

@@ -99,7 +99,8 @@ def periods_per_year(times_ns: Instants) -> float:
     For bars longer than a day (seen in 5 days or more) it is that number over the usual distance of two days
     in `times_ns`; 365 for weeks and longer.
     """
-    days = np.unique(times_ns // _DAY)
+    every = times_ns // _DAY
+    days = every[_last_of(every)] if len(every) else every
     apart = max(1.0, float(np.median(np.diff(days)))) if len(days) >= 5 else 1.0
     weekend = bool(np.any((days + 3) % 7 >= 5))  # day 0, 1970-01-01, was a Thursday
     return (365.0 if weekend or apart >= 7 else 252.0) / apart

@@ -46,6 +46,7 @@ class BrokerServer(socketserver.ThreadingUnixStreamServer):
     """Answers requests for `broker`, one at a time; each names its instant, which `clock` then tells."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, path: Path, broker: Broker, clock: RequestClock) -> None:
         path.unlink(missing_ok=True)

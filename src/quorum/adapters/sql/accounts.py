@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -34,6 +34,20 @@ from quorum.execution import Entry, entry_of_fill, entry_of_funding
 from quorum.execution.ledger import CAPITAL, CASH, chain
 
 
+def _mine(table: sa.Table) -> sa.Select[Any]:
+    """The rows of one account; statements are built once, since a transaction keeps others waiting."""
+    return table.select().where(table.c.account == sa.bindparam("mine"))
+
+
+_ACCOUNT, _POSITIONS, _MARKS = (_mine(table) for table in (tables.account, tables.position, tables.mark))
+_OPEN = _mine(tables.order_state).where(tables.order_state.c.open == 1)
+_LAST_ENTRY = _mine(tables.entry).order_by(tables.entry.c.sequence.desc()).limit(1)
+_BALANCE = _mine(tables.balance).where(
+    (tables.balance.c.ledger_account == sa.bindparam("ledger_account"))
+    & (tables.balance.c.commodity == sa.bindparam("commodity"))
+)
+
+
 class _Account(NamedTuple):
     """An account's row."""
 
@@ -53,11 +67,7 @@ class SqlAccounts:
     @contextmanager
     def transaction(self, account: str) -> Iterator[SqlTransaction]:
         with self._database.write() as connection:
-            row = (
-                connection.execute(tables.account.select().where(tables.account.c.account == account))
-                .mappings()
-                .first()
-            )
+            row = connection.execute(_ACCOUNT, {"mine": account}).mappings().first()
             if row is None:
                 raise NotFound(f"there is no account {account!r}", "see `quorum account list`")
             yield SqlTransaction(
@@ -99,14 +109,12 @@ class SqlTransaction:
         reserved: dict[str, Decimal] = {}
         closing: dict[str, Decimal] = {}
         positions = {p.symbol: p for p in self._positions()}
-        for row in self._open_orders():
+        for row in self._rows(_OPEN):
             symbol, held = row["symbol"], positions.get(row["symbol"], Position(row["symbol"])).quantity
             if held * Side(row["side"]).sign < 0:
                 closing[symbol] = closing.get(symbol, ZERO) + row["remaining"]
             else:
                 reserved[symbol] = reserved.get(symbol, ZERO) + row["reserved"]
-        mark = tables.mark
-        prices = self._connection.execute(mark.select().where(mark.c.account == self._account)).mappings()
         return Book(
             self._account,
             self._currency,
@@ -116,7 +124,7 @@ class SqlTransaction:
             positions,
             reserved,
             closing,
-            {row["symbol"]: row["price"] for row in prices},
+            {row["symbol"]: row["price"] for row in self._rows(_MARKS)},
         )
 
     def record(self, choice: Choice) -> Decision:
@@ -166,14 +174,8 @@ class SqlTransaction:
     def post(self, entry: Entry) -> None:
         """Append a ledger entry, sealed to the one before it, and move the balances."""
         table = tables.entry
-        last = (
-            self._connection.execute(
-                table.select().where(table.c.account == self._account).order_by(table.c.sequence.desc()).limit(1)
-            )
-            .mappings()
-            .first()
-        )
-        sequence, seal = (last["sequence"], last["seal"]) if last else (0, "")
+        last = self._rows(_LAST_ENTRY)
+        sequence, seal = (last[0]["sequence"], last[0]["seal"]) if last else (0, "")
         result = self._connection.execute(
             table.insert().values(
                 account=self._account,
@@ -221,26 +223,15 @@ class SqlTransaction:
             raise NotFound(f"account {self._account} has no order {client_order_id}")
         return order
 
-    def _positions(self) -> Iterator[Position]:
-        table = tables.position
-        rows = self._connection.execute(table.select().where(table.c.account == self._account)).mappings()
-        return (read_position(row) for row in rows.all())
+    def _rows(self, query: sa.Select[Any], **more: str) -> Sequence[sa.RowMapping]:
+        return self._connection.execute(query, {"mine": self._account, **more}).mappings().all()
 
-    def _open_orders(self) -> list[Mapping[str, Any]]:
-        table = tables.order_state
-        query = table.select().where((table.c.account == self._account) & (table.c.open == 1))
-        return [dict(row) for row in self._connection.execute(query).mappings()]
+    def _positions(self) -> Iterator[Position]:
+        return (read_position(row) for row in self._rows(_POSITIONS))
 
     def _balance(self, ledger_account: str, commodity: str | None = None) -> Decimal:
-        table = tables.balance
-        amount = self._connection.execute(
-            sa.select(table.c.amount).where(
-                (table.c.account == self._account)
-                & (table.c.ledger_account == ledger_account)
-                & (table.c.commodity == (commodity or self._currency))
-            )
-        ).scalar()
-        return amount if amount is not None else ZERO
+        rows = self._rows(_BALANCE, ledger_account=ledger_account, commodity=commodity or self._currency)
+        return rows[0]["amount"] if rows else ZERO
 
     def _replace_state(self, order: Order) -> None:
         values = {

@@ -16,6 +16,7 @@ from quorum.domain import StoreError, WorkspaceError
 
 HEAD = "0001"
 BUSY_MS = 10_000
+PAUSE = 0.002
 
 
 class Database:
@@ -25,7 +26,7 @@ class Database:
         self.path = path
         self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.QueuePool, max_overflow=-1)
         sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, path, busy_ms))
-        sa.event.listen(self._engine, "begin", _begin)
+        sa.event.listen(self._engine, "begin", lambda connection: _begin(connection, busy_ms))
 
     def close(self) -> None:
         """Give back every connection."""
@@ -115,9 +116,9 @@ def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
         try:
             mode = cursor.execute("pragma journal_mode = wal").fetchone()[0]
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if not _busy(error) or time.monotonic() > until:
                 raise
-            time.sleep(0.005)
+            time.sleep(PAUSE)
         else:
             if mode != "wal":
                 raise StoreError(
@@ -126,9 +127,36 @@ def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
                 )
 
 
-def _begin(connection: sa.Connection) -> None:
-    write = connection.get_execution_options().get("quorum_write")
-    connection.exec_driver_sql("begin immediate" if write else "begin")
+def _begin(connection: sa.Connection, busy_ms: int) -> None:
+    if connection.get_execution_options().get("quorum_write"):
+        _take_turn(connection.connection.driver_connection, busy_ms)
+    else:
+        connection.exec_driver_sql("begin")
+
+
+def _take_turn(raw: Any, busy_ms: int) -> None:
+    """Begin to write as soon as nobody else does; left to SQLite, who has waited longest would ask least often."""
+    until = time.monotonic() + busy_ms / 1000
+    raw.execute("pragma busy_timeout = 0")
+    try:
+        while not _begun(raw, until):
+            time.sleep(PAUSE)
+    finally:
+        raw.execute(f"pragma busy_timeout = {busy_ms}")
+
+
+def _begun(raw: Any, until: float) -> bool:
+    try:
+        raw.execute("begin immediate")
+    except sqlite3.OperationalError as error:
+        if not _busy(error) or time.monotonic() > until:
+            raise
+        return False
+    return True
+
+
+def _busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _alembic() -> Any:

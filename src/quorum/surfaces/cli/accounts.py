@@ -86,6 +86,7 @@ def show_orders(account: Account = "paper", home: Home = None, as_json: Json = F
     from quorum.desk import order_facts
 
     desk = open_desk(home)
+    desk.account_for("", account)
     found = [order_facts(o, desk.orders.fills_of(o.intent.client_order_id)) for o in desk.orders.of(account)]
     if as_json:
         print_json({"orders": found})

@@ -38,7 +38,7 @@ def import_data(asked: ImportAsked) -> None:
 
     Example: quorum data import bars/ --json
     """
-    report = _lake(asked.home, make=True).import_path(asked.path, _options(asked))
+    report = _take(asked)
     if asked.as_json:
         print_json(_report(report))
         return
@@ -145,16 +145,24 @@ def _iso(instant: int | None) -> str:
     return "" if instant is None else iso(instant)
 
 
-def _lake(home: Path | None, *, make: bool = False) -> Any:
-    """The workspace's lake; `make` makes a workspace in the current folder where there is none."""
-    from quorum.bootstrap import default_home, home_of, open_lake, open_workspace
-    from quorum.desk import make_workspace
+def _take(asked: ImportAsked) -> Any:
+    """Import into the workspace at hand; where there is none, one is made around what was imported."""
+    from quorum.bootstrap import default_home, home_of, open_lake
+    from quorum.desk import Workspace, make_workspace
 
-    found = home_of(home)
-    if make and (found is None or not found.exists()):
-        folder = found or default_home()
-        make_workspace(folder, None)
-        note(f"made a workspace at {folder}")
+    options, found = _options(asked), home_of(asked.home)
+    if found is not None and found.exists():
+        return _lake(asked.home).import_path(asked.path, options)
+    folder = found or default_home()
+    report = open_lake(Workspace(folder)).import_path(asked.path, options)
+    make_workspace(folder, None)
+    note(f"made a workspace at {folder}")
+    return report
+
+
+def _lake(home: Path | None) -> Any:
+    from quorum.bootstrap import open_lake, open_workspace
+
     return open_lake(open_workspace(home))
 
 

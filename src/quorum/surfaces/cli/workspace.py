@@ -24,18 +24,19 @@ def init(
 
     Example: quorum init --participants smc,momentum
     """
-    from quorum.bootstrap import default_home
-    from quorum.desk import ConsensusFile, make_workspace
+    from quorum.bootstrap import default_home, open_workspace
+    from quorum.desk import make_workspace
     from quorum.domain import UsageError
     from quorum.signals import ANALYSTS
 
     names = None if participants is None else [p.strip() for p in participants.split(",") if p.strip()]
     unknown = [name for name in names or [] if name not in ANALYSTS]
     if unknown or names == []:
-        raise UsageError(f"there is no participant {', '.join(unknown) or 'named'}", f"choose of {', '.join(ANALYSTS)}")
+        what = f"there is no participant {', '.join(unknown)}" if unknown else "no participant is named"
+        raise UsageError(what, f"choose of {', '.join(ANALYSTS)}")
     folder = home or default_home()
     made = make_workspace(folder, names)
-    required = list(names) if names is not None else list(ConsensusFile().consensus.required_participants)
+    required = open_workspace(folder).settings().consensus.consensus.required_participants
     if as_json:
         print_json({"home": str(folder.resolve()), "made": [str(p) for p in made], "required_participants": required})
         return
@@ -153,6 +154,10 @@ def replay(identity: Identity, home: Home = None, as_json: Json = False) -> None
 def task(name: str) -> None:
     """Answer one named task: JSON in, JSON out."""
     from quorum.bootstrap import run_task
+    from quorum.domain import UsageError
 
-    payload: dict[str, Any] = json.load(sys.stdin)
+    try:
+        payload: dict[str, Any] = json.load(sys.stdin)
+    except ValueError as error:
+        raise UsageError(f"what task {name} was given is no JSON", "it is called by other commands") from error
     json.dump(run_task(name, payload), sys.stdout)

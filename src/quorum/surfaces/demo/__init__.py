@@ -5,6 +5,6 @@ In: a folder and a seed. Out: a DemoResult and report.html.
 Neighbours: drives `desk` through `bootstrap` as any user could; `report` draws what happened.
 """
 
-from quorum.surfaces.demo.run import DemoResult, run_demo
+from quorum.surfaces.demo.run import DemoResult, Extent, run_demo
 
-__all__ = ["DemoResult", "run_demo"]
+__all__ = ["DemoResult", "Extent", "run_demo"]

@@ -15,10 +15,10 @@ HOUR = Timeframe.parse("1h")
 BARS = 2_400
 
 
-def write_market(folder: Path, seed: int) -> None:
-    """Write the synthetic hours of four coins, the closes of 20 US stocks, and the bars of two indices, as CSV."""
+def write_market(folder: Path, seed: int, count: int = BARS) -> None:
+    """Write `count` synthetic hours of four coins, the closes of 20 US stocks, and the bars of two indices, as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
-    for bars in (*synthetic_market(seed, SYMBOLS, HOUR, START, BARS).values(), *index_bars().values()):
+    for bars in (*synthetic_market(seed, SYMBOLS, HOUR, START, count).values(), *index_bars().values()):
         _write(folder / f"{bars.symbol}.{bars.venue}_{bars.timeframe}.csv", {bars.symbol: bars})
     _write(folder / "stocks.csv", stock_closes())
 

@@ -22,9 +22,19 @@ Say = Callable[[str], None]
 
 MARKER = "made-by-quorum-demo"
 PARTICIPANTS = ("smc", "momentum")
-FIRST_TRADING_BAR = 1_200
-STEP_HOURS = 4
-INDEX_DAYS = ("2017-01-01", "2018-12-28")
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is traded: `bars` hours of coins, from bar `first` on every `step` hours, and the indices' days."""
+
+    bars: int = BARS
+    first: int = 1_200
+    step: int = 4
+    index_days: tuple[str, str] = ("2017-01-01", "2018-12-28")
+
+
+WHOLE = Extent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +67,26 @@ class _Steps:
         self.say(f"  {self.seconds[name]:.1f} s")
 
 
-def run_demo(home: Path, report: Path, seed: int, say: Say) -> DemoResult:
+def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHOLE) -> DemoResult:
     """Run the whole desk in a new workspace at `home` and write `report`; `say` is told of the progress.
 
     UsageError when `home` exists and is not a demo's.
     """
     started = time.monotonic()
     steps = _Steps(say)
+    _fresh(home)
     with steps.step("a workspace, a synthetic market and 22 real series"):
-        _fresh(home)
         make_workspace(home, PARTICIPANTS)
-        write_market(home / "data" / "files", seed)
+        write_market(home / "data" / "files", seed, extent.bars)
         clock = VirtualClock(START)
         desk = open_desk(home, clock)
         desk.lake.import_path(home / "data" / "files")
     with steps.step("backtests, each counted as a trial"):
         tests = list(_backtests(desk))
     with steps.step("paper trading on two indices, by the week"):
-        equities = _trade_index(desk.workspace.home, say)
-    with steps.step("paper trading on four synthetic coins, every four hours"):
-        crypto = _trade_crypto(desk, clock, say)
+        equities = _trade_index(desk.workspace.home, extent, say)
+    with steps.step("paper trading on four synthetic coins, every few hours"):
+        crypto = _trade_crypto(desk, clock, extent, say)
     with steps.step("the ledger's audit, and the views"):
         reports = [books(desk, name, clock) for name in ("paper", "paper-usd")]
         publish(desk)
@@ -115,17 +125,17 @@ def _backtests(desk: Desk) -> Iterator[Backtest]:
             yield backtest(bars, known[name], {}, Terms(), desk.trials)
 
 
-def _trade_crypto(desk: Desk, clock: VirtualClock, say: Say) -> Session:
-    """Convene on every coin each `STEP_HOURS`, then let the venue work on."""
+def _trade_crypto(desk: Desk, clock: VirtualClock, extent: Extent, say: Say) -> Session:
+    """Convene on every coin each `extent.step` hours, then let the venue work on."""
     hour = HOUR.nanoseconds
-    instants = range(START + FIRST_TRADING_BAR * hour, START + BARS * hour, STEP_HOURS * hour)
+    instants = range(START + extent.first * hour, START + extent.bars * hour, extent.step * hour)
     return _trade(desk, clock, Session("paper", SYMBOLS, HOUR), instants, say)
 
 
-def _trade_index(home: Path, say: Say) -> Session:
+def _trade_index(home: Path, extent: Extent, say: Say) -> Session:
     """Convene on both indices each Saturday, on a clock of their years."""
     week = 7 * 24 * HOUR.nanoseconds
-    first, last = (parse_instant(day) for day in INDEX_DAYS)
+    first, last = (parse_instant(day) for day in extent.index_days)
     clock = VirtualClock(first)
     session = Session("paper-usd", ("SP500", "NASDAQ"), HOUR.parse("1d"))
     return _trade(open_desk(home, clock), clock, session, range(first + 6 * week // 7, last, week), say)

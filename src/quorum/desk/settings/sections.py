@@ -1,14 +1,11 @@
-"""The configuration files: one typed model each, strict, with refusals that point at the line."""
+"""The configuration files: one typed model each, strict."""
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,20 +13,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
 
-from quorum.domain import ConfigError, Instrument, UsageError, split_symbol
+from quorum.desk.settings.reading import closest
+from quorum.domain import Instrument, split_symbol
 from quorum.execution import VenueCosts
 from quorum.lake import Bars
 from quorum.risk import RiskLimits
-from quorum.signals import ANALYSTS, RISK_MANAGER, ConsensusRules
+from quorum.signals import ANALYSTS, ConsensusRules
 
+RISK_MANAGER = "risk-manager"
 OFF_GRID_DECIMALS = 8
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 CURRENCY = re.compile(r"[A-Z0-9]{2,10}")
@@ -44,13 +39,13 @@ def _number(value: Any) -> Any:
 
 def _participant(name: str) -> str:
     if name not in ANALYSTS:
-        raise ValueError(f"there is no participant {name!r}{_closest(name, ANALYSTS)}")
+        raise ValueError(f"there is no participant {name!r}{closest(name, ANALYSTS)}")
     return name
 
 
 def _agent(name: str) -> str:
     if name not in (RISK_MANAGER, *ANALYSTS):
-        raise ValueError(f"there is no agent {name!r}{_closest(name, (RISK_MANAGER, *ANALYSTS))}")
+        raise ValueError(f"there is no agent {name!r}{closest(name, (RISK_MANAGER, *ANALYSTS))}")
     return name
 
 
@@ -212,83 +207,3 @@ class InstrumentsFile(_Section):
         tick = given.tick or Decimal(1).scaleb(-decimals)
         lot = given.lot or (self.equity_lot if base == bars.symbol else self.crypto_lot)
         return Instrument(bars.symbol, bars.venue, base, quote, tick, lot, given.min_notional)
-
-
-File = TypeVar("File", bound=_Section)
-
-
-def read_settings(path: Path, model: type[File]) -> File:
-    """The settings in `path`, defaults where it is silent or absent.
-
-    ConfigError names file, line and column, what is wrong, and the nearest key that exists.
-    """
-    if not path.exists():
-        return model()
-    try:
-        document = YAML().load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise ConfigError(f"{where}: not YAML: {error.problem or error}", "mend the line") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}", "make it a readable text file") from error
-    try:
-        return model.model_validate(_plain(document) or {})
-    except ValidationError as error:
-        raise _refusal(path, document, error, model) from error
-    except UsageError as error:
-        raise ConfigError(f"{path}: {error.found}", error.remedy) from error
-
-
-def _plain(node: Any) -> Any:
-    if isinstance(node, Mapping):
-        return {k: _plain(v) for k, v in node.items()}
-    return [_plain(v) for v in node] if isinstance(node, list) else node
-
-
-def _refusal(path: Path, document: Any, error: ValidationError, model: type[BaseModel]) -> ConfigError:
-    first = error.errors()[0]
-    keys = tuple(k for k in first["loc"])
-    line, column = _place(document, keys)
-    name = ".".join(str(k) for k in keys)
-    where = f"{path}:{line}:{column}"
-    if first["type"] == "extra_forbidden":
-        known = _keys_at(model, keys[:-1])
-        return ConfigError(f"{where}: unknown key {name!r}{_closest(str(keys[-1]), known)}", _listed(known))
-    message = first["msg"].removeprefix("Value error, ")
-    found = f" (found {first['input']!r})" if not isinstance(first["input"], dict) else ""
-    return ConfigError(f"{where}: {name or 'the file'}: {message}{found}", "mend the value or delete the line")
-
-
-def _place(document: Any, keys: tuple[Any, ...]) -> tuple[int, int]:
-    """Line and column, from 1, of the deepest node on the way `keys` that is in the document."""
-    line, column, node = 0, 0, document
-    for key in keys:
-        if isinstance(node, CommentedMap) and key in node:
-            line, column = node.lc.key(key)
-        elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
-            line, column = node.lc.item(key)
-        else:
-            break
-        node = node[key]
-    return line + 1, column + 1
-
-
-def _keys_at(model: type[BaseModel], keys: tuple[Any, ...]) -> list[str]:
-    """The keys that the section at `keys` may have."""
-    current: Any = model
-    for key in keys:
-        if isinstance(current, type) and issubclass(current, BaseModel) and key in current.model_fields:
-            annotation = current.model_fields[key].annotation
-            arguments = getattr(annotation, "__args__", ())
-            current = arguments[-1] if arguments else annotation
-    return sorted(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else []
-
-
-def _closest(name: str, known: Any) -> str:
-    match = difflib.get_close_matches(name, list(known), 1, 0.5)
-    return f", did you mean {match[0]!r}?" if match else ""
-
-
-def _listed(known: list[str]) -> str:
-    return f"known here: {', '.join(known)}" if known else "delete it"

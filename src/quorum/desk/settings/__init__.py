@@ -1,0 +1,22 @@
+"""The settings of a workspace.
+
+Promise: every key has its default and an effect; what is unknown or wrong is refused at file, line and column.
+In: YAML files. Out: frozen models, which give the rooms the values that they take.
+Neighbours: `workspace` says where the files are; `risk`, `execution` and `signals` own what the values mean.
+"""
+
+from quorum.desk.settings.reading import closest, place, read_document, read_settings, yaml_with_comments
+from quorum.desk.settings.sections import AccountsFile, ConsensusFile, ExecutionFile, InstrumentsFile, RiskFile
+
+__all__ = [
+    "AccountsFile",
+    "ConsensusFile",
+    "ExecutionFile",
+    "InstrumentsFile",
+    "RiskFile",
+    "closest",
+    "place",
+    "read_document",
+    "read_settings",
+    "yaml_with_comments",
+]

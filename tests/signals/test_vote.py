@@ -1,0 +1,301 @@
+"""The vote as a strategy: the same rule as `consensus()`, bar by bar and all at once, and what it makes of a vote."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quorum.domain import HOUR, Row, Signal, Timeframe, UsageError, View, canonical, parse_instant
+from quorum.lake import Bars, synthetic_market
+from quorum.signals import (
+    ANALYSTS,
+    Analyst,
+    Consensus,
+    ConsensusRules,
+    Opinion,
+    Opinions,
+    Params,
+    Targets,
+    consensus,
+    consensus_strategy,
+    find_strategy,
+    read_params,
+)
+from quorum.signals.analyst import Silence, abstain, known_at, last_signal, spoken
+from quorum.signals.consensus import ESCALATE, WORDS
+from quorum.signals.vote import ConsensusStrategy, _columns, _stack, poll
+
+START = parse_instant("2024-01-01")
+NAN = float("nan")
+SILENT = Opinion(0, 0.0, NAN, NAN, NAN, NAN, NAN, Silence.ABSENT, ())
+TWO = ConsensusRules(required=("smc", "momentum"), optional=())
+RULES = [
+    TWO,
+    replace(TWO, veto=("momentum",), weights={"smc": 0.9, "momentum": 0.1}),
+    replace(TWO, required=("smc",), optional=("momentum", "ml_model"), escalate_below=0.05, threshold=0.5),
+    replace(TWO, required=(), optional=("momentum", "smc"), min_reward_risk=1.9, min_confidence={"default": 0.55}),
+]
+every_rule = pytest.mark.parametrize("rules", RULES, ids=["two", "veto", "optional", "strict"])
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """An analyst that says what is written."""
+
+    name: str
+    said: Sequence[Opinion]
+    warmup: int = 0
+    summary: str = "says what is written"
+
+    def start(self, bars: Bars) -> int:
+        return 0
+
+    def step(self, state: int, row: Row) -> tuple[int, Opinion]:
+        return state + 1, self.said[state]
+
+    def read(self, bars: Bars) -> Opinions:
+        columns = [np.array(c) for c in zip(*(o[:8] for o in self.said[: len(bars)]), strict=True)]
+        return Opinions._make([*columns, np.empty((len(bars), 0)), 4])
+
+    def view(self, bars: Bars, opinions: Opinions, i: int) -> Signal:
+        if opinions.silence[i]:
+            return abstain(self.name, bars, i, "nothing written")
+        return spoken(self.name, bars, opinions, i, ("as written", ()))
+
+    def signal(self, bars: Bars) -> Signal:
+        return last_signal(self, bars)
+
+
+def says(side: int, confidence: float = 0.8, risk: float = 5.0, reward: float = 10.0) -> Opinion:
+    """A view from 100 with its stop `risk` behind and its first target `reward` ahead; 0 is a neutral one."""
+    if side == 0:
+        return Opinion(0, confidence, NAN, NAN, NAN, NAN, NAN, Silence.NONE, ())
+    low, high = (100.0, 101.0) if side > 0 else (99.0, 100.0)
+    far = high if side > 0 else low
+    levels = far - side * (risk + 1), far + side * reward, far + side * (reward + 1)
+    return Opinion(side, confidence, low, high, *levels, Silence.NONE, ())
+
+
+def flat_bars(n: int) -> Bars:
+    prices = np.full(n, 100.0)
+    return Bars("TEST", "test", Timeframe(HOUR), START + np.arange(n) * HOUR, prices, prices, prices, prices)
+
+
+def market(timeframe: str, n: int, seed: int = 5) -> Bars:
+    return synthetic_market(seed, ["BTCUSDT"], Timeframe.parse(timeframe), START, n)["BTCUSDT"]
+
+
+def outcomes(strategy: ConsensusStrategy, bars: Bars) -> list[Consensus]:
+    """What `consensus()` makes of everybody's view, bar by bar."""
+    read = [(a, a.read(bars)) for a in strategy.analysts]
+    return [
+        consensus([a.view(bars, o, i) for a, o in read], strategy.rules, known_at(bars, i)) for i in range(len(bars))
+    ]
+
+
+def assert_polls_alike(strategy: ConsensusStrategy, bars: Bars, expected: Sequence[Consensus]) -> int:
+    """The compiled poll says what `consensus()` says; how many bars were decisive."""
+    ballots, who = _stack([_columns(a.read(bars)) for a in strategy.analysts]), strategy._electorate()
+    decisive = 0
+    for i, outcome in enumerate(expected):
+        code, lead = poll(ballots, i, who)
+        assert (WORDS[code], code == ESCALATE) == (outcome.direction, outcome.escalate), (i, outcome)
+        leader = None if lead < 0 else strategy.analysts[lead].name
+        assert leader == (outcome.lead.source if outcome.lead else None)
+        if outcome.lead is not None:
+            decisive += 1
+            assert ballots.stop[i, lead] == outcome.lead.stop
+            assert ballots.target1[i, lead] == outcome.lead.targets[0]
+    return decisive
+
+
+def followed(expected: Sequence[Consensus], warmup: int, params: dict[str, Any]) -> list[tuple[float, float, float]]:
+    """What the strategy is to want, from the outcomes alone."""
+    held: View | None = None
+    since, answer = 0, []
+    for i, outcome in enumerate(expected):
+        lead = outcome.lead if i + 1 >= warmup else None
+        since += 1
+        if lead is None:
+            held = held if since < params["hold_bars"] else None
+        elif held is not None and held.direction is lead.direction:
+            since = 0
+        elif lead.reward_risk >= params["min_reward_risk"] and (lead.direction.sign > 0 or params["short"]):
+            held, since = lead, 0
+        else:
+            held = None
+        levels = (NAN, NAN) if held is None or held.stop is None else (held.stop, held.targets[0])
+        answer.append((0.0 if held is None else float(held.direction.sign), *levels))
+    return answer
+
+
+def streamed(strategy: ConsensusStrategy, bars: Bars, params: Params) -> Targets:
+    state, answers = strategy.start(bars, params), []
+    for row in bars.rows():
+        state, target = strategy.step(state, row)
+        answers.append((target.weight, *target.exit))
+    return Targets(*np.array(answers, dtype=np.float64).reshape(-1, 4).T)
+
+
+def bits(targets: Targets) -> list[bytes]:
+    return [np.where(np.isnan(c), np.nan, c).tobytes() for c in targets]
+
+
+@every_rule
+@pytest.mark.parametrize(("timeframe", "seed"), [("1h", 5), ("1d", 6)])
+def test_a_poll_is_the_consensus_of_the_views(rules: ConsensusRules, timeframe: str, seed: int) -> None:
+    strategy, bars = consensus_strategy(rules), market(timeframe, 900, seed)
+    expected = outcomes(strategy, bars)
+    assert assert_polls_alike(strategy, bars, expected) > 20
+    params = {"hold_bars": 10, "min_reward_risk": 1.5, "short": 1}
+    targets = strategy.batch(bars, params)
+    wanted = np.array(followed(expected, strategy.warmup({}), params)).T
+    np.testing.assert_array_equal(np.array([targets.weight, targets.stop, targets.target]), wanted)
+    assert np.isnan(targets.trail).all()
+
+
+@every_rule
+@pytest.mark.parametrize("params", [{}, {"hold_bars": 1}, {"hold_bars": 5, "min_reward_risk": 0.0, "short": 1}])
+def test_streaming_equals_batch_bit_for_bit(rules: ConsensusRules, params: Params) -> None:
+    strategy, bars = consensus_strategy(rules), market("1h", 700)
+    batch = strategy.batch(bars, params)
+    assert batch.weight.any()
+    assert bits(streamed(strategy, bars, params)) == bits(batch)
+
+
+@every_rule
+@pytest.mark.parametrize("cut", [0, 1, 168, 169, 170, 333, 899])
+def test_cutting_the_future_changes_nothing(rules: ConsensusRules, cut: int) -> None:
+    strategy, bars = consensus_strategy(rules), market("1h", 900)
+    whole, part = strategy.batch(bars, {}), strategy.batch(bars.slice(0, cut), {})
+    assert bits(part) == bits(Targets(*(column[:cut] for column in whole)))
+
+
+@pytest.mark.parametrize("timeframe", ["1h", "1d", "1w"])
+def test_nothing_is_held_during_the_warm_up(timeframe: str) -> None:
+    """On days and weeks the analysts speak before it is over."""
+    strategy, bars = consensus_strategy(TWO), market(timeframe, 400)
+    first = strategy.warmup({}) - 1
+    early = [o.lead for o in outcomes(strategy, bars.slice(0, first))]
+    assert any(early) == (timeframe != "1h")
+    weight = strategy.batch(bars, {"short": 1}).weight
+    assert not weight[:first].any()
+    assert weight[first:].any()
+
+
+levels = st.integers(1, 6).map(float)
+opinions = st.one_of(
+    st.just(SILENT),
+    st.builds(says, st.sampled_from([1, 1, -1, 0]), st.integers(6, 20).map(lambda n: n / 20), levels, levels),
+)
+
+
+@st.composite
+def sittings(draw: st.DrawFn) -> tuple[ConsensusStrategy, Bars]:
+    names, n = draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=3, unique=True)), draw(st.integers(1, 25))
+    voices = tuple(
+        Scripted(name, draw(st.lists(opinions, min_size=n, max_size=n)), draw(st.sampled_from([0, 0, 5])))
+        for name in names
+    )
+    required = draw(st.integers(0, 1))
+    rules = ConsensusRules(
+        required=tuple(names[:required]),
+        optional=tuple(names[required:]),
+        threshold=draw(st.sampled_from([0.5, 0.6, 0.8])),
+        weights={"a": 0.4, "b": draw(st.sampled_from([0.0, 0.4, 0.6])), "c": 0.2},
+        escalate_below=draw(st.sampled_from([0.0, 0.15])),
+        min_confidence={"default": 0.5, "a": 0.35},
+        min_reward_risk=draw(st.sampled_from([0.0, 1.0, 1.5])),
+        veto=draw(st.sampled_from([(), ("b",)])),
+    )
+    return ConsensusStrategy(rules, voices), flat_bars(n)
+
+
+@settings(max_examples=80)
+@given(sittings(), st.integers(1, 6), st.sampled_from([0.0, 1.0, 2.5]), st.sampled_from([0, 1]))
+def test_any_vote_is_followed_as_the_rules_say(
+    sitting: tuple[ConsensusStrategy, Bars], hold: int, least: float, short: int
+) -> None:
+    strategy, bars = sitting
+    params: dict[str, Any] = {"hold_bars": hold, "min_reward_risk": least, "short": short}
+    expected = outcomes(strategy, bars)
+    assert_polls_alike(strategy, bars, expected)
+    batch = strategy.batch(bars, params)
+    wanted = np.array(followed(expected, strategy.warmup(params), params)).T
+    np.testing.assert_array_equal(np.array([batch.weight, batch.stop, batch.target]), wanted)
+    assert bits(streamed(strategy, bars, params)) == bits(batch)
+
+
+def wants(said: Sequence[Opinion], **params: object) -> list[float]:
+    """The targets of a vote of one."""
+    rules = ConsensusRules(required=("a",), optional=())
+    strategy = ConsensusStrategy(rules, (Scripted("a", said),))
+    return list(strategy.batch(flat_bars(len(said)), read_params(strategy, params)).weight)
+
+
+UP, DOWN, NOTHING = says(1), says(-1), says(0)
+
+
+def test_a_vote_holds_for_its_bars_and_a_confirmation_renews_it() -> None:
+    assert wants([UP, *[NOTHING] * 4], hold_bars=3) == [1, 1, 1, 0, 0]
+    assert wants([UP, SILENT, UP, SILENT, SILENT, SILENT], hold_bars=3) == [1, 1, 1, 1, 1, 0]
+    assert wants([UP, NOTHING, UP, NOTHING], hold_bars=1) == [1, 0, 1, 0]
+
+
+def test_a_confirmation_keeps_the_first_stop_and_target() -> None:
+    strategy = ConsensusStrategy(ConsensusRules(("a",), ()), (Scripted("a", [UP, says(1, 0.9, 2.0, 30.0)]),))
+    targets = strategy.batch(flat_bars(2), {})
+    assert (targets.stop.tolist(), targets.target.tolist()) == ([95.0, 95.0], [111.0, 111.0])
+
+
+def test_a_vote_against_ends_it_and_sells_short_only_if_it_may() -> None:
+    assert wants([UP, DOWN, NOTHING]) == [1, 0, 0]
+    assert wants([UP, DOWN, NOTHING], short=1) == [1, -1, -1]
+    assert wants([DOWN, DOWN, UP]) == [0, 0, 1]
+    assert wants([DOWN, UP], short=1) == [-1, 1]
+
+
+def test_a_poor_reward_enters_nothing_but_ends_what_it_is_against() -> None:
+    poor = says(-1, 0.8, 5.0, 6.5)
+    assert wants([says(1, 0.8, 5.0, 6.5), UP], min_reward_risk=1.5) == [0, 1]
+    assert wants([UP, poor, NOTHING], short=1, min_reward_risk=1.5) == [1, 0, 0]
+    assert wants([UP, poor], short=1, min_reward_risk=1.0) == [1, -1]
+
+
+def test_its_settings_make_it_again() -> None:
+    rules = replace(TWO, threshold=0.55, weights={"smc": 0.7}, veto=("smc",), min_confidence={"default": 0.45})
+    strategy = consensus_strategy(rules)
+    again = find_strategy("consensus", ConsensusRules.read(json.loads(canonical(strategy.settings))))
+    assert again == strategy
+    assert again.settings == strategy.settings
+    assert consensus_strategy(TWO).settings != strategy.settings
+    bars = market("1h", 600)
+    assert bits(again.batch(bars, {})) == bits(strategy.batch(bars, {}))
+
+
+def test_participants_count_the_same_in_any_order() -> None:
+    bars = market("1h", 900)
+    one, other = (
+        consensus_strategy(replace(TWO, required=names)) for names in (("smc", "momentum"), ("momentum", "smc"))
+    )
+    assert [a.name for a in one.analysts] == [a.name for a in other.analysts]
+    assert bits(one.batch(bars, {})) == bits(other.batch(bars, {}))
+
+
+@pytest.mark.parametrize("analysts", [(), (ANALYSTS["smc"],), (ANALYSTS["smc"], ANALYSTS["ml_model"])])
+def test_analysts_that_are_not_the_participants_are_refused(analysts: tuple[Analyst, ...]) -> None:
+    with pytest.raises(UsageError, match=r"are not the participants \['momentum', 'smc'\]"):
+        ConsensusStrategy(TWO, analysts)
+
+
+def test_a_participant_that_is_always_silent_lets_nothing_happen() -> None:
+    bars = market("1h", 600)
+    assert not consensus_strategy(ConsensusRules()).batch(bars, {"short": 1}).weight.any()
+    assert not consensus_strategy(ConsensusRules()).batch(bars.slice(0, 0), {}).weight.size

@@ -1,0 +1,29 @@
+"""The command line as a function, in a workspace of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk.offices import copied, template
+from surfaces.cli.commands import Quorum
+
+
+@pytest.fixture(autouse=True)
+def kernels(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled kernels stay for the run, also for the processes that a test starts."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the drawn markets, in which nothing has been decided yet."""
+    return copied(template(tmp_path_factory.getbasetemp() / "desk"), tmp_path / "desk")
+
+
+@pytest.fixture
+def quorum(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, home: Path) -> Quorum:
+    """Commands in this process, in that workspace unless they name another."""
+    monkeypatch.setenv("QUORUM_HOME", str(home))
+    return Quorum(capsys)
