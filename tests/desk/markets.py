@@ -12,7 +12,7 @@ from quorum.domain import HOUR, iso, parse_instant
 START = parse_instant("2024-01-01")
 CALM, RISE = 220, 40
 ENTRY = START + (CALM + RISE) * HOUR  # the close of the last rising bar
-LENGTH = 420
+LENGTH = 600
 BEFORE = 100.0
 
 After = Callable[[int], float]

@@ -51,10 +51,11 @@ def copied(home: Path, to: Path) -> Path:
 def at_work(home: Path, clock: Clock | None = None) -> Desk:
     """The desk of a workspace; what it asks of a fresh process is answered here, from nothing but the payload."""
     desk = open_desk(home, clock)
-    return replace(desk, executor=InlineExecutor({"replay": _fresh}))
+    return replace(desk, executor=InlineExecutor({"replay": fresh_task}))
 
 
-def _fresh(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def fresh_task(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The answer to a task, from its payload alone."""
     told = json.loads(json.dumps(payload))
     answer: Mapping[str, Any] = json.loads(json.dumps(recompute(open_lake(open_workspace(Path(told["home"]))), told)))
     return answer

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 from desk.markets import ENTRY, write_bars
 from desk.offices import ask, at_work
 from quorum.bootstrap import serve_broker
-from quorum.desk import CycleRecord, Desk, books
+from quorum.desk import CycleRecord, Desk, Workspace, books
 from quorum.desk.settings import AccountsFile, ConsensusFile, ExecutionFile, InstrumentsFile, RiskFile
 from quorum.domain import BrokerUnreachable, ConfigError, Direction, UsageError, View
 from quorum.signals import consensus
@@ -86,11 +86,12 @@ WRONG = [(file, *case) for file, cases in REFUSED.items() for case in cases]
 
 
 @pytest.mark.parametrize(("file", "text", "where", "what"), WRONG)
-def test_what_is_wrong_is_refused_at_its_place(home: Path, file: str, text: str, where: str, what: str) -> None:
-    path = home / "config" / file
+def test_what_is_wrong_is_refused_at_its_place(tmp_path: Path, file: str, text: str, where: str, what: str) -> None:
+    path = tmp_path / "config" / file
+    path.parent.mkdir()
     path.write_text(text + "\n", encoding="utf-8")
     with pytest.raises(ConfigError) as refused:
-        at_work(home)
+        Workspace(tmp_path).settings()
     message = str(refused.value)
     assert message.startswith(f"{path}:{where}: ")
     assert what in message
@@ -98,15 +99,16 @@ def test_what_is_wrong_is_refused_at_its_place(home: Path, file: str, text: str,
 
 
 @pytest.mark.parametrize("file", MODELS)
-def test_a_file_that_is_no_text_is_named(home: Path, file: str) -> None:
-    path = home / "config" / file
+def test_a_file_that_is_no_text_is_named(tmp_path: Path, file: str) -> None:
+    path = tmp_path / "config" / file
+    path.parent.mkdir()
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=f"^{path}: .*; make it a text file in UTF-8$"):
-        at_work(home)
+        Workspace(tmp_path).settings()
     path.unlink()
     path.mkdir()
     with pytest.raises(ConfigError, match=f"^{path}: Is a directory"):
-        at_work(home)
+        Workspace(tmp_path).settings()
 
 
 def test_files_that_are_empty_or_gone_mean_the_defaults(home: Path) -> None:

@@ -18,7 +18,19 @@ from durability.market import ACCOUNT, Occasion, cycle
 from quorum.adapters.process import FileJournal
 from quorum.bootstrap import serve_broker
 from quorum.desk import Accounts
-from quorum.domain import Book, Choice, Clock, Decision, Fill, Money, Order, OrderEvent, OrderIntent, Transaction
+from quorum.domain import (
+    HOUR,
+    Book,
+    Choice,
+    Clock,
+    Decision,
+    Fill,
+    Money,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    Transaction,
+)
 from quorum.execution import Broker, BrokerAccount, BrokerOrder, Journal, SimulatedBroker
 
 
@@ -169,6 +181,14 @@ def run(home: str, as_of: str, *point: str) -> None:
     cycle(occasion, replace(desk, accounts=MortalAccounts(desk.accounts, killer), broker=broker))
 
 
+def trade(home: str, first: str, last: str) -> None:
+    """Run a cycle each hour from `first` to `last`, and tell each before it begins."""
+    desk = Occasion(Path(home), int(first)).desk()
+    for as_of in range(int(first), int(last) + 1, HOUR):
+        print(as_of, flush=True)
+        cycle(Occasion(Path(home), as_of), desk)
+
+
 def serve(home: str, *point: str) -> None:
     """Serve the venue, until it is stopped or to the point."""
     server = serve_broker(Path(home), ACCOUNT)
@@ -178,4 +198,4 @@ def serve(home: str, *point: str) -> None:
 
 
 if __name__ == "__main__":
-    {"run": run, "serve": serve}[sys.argv[1]](*sys.argv[2:])
+    {"run": run, "trade": trade, "serve": serve}[sys.argv[1]](*sys.argv[2:])

@@ -303,6 +303,17 @@ def test_a_refused_backtest_is_no_trial() -> None:
     assert trials.count("script") == 0
 
 
+@pytest.mark.parametrize("bad", [float("nan"), 0.0, -1.0, float("inf")])
+@pytest.mark.parametrize("column", ["open", "high", "low", "close"])
+def test_a_bar_without_a_price_is_refused(column: str, bad: float) -> None:
+    bars = bars_of([(1.0, 1.0, 1.0, 1.0)] * 4)
+    broken: dict[str, Any] = {name: values.copy() for name, values in bars.columns().items()}
+    broken[column][2] = bad
+    with pytest.raises(DataError) as error:
+        backtest(replace(bars, **broken), Script([want(1)] * 4), {}, FREE, None)
+    assert f"the bar of 2024-01-01T02:00:00Z has {column} {bad}, no price" in one_line(error)
+
+
 def test_targets_of_another_length_are_refused() -> None:
     with pytest.raises(InvalidSignal) as error:
         backtest(bars_of([(1.0, 1.0, 1.0, 1.0)] * 3), Script([FLAT] * 2), {}, FREE, None)

@@ -101,7 +101,7 @@ costs = st.builds(
 )
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(st.data())
 def test_the_kernel_is_the_model(data: st.DataObject) -> None:
     bars = data.draw(markets())

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from quorum.domain import MINUTE, Abstain, Direction, Signal, UsageError, View, canonical
@@ -274,6 +274,7 @@ def test_the_lead_is_the_surest_view_of_the_winning_side() -> None:
     assert vote(*signals[::-1], rules=rules).lead == signals[0]
 
 
+some = settings(max_examples=60)
 confidences = st.integers(0, 20).map(lambda n: n / 20)
 
 
@@ -301,6 +302,7 @@ def decided(outcome: Consensus) -> tuple[object, ...]:
     return outcome.direction, outcome.escalate, outcome.reason, outcome.lead
 
 
+@some
 @given(elections(), st.randoms(use_true_random=False))
 def test_the_order_of_the_signals_changes_nothing(election: tuple[list[Signal], ConsensusRules], random: Any) -> None:
     signals, rules = election
@@ -319,6 +321,7 @@ def test_weights_add_up_the_same_in_any_order() -> None:
     assert len(sums) == 1
 
 
+@some
 @given(elections(), st.sampled_from([0.1, 0.3, 3.0, 7.7, 1e6]))
 def test_scaling_all_weights_changes_nothing(election: tuple[list[Signal], ConsensusRules], factor: float) -> None:
     signals, rules = election
@@ -330,6 +333,7 @@ def test_scaling_all_weights_changes_nothing(election: tuple[list[Signal], Conse
     assert scaled.bullish_weight == pytest.approx(outcome.bullish_weight * factor, rel=1e-12)
 
 
+@some
 @given(elections())
 def test_one_more_abstention_changes_nothing(election: tuple[list[Signal], ConsensusRules]) -> None:
     signals, rules = election
@@ -339,6 +343,7 @@ def test_one_more_abstention_changes_nothing(election: tuple[list[Signal], Conse
     assert more.votes[-1].choice == "abstain"
 
 
+@some
 @given(elections())
 def test_what_comes_out_makes_sense(election: tuple[list[Signal], ConsensusRules]) -> None:
     signals, rules = election
@@ -355,6 +360,7 @@ def test_what_comes_out_makes_sense(election: tuple[list[Signal], ConsensusRules
         assert choices(outcome)[outcome.lead.source] == f"for_{outcome.direction}"
 
 
+@some
 @given(elections())
 def test_the_mirrored_market_gives_the_mirrored_answer(election: tuple[list[Signal], ConsensusRules]) -> None:
     signals, rules = election

@@ -47,22 +47,23 @@ def replay(desk: Desk, identity: str) -> Replay:
     Data that changed says `differs`; else changed code says `code_changed`; else an equal result is `identical`,
     and an unequal one is `machine_differs` on another machine, `differs` on the same.
     """
-    done: list[str] = []
-    for name, record in _records(desk, identity):
-        done.append(name)
-        answer = desk.executor.run(TASK, {"home": str(desk.workspace.home), **record["task"]}, timeout=600)
+    names, records = zip(*_records(desk, identity), strict=True)
+    asked = {"home": str(desk.workspace.home), "made": [record["task"] for record in records]}
+    answers = desk.executor.run(TASK, asked, timeout=600)["made"]
+    for done, (record, answer) in enumerate(zip(records, answers, strict=True), 1):
         verdict, where = _compare(record, answer)
         if verdict != IDENTICAL:
-            field, recorded, recomputed = where
-            return Replay(verdict, field, recorded, recomputed, tuple(done))
-    return Replay(IDENTICAL, None, None, None, tuple(done))
+            return Replay(verdict, *where, names[:done])
+    return Replay(IDENTICAL, None, None, None, names)
 
 
-def recompute(lake: Lake, task: Mapping[str, Any]) -> dict[str, Any]:
-    """The task in the fresh process: outcome and data hash from the inputs, with the code and machine at hand.
+def recompute(lake: Lake, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fresh process answers: each thing made again from its inputs, with the code and machine at hand."""
+    return {"made": [_make_again(lake, task) for task in asked["made"]]}
 
-    Of data that is gone or damaged the answer says so in place of its hash.
-    """
+
+def _make_again(lake: Lake, task: Mapping[str, Any]) -> dict[str, Any]:
+    """Outcome and data hash of one; of data that is gone or damaged the answer says so in place of its hash."""
     makers = {"consensus": _vote_again, "risk": _judge_again, "backtest": _trade_again}
     try:
         made = makers[task["kind"]](lake, task["inputs"])

@@ -134,8 +134,8 @@ def backtest(
 ) -> Backtest:
     """Trade `strategy` through `bars`: known at the close, filled at the next open, closes-only at the next close.
 
-    Counts a trial before it answers. UsageError for parameters out of bounds, DataError for too few bars,
-    InvalidSignal for a strategy whose targets are no numbers within -1..1.
+    Counts a trial before it answers. UsageError for parameters out of bounds, DataError for too few bars or one
+    without a price, InvalidSignal for a strategy whose targets are no numbers within -1..1.
     """
     parameters = read_params(strategy, given)
     need = strategy.warmup(parameters) + 1
@@ -220,16 +220,27 @@ def _wishes(strategy: Strategy, bars: Bars, targets: Targets, spread: Floats) ->
     return wishes
 
 
+def _market(bars: Bars) -> Market:
+    columns = bars.columns()
+    market = Market(*(columns.get(name, bars.close) for name in ("open", "high", "low", "close")))
+    for name, column in zip(("open", "high", "low", "close"), market, strict=True):
+        if not (column.min() > 0.0 and column.max() < np.inf):
+            bad = int(np.argmin((column > 0.0) & (column < np.inf)))
+            raise DataError(
+                f"{bars.symbol}: the bar of {iso(int(bars.time[bad]))} has {name} {column[bad]}, no price to trade at",
+                "run `quorum data check` and leave the bar out",
+            )
+    return market
+
+
 def _trade(bars: Bars, wishes: Wishes, terms: Terms) -> tuple[Floats, Trades]:
-    fill = bars.close if bars.open is None else bars.open
-    high = bars.close if bars.high is None else bars.high
-    low = bars.close if bars.low is None else bars.low
+    market = _market(bars)
     rates = Rates(
         terms.fee_bps / 1e4, terms.slippage_bps / 1e4, terms.starting_equity, SIZINGS[terms.sizing], terms.size
     )
     equity = np.empty(len(bars))
     rows = _blank_rows(len(bars))
-    count = run(Market(fill, high, low, bars.close), wishes, rates, equity, rows)
+    count = run(market, wishes, rates, equity, rows)
     equity.flags.writeable = False
     return equity, _trades(bars, rows, count)
 

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -103,8 +104,13 @@ def _by(rows: Sequence[Record], name: str) -> dict[Any, list[Record]]:
     return groups
 
 
+@lru_cache(maxsize=100_000)
+def _exact(number: str | int) -> Fraction:
+    return Fraction(number)
+
+
 def _total(rows: Sequence[Record], name: str) -> Fraction:
-    return sum((Fraction(r[name]) for r in rows), Fraction(0))
+    return sum((_exact(r[name]) for r in rows), Fraction(0))
 
 
 def _entries(tables: Tables) -> Iterator[str]:
@@ -149,7 +155,7 @@ def _fills(tables: Tables) -> Iterator[str]:
             continue
         moved: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         for row in postings.get(entry["entry_id"], []):
-            moved[row["ledger_account"], row["commodity"]] += Fraction(row["amount"])
+            moved[row["ledger_account"], row["commodity"]] += _exact(row["amount"])
         same = (entry["time"], entry["account"]) == (fill["time"], owner.get(fill["client_order_id"]))
         if not same or _nonzero(moved) != _nonzero(_postings(fill, moved)):
             yield f"fill {fill['fill_id']} is not what its entry {entry['entry_id']} says"
@@ -161,8 +167,8 @@ def _postings(fill: Record, moved: Mapping[tuple[str, str], Fraction]) -> dict[t
     """What a fill moves; the currency of its price is the one that was traded against its symbol."""
     symbol, sign = fill["symbol"], 1 if fill["side"] == "buy" else -1
     quote = min((c for name, c in moved if name == "trading" and c != symbol), default="")
-    quantity, fee = sign * Fraction(fill["quantity"]), Fraction(fill["fee"])
-    cost = quantity * Fraction(fill["price"])
+    quantity, fee = sign * _exact(fill["quantity"]), _exact(fill["fee"])
+    cost = quantity * _exact(fill["price"])
     sums: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
     sums["assets:holding", symbol] += quantity
     sums["trading", symbol] -= quantity
@@ -182,10 +188,10 @@ def _balances(tables: Tables) -> Iterator[str]:
     sums: dict[tuple[str, str, str], Fraction] = defaultdict(Fraction)
     for row in tables["posting"]:
         key = (account.get(row["entry_id"], "?"), row["ledger_account"], row["commodity"])
-        sums[key] += Fraction(row["amount"])
+        sums[key] += _exact(row["amount"])
     for row in tables["balance"]:
         key = (row["account"], row["ledger_account"], row["commodity"])
-        if Fraction(row["amount"]) != sums.pop(key, None):
+        if _exact(row["amount"]) != sums.pop(key, None):
             yield f"balance {' '.join(key)} is {row['amount']}, its postings say otherwise"
     for key in sums:
         yield f"balance {' '.join(key)} is missing"
@@ -199,7 +205,7 @@ def _positions(tables: Tables) -> Iterator[str]:
         key = (owner.get(fill["client_order_id"], "?"), fill["symbol"])
         held[key] = _average_cost(held.get(key, NOTHING), fill)
     for row in tables["position"]:
-        written = tuple(Fraction(row[name]) for name in ("quantity", "cost", "realised"))
+        written = tuple(_exact(row[name]) for name in ("quantity", "cost", "realised"))
         if written != held.pop((row["account"], row["symbol"]), None):
             yield f"position {row['account']} {row['symbol']} does not follow from its fills"
     for account, symbol in held:
@@ -209,8 +215,8 @@ def _positions(tables: Tables) -> Iterator[str]:
 def _average_cost(held: Held, fill: Record) -> Held:
     """The position after a fill; the cost of a part of it is rounded to 1e-12, ties to even."""
     quantity, cost, realised = held
-    price = Fraction(fill["price"])
-    change = Fraction(fill["quantity"]) * (1 if fill["side"] == "buy" else -1)
+    price = _exact(fill["price"])
+    change = _exact(fill["quantity"]) * (1 if fill["side"] == "buy" else -1)
     closing = Fraction(0)
     if quantity * change < 0:
         size: Fraction = min(abs(change), abs(quantity))
@@ -235,8 +241,8 @@ def _events(tables: Tables) -> Iterator[str]:
         left = {row["fill_id"]: row for row in fills.get(identity, [])}
         for event in sorted(history.get(identity, []), key=lambda r: int(r["sequence"])):
             fill = left.pop(event["fill_id"], None)
-            filled += Fraction(fill["quantity"]) if fill else 0
-            whole = filled == Fraction(intent["quantity"])
+            filled += _exact(fill["quantity"]) if fill else 0
+            whole = filled == _exact(intent["quantity"])
             if event["status"] not in NEXT.get(status, ()) or not _fits(event, fill, intent, whole=whole):
                 yield f"order {identity} cannot go from {status} to {event['status']} by event {event['sequence']}"
             status = event["status"]
@@ -264,11 +270,11 @@ def _orders(tables: Tables) -> Iterator[str]:
         last = max(history.get(identity, []), key=lambda r: int(r["sequence"]), default={"status": "intended"})
         filled = _total(fills.get(identity, []), "quantity")
         same = all(state[name] == intent[name] for name in ("account", "symbol", "side"))
-        if not same or state["status"] != last["status"] or Fraction(state["filled"]) != filled:
+        if not same or state["status"] != last["status"] or _exact(state["filled"]) != filled:
             yield f"order {identity} is not where its events and fills put it"
-        if filled > Fraction(intent["quantity"]):
+        if filled > _exact(intent["quantity"]):
             yield f"order {identity} filled more than it asked for"
-        if not _holds(state, intent, Fraction(0) if last["status"] in ENDS else Fraction(intent["quantity"]) - filled):
+        if not _holds(state, intent, Fraction(0) if last["status"] in ENDS else _exact(intent["quantity"]) - filled):
             yield f"order {identity} is {state['status']} and reserves {state['reserved']} for {state['remaining']}"
     for identity in states:
         yield f"order {identity} has a state and no intent"
@@ -276,10 +282,10 @@ def _orders(tables: Tables) -> Iterator[str]:
 
 def _holds(state: Record, intent: Record, remaining: Fraction) -> bool:
     """Whether what is open of an order, and only that, is marked as open and keeps its share of the reserve."""
-    due = Fraction(intent["reserve"]) * remaining
+    due = _exact(intent["reserve"]) * remaining
     return (
-        Fraction(state["remaining"]) == remaining
-        and abs(Fraction(state["reserved"]) * Fraction(intent["quantity"]) - due) <= due / 10**24
+        _exact(state["remaining"]) == remaining
+        and abs(_exact(state["reserved"]) * _exact(intent["quantity"]) - due) <= due / 10**24
         and int(state["open"]) == (state["status"] not in ENDS)
     )
 
@@ -300,10 +306,10 @@ def _approvals(tables: Tables) -> Iterator[str]:
     for intent in tables["intent"]:
         identity, decision = intent["client_order_id"], intent["decision_id"]
         outcome = outcomes.get(decision, {})
-        if Fraction(intent["quantity"]) != _told(outcome, "quantity") or not _proposed(intent, outcome):
+        if _exact(intent["quantity"]) != _told(outcome, "quantity") or not _proposed(intent, outcome):
             yield f"order {identity} is not what decision {decision} approved"
         if identity in states:
-            traded[decision] += Fraction(states[identity]["filled"]) + Fraction(states[identity]["remaining"])
+            traded[decision] += _exact(states[identity]["filled"]) + _exact(states[identity]["remaining"])
     for decision, quantity in traded.items():
         if quantity > _told(outcomes.get(decision, {}), "quantity"):
             yield f"the orders of decision {decision} are larger than it approved"
@@ -315,13 +321,13 @@ def _proposed(intent: Record, outcome: Mapping[str, Any]) -> bool:
     if not isinstance(wish, Mapping):
         return False
     same = all(intent[name] == wish.get(name) for name in ("account", "symbol", "side", "purpose"))
-    return same and Fraction(intent["price"]) == _told(wish, "price")
+    return same and _exact(intent["price"]) == _told(wish, "price")
 
 
 def _told(facts: Mapping[str, Any], name: str) -> Fraction:
     """The number that facts tell, 0 where they tell none."""
     text = str(facts.get(name))
-    return Fraction(text) if DECIMAL.fullmatch(text) else Fraction(0)
+    return _exact(text) if DECIMAL.fullmatch(text) else Fraction(0)
 
 
 def _verdicts(tables: Tables) -> Iterator[str]:

@@ -171,10 +171,11 @@ def _weigh(
 
 @kernel
 def _stopped(side: NDArray[np.int8], veto: NDArray[np.bool_], stronger: int) -> bool:
+    stopped = False
     for k in range(len(side)):
         if veto[k] and side[k] == -stronger:
-            return True
-    return False
+            stopped = True
+    return stopped
 
 
 def _vote(signal: Signal, rules: ConsensusRules, as_of: int) -> Vote:

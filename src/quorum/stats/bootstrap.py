@@ -95,16 +95,18 @@ def block_length(values: Floats) -> float:
     quiet = max(5, int(np.sqrt(np.log10(n))))
     last = min(int(np.ceil(np.sqrt(n))) + quiet, n - 1)
     away = values - values.mean()
-    covariance = np.array([away[k:] @ away[: n - k] for k in range(last + 1)]) / n
-    m = _band(covariance / covariance[0], 2.0 * np.sqrt(np.log10(n) / n), quiet)
+    away = away / np.abs(away).max()
+    covariance = np.array([away[k:] @ away[: n - k] for k in range(last + 1)])
+    correlation = covariance / covariance[0]
+    m = _band(correlation, 2.0 * np.sqrt(np.log10(n) / n), quiet)
     lags = np.arange(1, m + 1)
     weight = 2.0 * np.minimum(1.0, 2.0 * (1.0 - lags / m))
-    slope = float(np.sum(weight * lags * covariance[1 : m + 1]))
-    level = float(covariance[0] + np.sum(weight * covariance[1 : m + 1]))
+    slope = float(np.sum(weight * lags * correlation[1 : m + 1]))
+    level = 1.0 + float(np.sum(weight * correlation[1 : m + 1]))
     longest = np.ceil(min(3.0 * np.sqrt(n), n / 3.0))
-    if not abs(level) > 0:
+    if level == 0:
         return float(longest)
-    return float(np.clip((slope**2 / level**2 * n) ** (1.0 / 3.0), 1.0, longest))
+    return float(np.clip(abs(slope / level) ** (2.0 / 3.0) * n ** (1.0 / 3.0), 1.0, longest))
 
 
 def percentile_interval(values: Floats, confidence: float = 0.95) -> Interval:

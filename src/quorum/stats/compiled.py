@@ -14,7 +14,7 @@ import numpy as np
 from llvmlite import binding
 
 F = TypeVar("F", bound=Callable[..., Any])
-SOURCES = ("stats", "features", "signals", "engine")
+SOURCES = ("stats", "features", "signals", "engine", "surfaces/bench")
 PACKAGE = Path(__file__).parent.parent
 
 
@@ -49,9 +49,9 @@ def kernel(function: F) -> F:
 
 
 def cache_key(package: Path = PACKAGE) -> str:
-    """A hash of the sources of all kernel rooms below `package`, numba, llvmlite, numpy, Python and the CPU's features.
+    """A hash, 20 hexadecimal digits, of all that compiled code depends on.
 
-    20 hexadecimal digits.
+    That is: the sources in the folders of kernels in `package`, numba, llvmlite, numpy, Python and the CPU's features.
     """
     libraries = (numba.__version__, llvmlite.__version__, np.__version__)
     facts = (*libraries, platform.python_version(), platform.machine())

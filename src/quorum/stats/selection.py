@@ -11,6 +11,7 @@ from quorum.stats.bootstrap import block_length, log_stay, next_block, open_stre
 from quorum.stats.compiled import kernel
 from quorum.stats.performance import Floats
 
+MOST_PAIRED = 100
 _NO_SPREAD = 1e-12  # share of the largest excess below which a column's long-run deviation is rounding
 
 
@@ -44,13 +45,13 @@ class _Drawn:
 def superior_ability(excess: Floats, block: float | None = None, draws: int = 2000, seed: int = 0) -> Superiority:
     """Does any of k models beat the benchmark, `excess` (n, k) being return less the benchmark's, period by period?
 
-    `block` defaults to the `block_length` of the best model. A model that never differs from the benchmark does not
-    count; when none is better the statistic is 0 and every p-value 1. ValueError for fewer than 4 periods, no
+    `block` defaults to the `block_length` of the best model. A model whose excess never varies does not count; when
+    none is better the statistic is 0 and Hansen's p-values are 1. ValueError for fewer than 4 periods, no
     model or no draw, or an excess that is not finite. White (2000), A Reality Check for Data Snooping; Hansen
     (2005), A Test for Superior Predictive Ability.
     """
     drawn = _draw(excess, block, draws, seed)
-    root = np.sqrt(drawn.n)
+    root, moving = np.sqrt(drawn.n), np.isfinite(drawn.deviation)
     score = root * drawn.mean / drawn.deviation
     noise = root * drawn.noise / drawn.deviation
     statistic = max(0.0, float(score.max()))
@@ -61,7 +62,7 @@ def superior_ability(excess: Floats, block: float | None = None, draws: int = 20
         lower=_p_value(noise + np.minimum(score, 0.0), statistic),
         consistent=_p_value(noise + kept, statistic),
         upper=_p_value(noise, statistic),
-        reality_check=_p_value(drawn.noise, float(drawn.mean.max())),
+        reality_check=_reality_check(drawn.noise[:, moving], drawn.mean[moving]),
         block=drawn.block,
     )
 
@@ -74,7 +75,7 @@ def superior_models(
     seed: int = 0,
     studentised: bool = True,
 ) -> NDArray[np.int64]:
-    """The columns of `excess` (n, k) that beat the benchmark, wrong about any of them with probability `size`.
+    """The columns of `excess` (n, k) that beat the benchmark, wrong about any of them with probability `size` at most.
 
     Best first. Arguments and errors of `superior_ability`. Romano and Wolf (2005), Stepwise Multiple Testing as
     Formalized Data Snooping.
@@ -93,10 +94,42 @@ def superior_models(
     return chosen[np.argsort(-score[chosen], kind="stable")]
 
 
+def model_confidence_set(returns: Floats, block: float | None = None, draws: int = 2000, seed: int = 0) -> Floats:
+    """P-values (k,) of being among the best of k models: at a size s the set keeps the models with p > s.
+
+    `returns` (n, k), higher is better; by the range statistic. Other arguments and errors are those of
+    `superior_ability`; ValueError too for more than 100 models. Hansen, Lunde and Nason (2011), The Model Confidence
+    Set.
+    """
+    if returns.ndim == 2 and returns.shape[1] > MOST_PAIRED:
+        raise ValueError(f"{returns.shape[1]} models; at most {MOST_PAIRED} can be compared pair by pair")
+    drawn = _draw(returns, block, draws, seed)
+    products = drawn.noise.T @ drawn.noise / draws
+    own = np.diag(products)
+    variance = own[:, None] + own - 2.0 * products
+    apart = variance > _NO_SPREAD * (own[:, None] + own)
+    precision = np.zeros_like(variance)
+    np.power(variance, -0.5, out=precision, where=apart)
+    worse = (drawn.mean - drawn.mean[:, None]) * precision
+    left, p = np.arange(len(drawn.mean)), np.ones(len(drawn.mean))
+    reached = 0.0
+    while len(left) > 1:
+        inside = worse[np.ix_(left, left)]
+        reached = max(reached, float(np.mean(_widest(drawn.noise, precision, left) > inside.max())))
+        if not inside.max() > 0:
+            break  # those left cannot be told apart
+        out = int(inside.max(axis=1).argmax())
+        p[left[out]] = reached
+        left = np.delete(left, out)
+    return p
+
+
 def _p_value(drawn: Floats, statistic: float) -> float:
-    if drawn.shape[1] == 0 or not statistic > 0:
-        return 1.0
-    return float(np.mean(drawn.max(axis=1) > statistic))
+    return float(np.mean(drawn.max(axis=1) > statistic)) if statistic > 0 else 1.0
+
+
+def _reality_check(noise: Floats, mean: Floats) -> float:
+    return float(np.mean(noise.max(axis=1) > mean.max())) if len(mean) else 1.0
 
 
 def _draw(excess: Floats, block: float | None, draws: int, seed: int) -> _Drawn:
@@ -142,3 +175,15 @@ def _draw_means(sums: Floats, log_stay: float, seed: np.uint64, out: Floats) -> 
                 out[draw, k] += sums[start + length, k] - sums[start, k]
         for k in range(out.shape[1]):
             out[draw, k] /= n
+
+
+@kernel
+def _widest(noise: Floats, precision: Floats, left: NDArray[np.int64]) -> Floats:
+    """The largest standardised distance between two of the columns `left`, draw by draw (b,)."""
+    out = np.zeros(noise.shape[0])
+    for draw in range(noise.shape[0]):
+        for a in range(len(left)):
+            for b in range(a):
+                i, j = left[a], left[b]
+                out[draw] = max(out[draw], abs(noise[draw, i] - noise[draw, j]) * precision[i, j])
+    return out

@@ -135,7 +135,7 @@ def minimum_track_record(record: TrackRecord, benchmark: float = 0.0, confidence
     if np.isnan(lead) or lead <= 0:
         return NAN if np.isnan(lead) else float("inf")
     error = standard_error(record.sharpe, record.skew, record.kurtosis, 2)
-    return float(1.0 + (error * special.ndtri(confidence) / lead) ** 2)
+    return float(1.0 + (error * max(0.0, float(special.ndtri(confidence))) / lead) ** 2)
 
 
 def minimum_backtest_length(trials: int, annual_sharpe: float) -> float:

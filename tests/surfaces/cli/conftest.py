@@ -23,6 +23,12 @@ def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def bare(capsys: pytest.CaptureFixture[str]) -> Quorum:
+    """Commands in this process, in whatever workspace they find."""
+    return Quorum(capsys)
+
+
+@pytest.fixture
 def quorum(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, home: Path) -> Quorum:
     """Commands in this process, in that workspace unless they name another."""
     monkeypatch.setenv("QUORUM_HOME", str(home))

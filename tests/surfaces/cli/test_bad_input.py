@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +17,12 @@ from typing import Any
 import pytest
 
 from desk.markets import ENTRY, write_bars
-from desk.offices import change, contents, copied, stored
+from desk.offices import change, contents, copied, stored, template
 from quorum import bootstrap
 from quorum.adapters.sql import Database
+from quorum.bootstrap import open_desk
 from quorum.domain import iso
-from surfaces.cli.commands import Quorum, Said, fresh
+from surfaces.cli.commands import Quorum, Said
 
 BACKTEST = ("backtest", "demo_ma", "--symbol", "FLATUSDT", "--timeframe", "1h")
 CONSENSUS = ("consensus", "FLATUSDT", "--timeframe", "1h")
@@ -138,19 +141,36 @@ ASKED: list[tuple[tuple[object, ...], int, str]] = [
 ]
 
 
+@pytest.fixture
+def shared_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One workspace for all refusals: none of them changes it."""
+    base = tmp_path_factory.getbasetemp()
+    if not (base / "refusing").exists():
+        copied(template(base / "desk"), base / "refusing")
+        open_desk(base / "refusing")
+    monkeypatch.setenv("QUORUM_HOME", str(base / "refusing"))
+    return base / "refusing"
+
+
 @pytest.mark.parametrize(("words", "code", "what"), ASKED, ids=[" ".join(map(str, case[0])) for case in ASKED])
 def test_what_cannot_be_asked_is_refused(
-    quorum: Quorum, home: Path, words: tuple[object, ...], code: int, what: str
+    bare: Quorum, shared_home: Path, words: tuple[object, ...], code: int, what: str
 ) -> None:
-    with unchanged(home):
-        said = quorum(*words)
+    with unchanged(shared_home):
+        said = bare(*words)
     assert what in said.error
     assert said.code == code
 
 
-def test_a_task_that_is_unknown_or_mute_is_refused() -> None:
-    assert "there is no task 'dance'" in fresh("task", "dance", said="{}").error
-    assert "no JSON" in fresh("task", "replay", said="not JSON").error
+@pytest.mark.parametrize(
+    ("name", "given", "what"),
+    [("dance", "{}", "there is no task 'dance'; known are replay"), ("replay", "not JSON", "is no JSON")],
+)
+def test_a_task_that_is_unknown_or_mute_is_refused(
+    bare: Quorum, monkeypatch: pytest.MonkeyPatch, name: str, given: str, what: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(given))
+    assert what in bare("task", name).error
 
 
 EVERYWHERE: list[tuple[str, ...]] = [

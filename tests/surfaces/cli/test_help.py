@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from surfaces.cli.commands import HIDDEN, WITHOUT_JSON, Quorum, every_command
 
 COMMANDS = every_command()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Help needs no workspace."""
+    return tmp_path
+
+
 HEAVY = (
     "numpy",
     "numba",

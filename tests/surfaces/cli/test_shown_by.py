@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -34,17 +33,15 @@ GAPS = {
 }
 
 
-@cache
-def imported(folder: Path, bars: Path) -> tuple[Path, Said]:
-    """A workspace below `folder` made by the commands of the README, and what the import said."""
-    home = folder / "real"
-    assert fresh("init", "--home", home, "--participants", "smc,momentum").code == 0
-    return home, fresh("data", "import", bars, "--home", home, "--json")
-
-
 @pytest.fixture
-def first(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> tuple[Path, Said]:
-    return imported(tmp_path_factory.getbasetemp(), shared / "data" / "crypto" / "bars_1h")
+def first(tmp_path_factory: pytest.TempPathFactory, shared: Path, bare: Quorum) -> tuple[Path, Said]:
+    """A workspace made once by the commands of the README, and what its import said."""
+    home = tmp_path_factory.getbasetemp() / "real"
+    said = home / "logs" / "import.txt"
+    if not home.exists():
+        assert bare("init", "--home", home, "--participants", "smc,momentum").code == 0
+        said.write_text(bare("data", "import", shared / "data" / "crypto" / "bars_1h", "--home", home, "--json").out)
+    return home, Said(0, said.read_text(encoding="utf-8"), "")
 
 
 @pytest.fixture

@@ -1,0 +1,273 @@
+"""The audit finds any one value that was changed, any row that is gone and any that is there twice."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.words import NOW, fill
+from execution.books import AUDITED, Books, books_at, judged
+from quorum.domain import MINUTE, MOVES, Choice, DecisionKind, OrderEvent, OrderStatus, Side
+from quorum.execution import audit, next_attempt
+from quorum.execution.audit import DECIMAL, ENDS, NEXT
+
+S = OrderStatus
+Tables = Mapping[str, list[dict[str, Any]]]
+Change = tuple[str, Mapping[str, Any], str, Any]
+
+STATE_ONLY = "what the sender was told, and no amount of the ledger follows from it"
+NAMES = "a name that nothing is booked by"
+REPLAY = "what a decision was made of: `replay` makes it again"
+NOT_THE_LEDGER_S = {
+    ("intent", "intent_id"): NAMES,
+    ("intent", "collar"): STATE_ONLY,
+    ("intent", "account_version"): STATE_ONLY,
+    ("intent", "created_at"): STATE_ONLY,
+    ("intent", "expires_at"): STATE_ONLY,
+    ("intent", "exit"): STATE_ONLY,
+    ("order_event", "detail"): "words for people",
+    ("decision", "sequence"): NAMES,
+    **{("decision", name): REPLAY for name in ("at", "subject", "as_of", "inputs", "rationale", "parents")},
+    **{("decision", name): REPLAY for name in ("code_hash", "machine")},
+    ("decision", "outcome"): "a text of many values: those that approve an order have tests of their own below",
+}
+
+
+def trade(books: Books, number: int, statuses: Sequence[OrderStatus], *parts: tuple[str, str], **changed: Any) -> None:
+    """Commit an order, move it, and book its parts (quantity and price), with a fee of a tenth of a percent."""
+    end = [s for s in statuses if s in (S.EXPIRED, S.CANCELLED)]
+    fee_currency = changed.pop("fee_currency", "USDT")
+    order = books.commit(number, **changed)
+    with books.work.transaction(order.intent.account) as transaction:
+        for status in [s for s in statuses if s not in end]:
+            transaction.append(OrderEvent(f"Q{number}", status, NOW + number, str(status)))
+        for n, (size, price) in enumerate(parts, 1):
+            fee = Decimal(size) * Decimal(price) / 1000 if fee_currency != "none" else Decimal(0)
+            names = {"fill_id": f"Q{number}-{n}", "client_order_id": f"Q{number}", "symbol": order.intent.symbol}
+            paid = {"fee": fee, "fee_currency": fee_currency, "time": NOW + number * MINUTE + n}
+            transaction.book_fill(fill(order.intent.side, size, price, **names, **paid))
+        for status in end:
+            transaction.append(OrderEvent(f"Q{number}", status, NOW + number, "the end"))
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """The rows of two accounts after trades of every course."""
+    books = books_at(tmp_path_factory.mktemp("life"))
+    sell: dict[str, Any] = {"side": Side.SELL, "collar": Decimal(90), "reserve": Decimal(1000)}
+    trade(books, 1, [S.SENT, S.ACCEPTED], ("4", "100"), ("6", "100.3"))
+    trade(books, 2, [S.SENT], ("3", "110.07"), quantity=Decimal(3), fee_currency="BNB", **sell)
+    trade(books, 3, [S.SENT, S.UNKNOWN], ("3", "99"), quantity=Decimal(3), fee_currency="none", **sell)
+    trade(books, 4, [S.SENT, S.EXPIRED], ("2.5", "95.01"))
+    trade(books, 5, [S.SENT, S.NEVER_ARRIVED])
+    trade(books, 7, [S.SENT, S.REJECTED], symbol="ETHUSDT")
+    trade(books, 8, [S.CANCELLED])
+    trade(books, 9, [])
+    trade(books, 10, [S.SENT], ("10", "20"), symbol="ETHUSDT")
+    trade(books, 11, [S.SENT], ("10", "20"), symbol="ETHUSDT", **sell)
+    trade(books, 12, [S.SENT], ("7", "180.5"), account="shares", symbol="AAPL", fee_currency="USD", **sell)
+    again = replace(next_attempt(books.get(5).intent, 2), client_order_id="Q6")
+    with books.work.transaction("paper") as transaction:
+        transaction.intend(again)
+        for status in (S.SENT, S.ACCEPTED):
+            transaction.append(OrderEvent("Q6", status, NOW))
+        transaction.book_fill(fill(Side.BUY, "0.3", "101", fill_id="Q6-1", client_order_id="Q6"))
+        transaction.record(judged(again, verdict="vetoed", quantity="0", reasons=["no room"]))
+        transaction.record(judged(again, verdict="shrunk", quantity="3"))
+        transaction.record(Choice(DecisionKind.CONSENSUS, "BTCUSDT", NOW, {}, {"votes": []}, "both agree"))
+    rows = books.rows()
+    books.database.close()
+    assert {row["status"] for row in rows["order_state"]} == set(S) - {S.SENT, S.UNKNOWN, S.ACCEPTED}
+    return rows
+
+
+def unit(number: str) -> Decimal:
+    return Decimal(1).scaleb(int(Decimal(number).as_tuple().exponent))
+
+
+def others(value: Any, known: list[Any]) -> Iterator[Any]:
+    """Other values for a cell: a unit of the last place more, other text, and the next of what stands in its column."""
+    if isinstance(value, int):
+        yield value + 1
+    elif value is None:
+        yield known[0] if known else "x"
+    elif DECIMAL.fullmatch(value):
+        yield str(Decimal(value) + unit(value))
+    else:
+        yield value + "x"
+        yield from known[known.index(value) + 1 :][:1] or known[:1]
+
+
+def changes(tables: Tables, table: str) -> Iterator[Change]:
+    rows = tables[table]
+    for column in rows[0]:
+        known = sorted({row[column] for row in rows} - {None})
+        for row in rows:
+            for value in others(row[column], known):
+                if value != row[column] and is_the_ledger_s(tables, (table, row, column, value)):
+                    yield table, row, column, value
+
+
+def found(tables: Tables, change: Change) -> bool:
+    table, row, column, value = change
+    rows = [{**r, column: value} if r is row else r for r in tables[table]]
+    return bool(audit({**tables, table: rows}).faults)
+
+
+def approval(tables: Tables, decision_id: str) -> Any:
+    """What a decision approved, in so far as an order tells it."""
+    (outcome,) = [json.loads(r["outcome"]) for r in tables["decision"] if r["decision_id"] == decision_id]
+    return outcome.get("quantity"), {n: v for n, v in outcome.get("proposal", {}).items() if n != "key"}
+
+
+def is_the_ledger_s(tables: Tables, change: Change) -> bool:
+    """Whether a change is one that the books must not bear."""
+    table, row, column, value = change
+    ended = {r["client_order_id"] for r in tables["order_state"] if not r["open"]}
+    match (table, column):
+        case ("order_event", "time"):
+            return row["fill_id"] is not None
+        case ("order_event", "status"):
+            return {row["status"], value} != {"accepted", "unknown"}  # both may stand between sent and a fill
+        case ("intent", "reserve"):
+            return row["client_order_id"] not in ended  # what has ended reserves nothing, whatever it once did
+        case ("intent", "decision_id") if not value.endswith("x"):
+            return bool(approval(tables, value) != approval(tables, row["decision_id"]))  # else it is as good
+        case ("fill", "fee_currency"):
+            return Decimal(row["fee"]) != 0  # nothing is booked of no fee
+        case ("decision", "kind" | "decision_id"):
+            return row["decision_id"] in {r["decision_id"] for r in tables["intent"]}
+    return (table, column) not in NOT_THE_LEDGER_S
+
+
+def test_books_that_nobody_touched_have_no_fault(life: Tables) -> None:
+    report = audit(life)
+    assert (report.faults, report.balanced) == ((), True)
+    assert (report.entries, report.postings, report.fills) == tuple(len(life[n]) for n in ("entry", "posting", "fill"))
+
+
+@pytest.mark.parametrize("table", AUDITED)
+def test_any_one_value_that_is_changed_is_found(life: Tables, table: str) -> None:
+    assert [(c[1], c[2:]) for c in changes(life, table) if not found(life, c)] == []
+
+
+@pytest.mark.parametrize("table", ["fill", "position", "intent", "order_state", "balance"])
+def test_a_unit_of_the_last_place_less_is_found_too(life: Tables, table: str) -> None:
+    for row in life[table]:
+        for column, value in row.items():
+            if isinstance(value, str) and DECIMAL.fullmatch(value):
+                less = (table, row, column, str(Decimal(value) - unit(value)))
+                assert not is_the_ledger_s(life, less) or found(life, less), less
+
+
+def test_every_column_that_is_left_out_has_its_reason_and_is_there(life: Tables) -> None:
+    assert all(column in life[table][0] for table, column in NOT_THE_LEDGER_S)
+    assert {table for table, _ in NOT_THE_LEDGER_S} == {"intent", "order_event", "decision"}
+
+
+def needed(tables: Tables, table: str) -> list[dict[str, Any]]:
+    """The rows that cannot be missing; nothing follows from a decision without an order."""
+    named = {row["decision_id"] for row in tables["intent"]}
+    return [row for row in tables[table] if table != "decision" or row["decision_id"] in named]
+
+
+@pytest.mark.parametrize("table", AUDITED)
+def test_any_one_row_that_is_gone_is_found(life: Tables, table: str) -> None:
+    for gone in needed(life, table):
+        assert audit({**life, table: [row for row in life[table] if row is not gone]}).faults, gone
+
+
+@pytest.mark.parametrize("table", AUDITED)
+def test_any_one_row_that_is_there_twice_is_found(life: Tables, table: str) -> None:
+    for again in life[table]:
+        assert audit({**life, table: [*life[table], again]}).faults, again
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("quantity",), "10.1"),
+        (("quantity",), "9.9"),
+        (("quantity",), "ten"),
+        (("quantity",), None),
+        (("verdict",), "vetoed"),
+        (("verdict",), "shrunk"),
+        (("proposal", "quantity"), "10.1"),
+        (("proposal", "quantity"), "9"),
+        (("proposal", "symbol"), "ETHUSDT"),
+        (("proposal", "account"), "shares"),
+        (("proposal", "side"), "sell"),
+        (("proposal", "purpose"), "reduction"),
+        (("proposal", "price"), "100.01"),
+        (("proposal",), None),
+        (("proposal",), "gone"),
+    ],
+)
+def test_an_approval_that_was_changed_no_longer_covers_its_order(
+    life: Tables, path: tuple[str, ...], value: Any
+) -> None:
+    (first, *rest) = life["decision"]
+    outcome = json.loads(first["outcome"])
+    place = outcome[path[0]] if len(path) == 2 else outcome
+    place[path[-1]] = value
+    assert audit({**life, "decision": [{**first, "outcome": json.dumps(outcome)}, *rest]}).faults
+
+
+def test_a_veto_that_was_turned_is_found_without_an_order(life: Tables) -> None:
+    (veto,) = [row for row in life["decision"] if '"vetoed"' in row["outcome"]]
+    for text in (
+        veto["outcome"].replace('"quantity":"0"', '"quantity":"1"'),
+        veto["outcome"].replace("veto", "approv"),
+    ):
+        rows = [{**row, "outcome": text} if row is veto else row for row in life["decision"]]
+        assert text != veto["outcome"]
+        assert audit({**life, "decision": rows}).faults
+
+
+@pytest.mark.parametrize("outcome", ["", "{", "[]", "null", '{"quantity": NaN'])
+def test_what_cannot_be_read_is_a_fault_and_no_crash(life: Tables, outcome: str) -> None:
+    (first, *rest) = life["decision"]
+    report = audit({**life, "decision": [{**first, "outcome": outcome}, *rest]})
+    assert report.faults == (f"decision {first['decision_id']} has an outcome that cannot be read",)
+
+
+@pytest.mark.parametrize("value", ["", "1/2", " 1", "1e3", "NaN", "Infinity", "0x1", "١", "1.", None])
+def test_what_is_no_number_is_a_fault_and_no_crash(life: Tables, value: Any) -> None:
+    for table, column in (("posting", "amount"), ("entry", "sequence"), ("order_state", "open"), ("fill", "price")):
+        (first, *rest) = life[table]
+        report = audit({**life, table: [{**first, column: value}, *rest]})
+        assert report.faults == (f"{table}: {column} is {value!r}, which is no number",)
+
+
+def test_two_attempts_that_both_trade_are_more_than_was_approved(life: Tables) -> None:
+    states = [
+        {**r, "remaining": "10", "reserved": "1010", "open": 1, "status": "sent"} if r["client_order_id"] == "Q5" else r
+        for r in life["order_state"]
+    ]
+    events = [r for r in life["order_event"] if (r["client_order_id"], r["status"]) != ("Q5", "never_arrived")]
+    numbered = [{**r, "sequence": n} for n, r in enumerate(events, 1)]
+    report = audit({**life, "order_state": states, "order_event": numbered})
+    assert [f.partition(" DEC")[0] for f in report.faults] == ["the orders of decision"]
+
+
+def test_it_has_its_own_idea_of_how_orders_move_and_it_is_the_same() -> None:
+    assert {before: set(after) for before, after in NEXT.items()} == {b: set(a) for b, a in MOVES.items() if a}
+    assert set(ENDS) == {status for status in OrderStatus if status.terminal}
+
+
+def test_it_shares_no_code_with_what_wrote_the_books() -> None:
+    path = sys.modules[audit.__module__].__file__
+    assert path is not None
+    tree = ast.parse(Path(path).read_text(encoding="utf-8"))
+    modules = {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    modules |= {alias.name for n in ast.walk(tree) if isinstance(n, ast.Import) for alias in n.names}
+    assert {m.partition(".")[0] for m in modules} <= set(sys.stdlib_module_names)
+    assert not any(isinstance(n, ast.Name) and n.id in ("__import__", "importlib", "eval") for n in ast.walk(tree))

@@ -1,0 +1,71 @@
+"""What the papers show works: the examples run, the README's Python runs, and no page names a command that is not."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desk.markets import closes, flat, write_bars
+from surfaces.cli.commands import every_command
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.fixture(autouse=True)
+def kernels(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled kernels stay for the run, also for the processes that an example starts."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+def test_an_example_runs_and_leaves_nothing_behind(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(path), run_name="__main__")
+    told = capsys.readouterr().out
+    assert {"backtest": "Sharpe ", "paper_cycle": "made again: identical"}[path.stem] in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_readmes_python_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_bars(tmp_path / "BTCUSDT.csv", closes(flat))
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for i, block in enumerate(blocks):
+        script = tmp_path / f"block{i}.py"
+        script.write_text(block, encoding="utf-8")
+        runpy.run_path(str(script))
+    assert "±" in capsys.readouterr().out
+
+
+def shown() -> Iterator[tuple[str, str]]:
+    """Every line of a code block that is a command of ours, with its paper."""
+    for paper in PAPERS:
+        for block in re.findall(r"```\w*\n(.*?)```", paper.read_text(encoding="utf-8"), re.DOTALL):
+            for line in block.splitlines():
+                if line.strip().startswith("quorum "):
+                    yield paper.name, line.strip()
+
+
+def test_every_command_that_is_shown_exists_with_its_options() -> None:
+    known = every_command()
+    lines = list(shown())
+    assert lines
+    for paper, line in lines:
+        words = shlex.split(line, comments=True)[1:]
+        name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+        assert name in known, f"{paper}: {line}"
+        options = {flag for p in known[name].params for flag in p.opts}
+        asked = {word for word in words if word.startswith("--")}
+        assert asked <= options | {"--help"}, f"{paper}: {line}"

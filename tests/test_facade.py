@@ -1,0 +1,146 @@
+"""The Python surface: three names, light to import, each working as its documentation says."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+
+import quorum
+from desk.markets import ENTRY, closes, flat, write_bars
+from desk.offices import copied, template
+from quorum.domain import DAY, DataError, NotFound, UsageError, WorkspaceError, iso, parse_instant
+from surfaces.cli.commands import Quorum
+
+HEAVY = ("numpy", "numba", "polars", "sqlalchemy", "pydantic", "typer", "rich")
+
+
+@pytest.fixture(autouse=True)
+def kernels(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled kernels stay for the run, also for the processes that a test starts."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the drawn markets, in which nothing has been decided yet."""
+    return copied(template(tmp_path_factory.getbasetemp() / "desk"), tmp_path / "desk")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_bars(tmp_path / "BTCUSDT.csv", closes(flat))
+
+
+def test_importing_it_imports_nothing_heavy() -> None:
+    code = "import sys, json, quorum; quorum.Desk, quorum.backtest; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = json.loads(done.stdout)
+    assert [name for name in HEAVY if name in modules] == []
+    assert [name for name in modules if name.startswith("quorum.")] == []
+
+
+def test_its_names_are_these_and_each_is_documented_and_typed() -> None:
+    assert quorum.__all__ == ["Desk", "backtest", "load_bars"]
+    methods = {name for name in vars(quorum.Desk) if not name.startswith("_")}
+    assert methods == {"open", "import_bars", "backtest", "consensus", "why", "replay"}
+    for thing in (quorum.backtest, quorum.load_bars, *(getattr(quorum.Desk, name) for name in methods)):
+        assert inspect.getdoc(thing)
+        signature = inspect.signature(thing)
+        assert signature.return_annotation is not inspect.Signature.empty
+        assert all(p.annotation is not p.empty for name, p in signature.parameters.items() if name != "self")
+
+
+def test_every_type_that_is_named_exists() -> None:
+    import quorum.desk
+    import quorum.engine
+    import quorum.lake
+
+    names = {"rooms": quorum.desk, "Backtest": quorum.engine.Backtest}
+    names |= {"Bars": quorum.lake.Bars, "ImportReport": quorum.lake.ImportReport}
+    methods = (quorum.Desk.consensus, quorum.Desk.replay, quorum.Desk.import_bars)
+    for thing in (quorum.load_bars, quorum.backtest, *methods):
+        assert typing.get_type_hints(thing, localns=names)
+
+
+def test_the_example_of_the_module_runs(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (quorum.__doc__ or "").partition("\n\n")[2].replace('"2024-06-03"', f'"{iso(ENTRY)}"')
+    monkeypatch.chdir(file.parent)
+    monkeypatch.setenv("QUORUM_HOME", str(home))
+    quorum.Desk.open().import_bars(file)
+    found: dict[str, typing.Any] = {}
+    exec(compile(text, "quorum.__doc__", "exec"), found)
+    assert found["record"].decision_id.startswith("DEC-")
+    assert found["result"].trial_id is None
+
+
+def test_bars_come_from_a_file_or_from_the_lake(home: Path, file: Path) -> None:
+    bars = quorum.load_bars(file)
+    assert (bars.symbol, str(bars.timeframe), len(bars)) == ("BTCUSDT", "1h", len(closes(flat)))
+    assert quorum.load_bars(str(file), "1h").data_hash == bars.data_hash
+    day = quorum.load_bars(file, since="2024-01-02", until="2024-01-03T00:00:00Z")
+    assert (len(day), int(day.time[0])) == (24, parse_instant("2024-01-02"))
+    assert int(day.time[-1]) < parse_instant("2024-01-02") + DAY
+    lake = quorum.load_bars("FLATUSDT", "1h", home=home)
+    assert (lake.symbol, lake.venue, len(lake)) == ("FLATUSDT", "sim", len(bars))
+    assert quorum.load_bars("FLATUSDT.sim", "4h", home=home).timeframe.nanoseconds == 4 * DAY // 24
+
+
+def test_bars_that_are_not_there_are_refused(home: Path, file: Path, tmp_path: Path) -> None:
+    two = tmp_path / "two.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    two.write_text(
+        "\n".join(["symbol," + lines[0], *(f"{name},{line}" for name in ("A", "B") for line in lines[1:50])]) + "\n",
+        encoding="utf-8",
+    )
+    for error, call in (
+        (UsageError, lambda: quorum.load_bars(tmp_path / "none.csv")),
+        (UsageError, lambda: quorum.load_bars(file, "1x")),
+        (UsageError, lambda: quorum.load_bars(file, since="soon")),
+        (DataError, lambda: quorum.load_bars(two)),
+        (NotFound, lambda: quorum.load_bars("FLATUST", "1h", home=home)),
+        (WorkspaceError, lambda: quorum.load_bars("FLATUSDT", "1h", home=tmp_path / "nowhere")),
+        (WorkspaceError, lambda: quorum.Desk.open(tmp_path / "nowhere")),
+    ):
+        with pytest.raises(error):
+            call()
+
+
+def test_a_backtest_without_a_workspace_is_counted_by_nobody(file: Path) -> None:
+    bars = quorum.load_bars(file)
+    result = quorum.backtest("demo_ma", bars, params={"fast": 5, "slow": 20}, sizing="weight", fee_bps=0.0, cash=500.0)
+    assert (result.trial_id, result.trials_in_family) == (None, None)
+    assert (result.parameters["fast"], result.terms.fee_bps, result.terms.starting_equity) == (5, 0.0, 500.0)
+    assert len(result.equity) == len(bars)
+    assert quorum.backtest("consensus", bars).strategy == "consensus"
+    with pytest.raises(NotFound, match="did you mean demo_ma"):
+        quorum.backtest("demo_mb", bars)
+    with pytest.raises(UsageError, match="fast"):
+        quorum.backtest("demo_ma", bars, params={"fast": 0})
+    with pytest.raises(UsageError, match="sizing"):
+        quorum.backtest("demo_ma", bars, sizing="large")
+
+
+def test_a_desk_does_what_the_commands_do(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUORUM_HOME", str(home))
+    desk, command = quorum.Desk.open(home), Quorum(capsys)
+    record = desk.consensus("FLATUSDT", "1h", as_of=iso(ENTRY), paper=True)
+    assert record.order is not None
+    assert record.order["status"] == "filled"
+    shown = json.loads((home / "state" / "consensus" / "consensus.json").read_text(encoding="utf-8"))
+    assert shown["decision_id"] == record.decision_id
+    chain = desk.why(record.order["client_order_id"])
+    assert command("why", record.order["client_order_id"], "--json").json["chain"] == json.loads(json.dumps(chain))
+    asked = ("backtest", "demo_ma", "--symbol", "FLATUSDT", "--timeframe", "1h", "--param", "fast=5", "--json")
+    trial = desk.backtest("demo_ma", "FLATUSDT", "1h", fast=5)
+    assert command(*asked).json["trial_id"] == trial.trial_id
+    assert (trial.trials_in_family, desk.backtest("demo_ma", "FLATUSDT", "1h", fast=6).trials_in_family) == (1, 2)
+    answer = desk.replay(record.decision_id)
+    assert (answer.verdict, answer.replayed) == ("identical", (record.decision_id, record.risk["decision_id"]))
