@@ -201,6 +201,17 @@ def test_a_workspace_has_one_door_and_its_name_is_short_enough(tmp_path: Path) -
     assert len(str(socket_path(deep)).encode()) < 100
 
 
+def test_a_line_that_a_kill_cut_short_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b'{"kind":"whole"}\n{"kind":"cut","text":"' + b"x" * 200)
+    for number in range(2):
+        journal = FileJournal(path)
+        with journal.exclusive():
+            assert len(journal.unread()) == 1 + number
+            journal.append({"kind": "short"})
+    assert path.read_bytes() == b'{"kind":"whole"}\n' + b'{"kind":"short"}\n' * 2
+
+
 def test_a_journal_that_nobody_holds_any_more_gives_its_file_back(tmp_path: Path) -> None:
     journal = FileJournal(tmp_path / "journal.jsonl")
     before = len(os.listdir("/dev/fd"))

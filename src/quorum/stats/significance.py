@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import integrate, special, stats
-from scipy.cluster import hierarchy
+from scipy import special
 
 from quorum.stats.performance import NAN, Floats, sharpe, standard_error
 
@@ -119,6 +118,8 @@ def expected_maximum_exact(trials: int) -> float:
     def below(x: float) -> float:
         return float(special.ndtr(x) ** trials)
 
+    from scipy import integrate
+
     middle = expected_maximum(trials)
     parts = [(above, 0.0, middle), (above, middle, middle + 2), (above, middle + 2, 40.0)]
     over = sum(integrate.quad(f, a, b, epsabs=1e-13, epsrel=1e-12)[0] for f, a, b in parts)
@@ -155,6 +156,8 @@ def effective_trials(returns: Floats, correlation: float = 0.8) -> int:
     Average linkage on 1 - correlation (ours); a lower bound of the count, N the upper one, and gates use N.
     Trials without spread make one cluster.
     """
+    from scipy.cluster import hierarchy
+
     flat = np.ptp(returns, axis=0) <= 0
     moving = returns[:, ~flat]
     if moving.shape[1] < 2:
@@ -171,6 +174,8 @@ def false_discoveries(p: Floats, size: float = 0.05, independent: bool = True) -
     Benjamini and Hochberg (1995); with `independent` False Benjamini and Yekutieli (2001), which holds under any
     dependence. ValueError for a p-value outside 0..1.
     """
+    from scipy import stats
+
     if not bool(np.all((p >= 0) & (p <= 1))):
         raise ValueError("p-values outside 0..1 or NaN; each within 0..1 is needed")
     adjusted = np.asarray(stats.false_discovery_control(p, method="bh" if independent else "by"), dtype=np.float64)
