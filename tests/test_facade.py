@@ -13,7 +13,9 @@ import pytest
 
 import quorum
 from desk.markets import ENTRY, closes, flat, write_bars
-from desk.offices import copied, template
+from desk.offices import copied, fresh_task, template
+from quorum import bootstrap
+from quorum.adapters.process import InlineExecutor
 from quorum.domain import DAY, DataError, NotFound, UsageError, WorkspaceError, iso, parse_instant
 from surfaces.cli.commands import Quorum
 
@@ -130,6 +132,7 @@ def test_a_desk_does_what_the_commands_do(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUORUM_HOME", str(home))
+    monkeypatch.setattr(bootstrap, "ProcessExecutor", lambda command: InlineExecutor({"replay": fresh_task}))
     desk, command = quorum.Desk.open(home), Quorum(capsys)
     record = desk.consensus("FLATUSDT", "1h", as_of=iso(ENTRY), paper=True)
     assert record.order is not None

@@ -162,6 +162,13 @@ def test_the_account_is_the_first_in_the_symbols_currency(desk: Desk) -> None:
         desk.account_for("EUR")
 
 
+def test_an_account_keeps_the_currency_that_it_was_opened_in(desk: Desk, home: Path) -> None:
+    ask(desk, "FLATUSDT")
+    configure(home, "accounts.yaml", "currency: USDT", "currency: USD")
+    with pytest.raises(UsageError, match=r"account paper was opened in USDT, config/accounts.yaml says USD; put the"):
+        ask(at_work(home), "FLATUSD")
+
+
 def test_who_answers_late_abstains_and_the_replay_knows_it(home: Path) -> None:
     configure(home, "consensus.yaml", "timeout_seconds: 30", "timeout_seconds: 0.000000001")
     desk = at_work(home)

@@ -131,6 +131,11 @@ def test_thirds_of_a_cost_that_three_does_not_divide_add_up() -> None:
     assert held == Position("BTCUSDT", realised=Decimal(5))
 
 
+def test_what_is_sold_whole_is_not_rounded() -> None:
+    held = Position("BTCUSDT").apply(fill(Side.BUY, "0.00000003", "0.00000001"))
+    assert held.apply(fill(Side.SELL, "0.00000003", "0.00000002")).realised == Decimal("0.0000000000000003")
+
+
 @pytest.mark.parametrize(
     ("number", "value"),
     [

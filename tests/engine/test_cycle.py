@@ -40,7 +40,7 @@ D = Decimal
 AS_OF = START + 100 * HOUR
 BTC = Instrument("BTCUSDT", "test", "BTC", "USDT", D("0.01"), D("0.0001"), D(5))
 LIMITS = RiskLimits()
-WHERE = Occasion("paper", BTC, Timeframe(HOUR), AS_OF, "DEC-20240105-001")
+WHERE = Occasion("paper", BTC, Timeframe(HOUR), AS_OF, AS_OF, "DEC-20240105-001")
 RULES = ConsensusRules(required=("smc", "momentum"), optional=())
 
 
@@ -182,7 +182,7 @@ class TestOccasion:
     def test_another_occasion_has_another(self) -> None:
         elsewhere = [
             WHERE,
-            replace(WHERE, as_of=AS_OF + HOUR),
+            replace(WHERE, closed=AS_OF + HOUR),
             replace(WHERE, timeframe=Timeframe(MINUTE)),
             replace(WHERE, instrument=replace(BTC, venue="other")),
             replace(WHERE, instrument=replace(BTC, symbol="BTCUSDC")),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ import pytest
 
 from domain.words import NOW, fill
 from execution.books import AUDITED, Books, books_at, judged
-from quorum.domain import MINUTE, MOVES, Choice, DecisionKind, OrderEvent, OrderStatus, Side
-from quorum.execution import audit, next_attempt
+from quorum.domain import MINUTE, MOVES, Choice, DecisionKind, OrderEvent, OrderStatus, Side, canonical
+from quorum.execution import Posting, audit, next_attempt
 from quorum.execution.audit import DECIMAL, ENDS, NEXT
 
 S = OrderStatus
 Tables = Mapping[str, list[dict[str, Any]]]
 Change = tuple[str, Mapping[str, Any], str, Any]
+Edit = tuple[str, Mapping[str, Any], Mapping[str, Any]]
 
 STATE_ONLY = "what the sender was told, and no amount of the ledger follows from it"
 NAMES = "a name that nothing is booked by"
@@ -256,6 +258,74 @@ def test_two_attempts_that_both_trade_are_more_than_was_approved(life: Tables) -
     numbered = [{**r, "sequence": n} for n, r in enumerate(events, 1)]
     report = audit({**life, "order_state": states, "order_event": numbered})
     assert [f.partition(" DEC")[0] for f in report.faults] == ["the orders of decision"]
+
+
+def edited(tables: Tables, *edits: Edit) -> Tables:
+    """The tables after several rows were changed; a row is the one that has `where` in its columns."""
+    rows = {name: [dict(row) for row in of] for name, of in tables.items()}
+    for table, where, values in edits:
+        (row,) = [r for r in rows[table] if where.items() <= r.items()]
+        row.update(values)
+    return rows
+
+
+def sealed(tables: Tables) -> Tables:
+    """The tables with every seal made anew."""
+    for account in ("paper", "shares"):
+        seal = ""
+        for row in [r for r in tables["entry"] if r["account"] == account]:
+            lines = [r for r in tables["posting"] if r["entry_id"] == row["entry_id"]]
+            postings = tuple(Posting(r["ledger_account"], r["commodity"], Decimal(r["amount"])) for r in lines)
+            body = {n: row[n] for n in ("account", "time", "kind", "reference")} | {"postings": postings}
+            row["seal"] = seal = sha256(seal.encode() + canonical(body)).hexdigest()
+    return tables
+
+
+EXPIRED, OPENED = {"client_order_id": "Q4"}, {"client_order_id": "Q6"}
+APPROVED: Edit = ("decision", {"decision_id": "DEC-20240603-004"}, {"outcome": '{"quantity":"2"}'})
+
+
+@pytest.mark.parametrize(
+    ("edits", "fault"),
+    [
+        (
+            [
+                ("posting", {"entry_id": 1, "line": 1}, {"amount": "-10000.01"}),
+                ("balance", {"ledger_account": "equity:capital", "commodity": "USDT"}, {"amount": "-10000.01"}),
+            ],
+            "entry 1 leaves -0.01 USDT",
+        ),
+        (
+            [("fill", {"fill_id": "Q4-1"}, {"time": 7}), ("order_event", {"fill_id": "Q4-1"}, {"time": 7})],
+            "fill Q4-1 is not what its entry 7 says",
+        ),
+        ([("intent", EXPIRED, {"quantity": "2"}), APPROVED], "order Q4 filled more than it asked for"),
+        (
+            [("order_state", OPENED, {"reserved": "979.70000001"})],
+            "order Q6 is partially_filled and reserves 979.70000001 for 9.7",
+        ),
+    ],
+)
+def test_changes_that_agree_with_each_other_are_found_where_they_stop(
+    life: Tables, edits: list[Edit], fault: str
+) -> None:
+    assert audit(sealed(edited(life))).faults == ()
+    assert audit(sealed(edited(life, *edits))).faults[0] == fault
+
+
+def test_a_fill_whose_event_is_gone_is_found_without_a_gap(life: Tables) -> None:
+    events = [row for row in life["order_event"] if row["fill_id"] != "Q4-1"]
+    report = audit({**life, "order_event": [{**row, "sequence": n} for n, row in enumerate(events, 1)]})
+    assert report.faults == ("fill Q4-1 of order Q4 has no event",)
+
+
+def test_a_row_of_zeros_that_belongs_to_nothing_is_found(life: Tables) -> None:
+    stray: dict[str, Any] = {"account": "paper", "ledger_account": "assets:cash", "commodity": "EUR", "amount": "0"}
+    report = audit({**life, "balance": [*life["balance"], stray]})
+    assert report.faults == ("balance paper assets:cash EUR is 0, its postings say otherwise",)
+    nothing = {"account": "paper", "symbol": "AAPL", "quantity": "0", "cost": "0", "realised": "0"}
+    report = audit({**life, "position": [*life["position"], nothing]})
+    assert report.faults == ("position paper AAPL does not follow from its fills",)
 
 
 def test_it_has_its_own_idea_of_how_orders_move_and_it_is_the_same() -> None:

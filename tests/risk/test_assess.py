@@ -138,6 +138,8 @@ def test_at_the_total_loss_nothing_opens(equity: str, opens: bool) -> None:
     if isinstance(verdict, Vetoed):
         assert f"equity {equity}" in verdict.reasons[0]
         assert "(max_total_loss)" in verdict.reasons[0]
+    (room,) = [check for check in verdict.checks if check.name == "max_position"]
+    assert room.limit == max(Decimal(equity), Decimal(0)) * Decimal("0.4")
 
 
 @pytest.mark.parametrize("purpose", [Purpose.SIGNAL, Purpose.TARGET, Purpose.PLAN])
@@ -206,6 +208,14 @@ def test_whole_lots_of_at_least_the_smallest_order(asked: str, lot: str, smalles
         assert "(min_order_notional)" in verdict.reasons[0]
     if isinstance(verdict, Shrunk):
         assert verdict.binding == ("lot",)
+
+
+def test_no_room_is_rounded_up_to_a_lot_that_does_not_fit() -> None:
+    almost = "100." + "9" * 25
+    limits = replace(OPEN, max_position=Decimal(2), max_deployed=Decimal(2), price_collar_bps=Decimal(0))
+    for cash, fits in ((almost, 0), ("101", 1)):
+        wish = proposal(quantity=Decimal(3), price=Decimal(101))
+        assert passed(assess(wish, book(cash=cash, funded=Decimal(1)), limits, instrument(lot="1"))) == fits
 
 
 def test_nothing_asked_is_nothing_approved_and_no_limit_is_blamed() -> None:

@@ -188,7 +188,7 @@ def _wish(desk: Desk, session: Session, outcome: Consensus, book: Book, origin: 
         due = exit_due(entry.intent.exit, held, since, occasion.as_of) if entry else None
         if due:
             return reduce(occasion, held, book, due)
-    elif any(o.filled and o.intent.created_at == occasion.as_of and _leaves(o) for o in orders):
+    elif any(o.filled and o.intent.created_at >= occasion.closed and _leaves(o) for o in orders):
         return NoTrade("this occasion has been traded: the holding was left")
     return propose(outcome, occasion, book, session.limits)
 

@@ -80,7 +80,7 @@ class Desk:
     def account_for(self, quote: str, name: str | None = None) -> str:
         """The account named, or the first of the configured ones in currency `quote`; it is opened when it is new.
 
-        UsageError when there is none.
+        UsageError when there is none, or when it was opened in another currency.
         """
         configured = self.settings.accounts.accounts
         if name is None:
@@ -90,7 +90,13 @@ class Desk:
         if name not in configured:
             raise UsageError(f"there is no account {name!r}", f"there are {', '.join(configured)}")
         section = configured[name]
-        self.accounts.open(name, section.book, Money(section.cash, section.currency))
+        if not self.accounts.open(name, section.book, Money(section.cash, section.currency)):
+            opened = next(row["currency"] for row in self.accounts.listed() if row["account"] == name)
+            if opened != section.currency:
+                raise UsageError(
+                    f"account {name} was opened in {opened}, config/accounts.yaml says {section.currency}",
+                    "put the currency back, or add another account",
+                )
         return name
 
     def limits(self, account: str) -> RiskLimits:

@@ -36,7 +36,9 @@ class Session:
 
     def occasion(self, origin: str) -> Occasion:
         """The occasion of a trade that follows from decision `origin`."""
-        return Occasion(self.account, self.instrument, self.bars.timeframe, self.snapshot.as_of, origin)
+        closed = int(self.bars.time[-1]) + self.bars.timeframe.nanoseconds
+        length, as_of = self.bars.timeframe, self.snapshot.as_of
+        return Occasion(self.account, self.instrument, length, closed, as_of, origin)
 
 
 def open_session(desk: Desk, question: Question) -> Session:

@@ -1,4 +1,4 @@
-"""Views: files that show the store, written after the commit and rebuilt from it at any time."""
+"""Views: files that show the newest of the store, written after the commit and rebuilt from it at any time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from quorum.desk.facts import order_facts
 from quorum.desk.workspace import write_text
 from quorum.domain import Decision, DecisionKind, WorkspaceError, iso, plain
 
-DECISIONS_SHOWN = 200
+NEWEST = 200
 DIRECTION_NAMES = {"approved": "EXECUTE_TRADE", "shrunk": "EXECUTE_TRADE", "vetoed": "REJECT_TRADE"}
 
 
 def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
     """Write every view from the store; the paths written. `decision_id` is the consensus to show as the newest."""
-    decisions = list(desk.decisions.recent(DECISIONS_SHOWN))
+    decisions = list(desk.decisions.recent(NEWEST))
     votes = [d for d in decisions if d.choice.kind is DecisionKind.CONSENSUS]
     trades = list(_trades(desk))
     followed = {parent: d.decision_id for d in decisions for parent in d.choice.parents}
@@ -70,7 +70,7 @@ def _without_checks(outcome: Mapping[str, Any]) -> dict[str, Any]:
 
 def _trades(desk: Desk) -> Iterable[dict[str, Any]]:
     for account in desk.accounts.listed():
-        for order in desk.orders.of(account["account"]):
+        for order in desk.orders.of(account["account"])[-NEWEST:]:
             yield order_facts(order, desk.orders.fills_of(order.intent.client_order_id))
 
 

@@ -77,19 +77,21 @@ def ask(bars: Bars, analysts: Sequence[Analyst], as_of: int, late: Mapping[str, 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Where and when a trade is wished for: account, instrument, bar length, instant, and the decision behind it."""
+    """Where and when a trade is wished for: account, instrument, bar length, the instant at which the newest bar was
+    closed, the instant of the decision, and its id."""
 
     account: str
     instrument: Instrument
     timeframe: Timeframe
+    closed: int
     as_of: int
     origin: str
 
     @property
     def key(self) -> str:
-        """The same occasion asked twice has the same key, so that it makes one intent."""
+        """The same bar asked twice has the same key, so that it makes one intent, whenever within the next bar."""
         where = f"{self.instrument.symbol}.{self.instrument.venue}"
-        return f"{where}|{self.timeframe}|{self.as_of}"
+        return f"{where}|{self.timeframe}|{self.closed}"
 
     @property
     def expires(self) -> int:

@@ -8,7 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from desk.offices import copied
+from desk.offices import copied, fresh_task
+from quorum import bootstrap
+from quorum.adapters.process import InlineExecutor
 from quorum.domain import HOUR, Timeframe, iso, parse_instant
 from surfaces.cli.commands import Quorum, Said, fresh
 
@@ -94,7 +96,9 @@ def instants() -> Iterator[str]:
     return (iso(start + k * 12 * HOUR) for k in range(60))
 
 
-def test_on_paper_it_is_booked_explained_and_replayed_until_a_bar_is_tampered_with(quorum: Quorum, home: Path) -> None:
+def test_on_paper_it_is_booked_explained_and_replayed_until_a_bar_is_tampered_with(
+    quorum: Quorum, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = ("consensus", "BTCUSDT", "--timeframe", "1h", "--paper", "--json", "--as-of")
     told = next(t for t in (quorum(*asked, when).json for when in instants()) if t["order"])
     order = told["order"]
@@ -108,6 +112,7 @@ def test_on_paper_it_is_booked_explained_and_replayed_until_a_bar_is_tampered_wi
     again = quorum("replay", fill, "--json")
     assert (again.code, again.json["verdict"]) == (0, "identical")
     tamper(home, parse_instant(told["snapshot"]["last"]) - 5 * HOUR)
+    monkeypatch.setattr(bootstrap, "ProcessExecutor", lambda command: InlineExecutor({"replay": fresh_task}))
     again = quorum("replay", told["decision_id"], "--json")
     assert (again.code, again.json["verdict"]) == (1, "differs")
     assert again.json["field"] == "data.data_hash"
