@@ -41,7 +41,7 @@ demo: setup ## the whole desk on embedded data; writes report.html
 	@$(BIN)/quorum demo --report report.html
 
 test: setup ## all tests but the slow ones (ARGS="tests/risk -x" goes to pytest)
-	@$(BIN)/pytest -m "not slow" $(ARGS)
+	@$(BIN)/pytest -n auto -m "not slow" $(ARGS)
 
 bench: setup ## the promised numbers beside their floors (ARGS="help backtest" chooses)
 	@$(BIN)/quorum bench $(ARGS)

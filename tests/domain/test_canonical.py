@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.words import BOOKS, EXITS, FILLS, INTENTS, PROPOSALS
@@ -39,6 +39,7 @@ def refuse_constant(name: str) -> None:
     raise AssertionError(name)
 
 
+@settings(max_examples=60)
 @given(VALUES)
 def test_the_text_is_json_sorted_compact_and_its_own_fixed_point(value: Any) -> None:
     text = canonical(value)
@@ -109,27 +110,32 @@ def there_and_back(kind: Any, word: Any) -> None:
     assert canonical(read) == text
 
 
+@settings(max_examples=40)
 @given(BOOKS)
 def test_a_book_reads_back(book: Book) -> None:
     there_and_back(Book, book)
 
 
+@settings(max_examples=40)
 @given(PROPOSALS)
 def test_a_proposal_reads_back(proposal: Proposal) -> None:
     there_and_back(Proposal, proposal)
 
 
+@settings(max_examples=40)
 @given(EXITS)
 def test_an_exit_plan_reads_back(plan: ExitPlan) -> None:
     there_and_back(ExitPlan, plan)
 
 
+@settings(max_examples=40)
 @given(FILLS)
 def test_a_fill_reads_back_from_texts_and_from_decimals(fill: Fill) -> None:
     there_and_back(Fill, fill)
     assert Fill.read({**plain(fill), "quantity": fill.quantity, "price": fill.price, "fee": fill.fee}) == fill
 
 
+@settings(max_examples=40)
 @given(INTENTS)
 def test_an_intent_reads_back_and_more_keys_may_be_there(intent: OrderIntent) -> None:
     there_and_back(OrderIntent, intent)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.words import NOW, PRICES, QUANTITIES, fill
@@ -55,6 +55,7 @@ def fills_of(trades: Trades) -> Sequence[tuple[Fill, AverageCost, Position]]:
     return told
 
 
+@settings(max_examples=50)
 @given(TRADES)
 def test_it_agrees_with_average_cost_in_exact_fractions(trades: Trades) -> None:
     for _, model, position in fills_of(trades):
@@ -64,6 +65,7 @@ def test_it_agrees_with_average_cost_in_exact_fractions(trades: Trades) -> None:
         assert abs(Fraction(position.realised) - model.realised) <= rounding
 
 
+@settings(max_examples=50)
 @given(TRADES, PRICES)
 def test_profit_is_what_came_in_less_what_went_out_to_the_last_digit(trades: Trades, mark: Decimal) -> None:
     for _, model, position in fills_of(trades):
@@ -71,6 +73,7 @@ def test_profit_is_what_came_in_less_what_went_out_to_the_last_digit(trades: Tra
         assert Fraction(position.realised) + Fraction(position.unrealised(mark)) == worth
 
 
+@settings(max_examples=50)
 @given(TRADES, PRICES)
 def test_a_position_that_is_closed_leaves_nothing(trades: Trades, price: Decimal) -> None:
     *_, (_, model, position) = fills_of(trades)
@@ -84,6 +87,7 @@ def test_a_position_that_is_closed_leaves_nothing(trades: Trades, price: Decimal
     assert Fraction(position.realised) == model.cash
 
 
+@settings(max_examples=50)
 @given(TRADES)
 def test_after_a_reversal_the_new_side_cost_what_it_was_traded_at(trades: Trades) -> None:
     before = Position("BTCUSDT")
@@ -94,6 +98,7 @@ def test_after_a_reversal_the_new_side_cost_what_it_was_traded_at(trades: Trades
         before = after
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(QUANTITIES, PRICES), min_size=1, max_size=5), PRICES, st.data())
 def test_in_how_many_parts_it_is_sold_does_not_change_the_profit(
     bought: list[tuple[Decimal, Decimal]], price: Decimal, data: st.DataObject

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.words import PRICES, PROPOSALS, QUANTITIES, proposal
@@ -14,6 +14,7 @@ from quorum.domain import Proposal
 from quorum.execution import make_intent, next_attempt
 
 
+@settings(max_examples=50)
 @given(PROPOSALS, QUANTITIES, PRICES)
 def test_an_intent_is_its_proposal_cut_to_what_was_approved(wish: Proposal, size: Decimal, collar: Decimal) -> None:
     made = make_intent(wish, size, collar, "DEC-1", 7, 99)
@@ -24,6 +25,7 @@ def test_an_intent_is_its_proposal_cut_to_what_was_approved(wish: Proposal, size
     assert made.reserve == size * max(collar, wish.price)
 
 
+@settings(max_examples=50)
 @given(PROPOSALS, PROPOSALS)
 def test_its_ids_follow_from_account_and_occasion_alone(one: Proposal, other: Proposal) -> None:
     def ids(wish: Proposal) -> tuple[str, str]:
@@ -38,6 +40,7 @@ def test_its_ids_follow_from_account_and_occasion_alone(one: Proposal, other: Pr
     assert re.fullmatch(r"Q[A-Z2-7]{25}", ids(one)[1])
 
 
+@settings(max_examples=50)
 @given(st.lists(st.integers(2, 1000), unique=True, max_size=6))
 def test_each_attempt_is_the_same_wish_under_ids_of_its_own(attempts: list[int]) -> None:
     first = make_intent(proposal(), Decimal(3), Decimal(101), "DEC-1", 7, 99)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.words import AMOUNTS, NOW, PRICES, QUANTITIES, decimals, fill
@@ -40,6 +40,7 @@ def sums(entry: Entry) -> dict[str, Fraction]:
     return totals
 
 
+@settings(max_examples=40)
 @given(TRADES)
 def test_a_fill_moves_holding_cash_and_fee_and_balances(trade: Fill) -> None:
     entry = entry_of_fill("paper", trade)
@@ -53,6 +54,7 @@ def test_a_fill_moves_holding_cash_and_fee_and_balances(trade: Fill) -> None:
     assert (entry.account, entry.time, entry.kind, entry.reference) == ("paper", trade.time, "fill", trade.fill_id)
 
 
+@settings(max_examples=40)
 @given(AMOUNTS, st.sampled_from(["USD", "USDT"]))
 def test_capital_comes_in_and_goes_out_against_the_owner(amount: Decimal, currency: str) -> None:
     entry = entry_of_funding("paper", Money(amount, currency), NOW, "transfer-1")
@@ -60,6 +62,7 @@ def test_capital_comes_in_and_goes_out_against_the_owner(amount: Decimal, curren
     assert (entry.kind, entry.reference) == ("funding", "transfer-1")
 
 
+@settings(max_examples=40)
 @given(TRADES, st.data())
 def test_one_posting_that_is_off_is_refused_whole(trade: Fill, data: st.DataObject) -> None:
     entry = entry_of_fill("paper", trade)
@@ -106,6 +109,7 @@ def test_a_seal_depends_on_everything_before_it() -> None:
     assert chain(chain("", second), first) != sealed
 
 
+@settings(max_examples=40)
 @given(st.lists(TRADES, max_size=6))
 def test_balances_are_the_sums_of_all_postings(trades: list[Fill]) -> None:
     entries = [entry_of_fill("paper", trade) for trade in trades]

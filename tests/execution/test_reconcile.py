@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from domain.words import AMOUNTS, BOOKS, SYMBOLS, amounts_of
 from quorum.domain import Book, Position
@@ -36,6 +36,7 @@ def test_golden_every_line_that_differs_is_named() -> None:
     assert differences(MINE, venue({}, BTCUSDT="0.5")) == ("cash USDT: 9000.00 here, 0 at the venue",)
 
 
+@settings(max_examples=50)
 @given(BOOKS, amounts_of(AMOUNTS))
 def test_the_lines_that_differ_are_exactly_those_named(book: Book, theirs: dict[str, Decimal]) -> None:
     found = differences(book, BrokerAccount({book.currency: book.cash}, theirs))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from decimal import Decimal
 
-import pytest
-
 from domain.words import NOW
 from execution.books import Books
 from execution.scripted import Answer, Scripted, never, refused, says, unknown, unreachable
@@ -83,34 +81,30 @@ LOST = [
 ]
 
 
-def overtaken(books: Books, newer: Answer, answer: Answer) -> tuple[Answer, list[Order]]:
+def overtaken(books: Books, number: int, newer: Answer, answer: Answer) -> tuple[Answer, list[Order]]:
     """An answer during which another process asks too, and books the `newer` one that it gets; what it then has."""
     found: list[Order] = []
 
     def late(identity: str) -> BrokerOrder | None:
-        found.append(follow(Scripted(never, newer), books.work, books.clock, books.get()))
+        found.append(follow(Scripted(never, newer), books.work, books.clock, books.get(number)))
         return answer(identity)
 
     return late, found
 
 
-@pytest.mark.parametrize(("newer", "answer"), [*OVERTAKEN[:-1], *LOST])
-def test_the_sender_s_answer_is_no_news_when_another_process_knows_more(
-    books: Books, newer: Answer, answer: Answer
-) -> None:
-    late, found = overtaken(books, newer, answer)
-    order = send(Scripted(late), books.work, books.clock, books.commit())
-    assert [books.get()] == [order] == found
+def test_the_sender_s_answer_is_no_news_when_another_process_knows_more(books: Books) -> None:
+    for number, (newer, answer) in enumerate([*OVERTAKEN[:-1], *LOST]):
+        late, found = overtaken(books, number, newer, answer)
+        order = send(Scripted(late), books.work, books.clock, books.commit(number))
+        assert [books.get(number)] == [order] == found
 
 
-@pytest.mark.parametrize(("newer", "answer"), OVERTAKEN)
-def test_a_follower_s_answer_is_no_news_when_another_process_knows_more(
-    books: Books, newer: Answer, answer: Answer
-) -> None:
-    stale = send(Scripted(unreachable), books.work, books.clock, books.commit())
-    late, found = overtaken(books, newer, answer)
-    order = follow(Scripted(never, late), books.work, books.clock, stale)
-    assert [books.get()] == [order] == found
+def test_a_follower_s_answer_is_no_news_when_another_process_knows_more(books: Books) -> None:
+    for number, (newer, answer) in enumerate(OVERTAKEN):
+        stale = send(Scripted(unreachable), books.work, books.clock, books.commit(number))
+        late, found = overtaken(books, number, newer, answer)
+        order = follow(Scripted(never, late), books.work, books.clock, stale)
+        assert [books.get(number)] == [order] == found
 
 
 def test_followers_at_the_same_time_book_everything_once(books: Books) -> None:

@@ -211,11 +211,11 @@ def test_whole_lots_of_at_least_the_smallest_order(asked: str, lot: str, smalles
 
 
 def test_no_room_is_rounded_up_to_a_lot_that_does_not_fit() -> None:
-    almost = "100." + "9" * 25
-    limits = replace(OPEN, max_position=Decimal(2), max_deployed=Decimal(2), price_collar_bps=Decimal(0))
-    for cash, fits in ((almost, 0), ("101", 1)):
-        wish = proposal(quantity=Decimal(3), price=Decimal(101))
-        assert passed(assess(wish, book(cash=cash, funded=Decimal(1)), limits, instrument(lot="1"))) == fits
+    wide = replace(OPEN, max_position=Decimal(2), max_deployed=Decimal(2), price_collar_bps=Decimal(0))
+    wish = proposal(quantity=Decimal(3), price=Decimal(50))
+    for cash, fits in (("74." + "9" * 26, "0"), ("75", "1.5")):
+        verdict = assess(wish, book(cash=cash, funded=Decimal(1)), wide, instrument(lot="1.5"))
+        assert passed(verdict) == Decimal(fits)
 
 
 def test_nothing_asked_is_nothing_approved_and_no_limit_is_blamed() -> None:

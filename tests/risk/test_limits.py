@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.words import decimals, proposal
@@ -50,6 +50,7 @@ def test_the_limits_of_a_crypto_book_are_the_default() -> None:
     )
 
 
+@settings(max_examples=40)
 @given(LIMITS)
 def test_limits_read_back(limits: RiskLimits) -> None:
     assert RiskLimits.read(json.loads(canonical(limits))) == limits

@@ -89,6 +89,7 @@ def test_an_import_makes_the_workspace_that_it_needs(quorum: Quorum, tmp_path: P
     assert said.code == 0
     assert said.err == f"made a workspace at {tmp_path / 'new'}\n"
     assert quorum("doctor", "--home", tmp_path / "new", "--json").json["healthy"]
+    assert quorum("init", "--home", tmp_path / "new", "--json").json["made"] == []
 
 
 ASKED: list[tuple[tuple[object, ...], int, str]] = [
