@@ -89,22 +89,22 @@ def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
     use_kernel_cache()
     workspace = open_workspace(given)
     settings = workspace.settings()
-    database = Database(workspace.database)
-    database.migrate()
+    database = _database(workspace)
     wall = SystemClock()
     provenance = Provenance(code_hash(), machine())
     lake = open_lake(workspace)
+    accounts = SqlAccounts(database, wall, provenance)
     return Desk(
         workspace=workspace,
         settings=settings,
         clock=clock or wall,
         lake=lake,
         decisions=SqlDecisionLog(database, wall, provenance),
-        accounts=SqlAccounts(database, wall, provenance),
+        accounts=accounts,
         orders=SqlOrders(database),
         trials=SqlTrials(database, wall),
-        broker=lambda account, cycle: _broker(workspace, settings, lake, account, cycle),
-        executor=ProcessExecutor([sys.executable, "-m", "quorum", "task"]),
+        broker=_Venues(workspace, settings, lake, accounts).broker,
+        executor=ProcessExecutor([sys.executable, "-P", "-m", "quorum", "task"]),
         notifier=FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall),
         rows=database.rows,
     )
@@ -118,14 +118,14 @@ def serve_broker(given: Path | None, account: str) -> BrokerServer:
     if _listens(path):
         raise UsageError(f"the venue of account {account} is already served", "stop the other one first")
     clock = RequestClock(0)
-    return BrokerServer(path, _simulated(workspace, settings, open_lake(workspace), account, clock), clock)
+    desk_accounts = SqlAccounts(_database(workspace), SystemClock(), Provenance(code_hash(), machine()))
+    venues = _Venues(workspace, settings, open_lake(workspace), desk_accounts)
+    return BrokerServer(path, venues.simulated(account, clock), clock)
 
 
 def schema_of(database: Path) -> str:
     """The revision of a database file's schema; a QuorumError when it cannot be read or is too new."""
-    store = Database(database)
-    store.migrate()
-    return str(store.revision())
+    return Database(database).known_revision() or "none yet"
 
 
 def run_task(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -141,25 +141,48 @@ def _replay(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return recompute(open_lake(open_workspace(Path(payload["home"]))), payload)
 
 
-def _broker(workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock) -> Broker:
-    if settings.execution.simulated_venue.process == "own_process":
-        return RemoteBroker(_socket(workspace, account), clock)
-    return _simulated(workspace, settings, lake, account, clock)
+def _database(workspace: Workspace) -> Database:
+    database = Database(workspace.database)
+    database.migrate()
+    return database
 
 
-def _simulated(workspace: Workspace, settings: Settings, lake: Lake, account: str, clock: Clock) -> SimulatedBroker:
-    section = settings.accounts.accounts.get(account)
-    if section is None:
-        raise UsageError(f"there is no account {account!r}", f"there are {', '.join(settings.accounts.accounts)}")
-    prices = LakePrices(lake)
-    return SimulatedBroker(
-        FileJournal(workspace.home / "venue" / f"{account}.jsonl"),
-        prices,
-        clock,
-        settings.execution.simulated_venue.costs(),
-        Money(section.cash, section.currency),
-        lambda symbol: settings.instruments.instrument(prices.series(symbol, 0)),
-    )
+class _Venues:
+    """The venues of a workspace's accounts; each simulated one is opened once and tells time by the caller's clock."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, lake: Lake, accounts: SqlAccounts) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._lake = lake
+        self._accounts = accounts
+        self._open: dict[str, SimulatedBroker] = {}
+
+    def broker(self, account: str, clock: Clock) -> Broker:
+        """The door to the account's venue, in this process or in its own."""
+        if self._settings.execution.simulated_venue.process == "own_process":
+            return RemoteBroker(_socket(self._workspace, account), clock)
+        return self.simulated(account, clock)
+
+    def simulated(self, account: str, clock: Clock) -> SimulatedBroker:
+        """The account's venue in this process; UsageError for an account that is not configured."""
+        if account not in self._open:
+            self._open[account] = self._opened(account, clock)
+        return self._open[account].on(clock)
+
+    def _opened(self, account: str, clock: Clock) -> SimulatedBroker:
+        configured = self._settings.accounts.accounts
+        if account not in configured:
+            raise UsageError(f"there is no account {account!r}", f"there are {', '.join(configured)}")
+        section = configured[account]
+        prices = LakePrices(self._lake)
+        return SimulatedBroker(
+            FileJournal(self._workspace.home / "venue" / f"{account}.jsonl"),
+            prices,
+            clock,
+            self._settings.execution.simulated_venue.costs(),
+            self._accounts.paid_in(account) or Money(section.cash, section.currency),
+            lambda symbol: self._settings.instruments.instrument(prices.series(symbol, 0)),
+        )
 
 
 def _socket(workspace: Workspace, account: str) -> Path:

@@ -27,9 +27,7 @@ def exact_orders(prices: list[Fraction], fast: int, slow: int, since: int = 1) -
     """Signs of the difference of the two means, in rational numbers, each window summed by itself."""
     answer = []
     for i in range(since, len(prices) + 1):
-        gap = sum(prices[i - min(i, fast) : i]) / Fraction(fast) - sum(prices[i - min(i, slow) : i]) / Fraction(
-            slow
-        )
+        gap = sum(prices[i - min(i, fast) : i]) / Fraction(fast) - sum(prices[i - min(i, slow) : i]) / Fraction(slow)
         answer.append(UNKNOWN if i < slow else (gap > 0) - (gap < 0))
     return answer
 
@@ -43,16 +41,12 @@ def test_order_of_means_on_a_grid_is_that_of_the_decimals(
     assert orders(prices, *pair, decimals) == exact_orders([Fraction(t) for t in ticks], *pair)
 
 
-PRICES = (
-    st.floats(2.0**-31, 2.0**47) | st.floats(99.0, 101.0) | st.sampled_from([0.1, 0.2, 0.3, 100.1, 1e14, 3e-9])
-)
+PRICES = st.floats(2.0**-31, 2.0**47) | st.floats(99.0, 101.0) | st.sampled_from([0.1, 0.2, 0.3, 100.1, 1e14, 3e-9])
 
 
 @quick
 @given(st.lists(PRICES | PRICES.map(lambda x: -x), max_size=60), PAIRS)
-def test_order_of_means_off_the_grid_is_that_of_the_float64_values(
-    prices: list[float], pair: tuple[int, int]
-) -> None:
+def test_order_of_means_off_the_grid_is_that_of_the_float64_values(prices: list[float], pair: tuple[int, int]) -> None:
     assert orders(prices, *pair, None) == exact_orders([Fraction(p) for p in prices], *pair)
 
 

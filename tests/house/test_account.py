@@ -41,6 +41,7 @@ def test_a_listed_skip_passes_in_ci_and_is_told(project: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("1 passed, 1 skipped in ")
 
 
+@pytest.mark.slow
 def test_other_skips_and_expected_failures_fail_in_ci_only(project: Path) -> None:
     (project / "tests" / "room" / "test_two.py").write_text(UNLISTED)
     (project / "tests" / "room" / "test_three.py").write_text(HOPELESS)

@@ -21,9 +21,7 @@ from quorum.signals.strategy import Params, Strategy
 PARAMS: Params = {"fast": 2, "slow": 3, "atr_period": 14}
 
 
-def closes(
-    values: list[float] | NDArray[np.float64], decimals: int | None, minutes: list[int] | None = None
-) -> Bars:
+def closes(values: list[float] | NDArray[np.float64], decimals: int | None, minutes: list[int] | None = None) -> Bars:
     time = np.arange(len(values)) if minutes is None else np.array(minutes, dtype=np.int64)
     close = np.array(values, dtype=np.float64)
     return Bars("BTCUSDT", "test", Timeframe(MINUTE), time * MINUTE, close, price_decimals=decimals)
@@ -35,8 +33,7 @@ def by_hand(prices: list[Fraction], fast: int, slow: int) -> list[float]:
     for i in range(len(prices)):
         if i >= slow:
             now, before = (
-                sum(prices[k + 1 - fast : k + 1]) / Fraction(fast)
-                - sum(prices[k + 1 - slow : k + 1]) / Fraction(slow)
+                sum(prices[k + 1 - fast : k + 1]) / Fraction(fast) - sum(prices[k + 1 - slow : k + 1]) / Fraction(slow)
                 for k in (i, i - 1)
             )
             if now > 0 and before <= 0:
@@ -57,9 +54,7 @@ def by_hand(prices: list[Fraction], fast: int, slow: int) -> list[float]:
 def test_batch_is_the_rule_in_rational_numbers(
     walk: list[tuple[int, int]], fast: int, more: int, decimals: int | None
 ) -> None:
-    ticks = np.cumsum(
-        [1_000 + step if i == 0 else step for i, (step, _) in enumerate(walk)], dtype=np.int64
-    ).tolist()
+    ticks = np.cumsum([1_000 + step if i == 0 else step for i, (step, _) in enumerate(walk)], dtype=np.int64).tolist()
     prices = [float(Decimal(t).scaleb(-(decimals if decimals is not None else 2))) for t in ticks]
     gaps = np.cumsum([wait for _, wait in walk], dtype=np.int64).tolist()
     found = DEMO_MA.batch(closes(prices, decimals, gaps), {"fast": fast, "slow": fast + more})

@@ -54,9 +54,7 @@ STEPS = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(STEPS, st.integers(2, 50), st.sampled_from([0.1, 2.0, 20.0]))
-def test_batch_is_the_rule_written_out(
-    walk: list[tuple[int, int, int, int]], lookback: int, multiple: float
-) -> None:
+def test_batch_is_the_rule_written_out(walk: list[tuple[int, int, int, int]], lookback: int, multiple: float) -> None:
     close = 200.0 + np.cumsum([step[0] for step in walk])
     rows = [(float(c) + up, float(c) - down, float(c)) for c, (_, up, down, _) in zip(close, walk, strict=True)]
     params: Params = {"donchian_lookback": lookback, "atr_period": 2, "atr_multiple": multiple}
@@ -122,9 +120,7 @@ def test_a_bar_with_no_number_is_named_and_leaves_the_state_as_it_was(broken: Ca
     assert state.tobytes() == before
 
 
-@pytest.mark.parametrize(
-    "params", [{"donchian_lookback": 1}, {"atr_period": 201}, {"atr_multiple": 0.05}, {"x": 1}]
-)
+@pytest.mark.parametrize("params", [{"donchian_lookback": 1}, {"atr_period": 201}, {"atr_multiple": 0.05}, {"x": 1}])
 def test_parameters_out_of_bounds_are_refused(params: Params) -> None:
     for ask in (TREND_BREAKOUT.start, TREND_BREAKOUT.batch):
         with pytest.raises(UsageError):

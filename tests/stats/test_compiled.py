@@ -69,6 +69,7 @@ def ask(package: Path, cache: Path, when: str) -> Ran:
     return Ran(*json.loads(done.stdout))
 
 
+@pytest.mark.slow
 def test_a_second_process_does_not_compile_and_a_change_of_source_does(copied: Path, tmp_path: Path) -> None:
     """The change is in a function that the kernel calls in another file: numba's own cache would not see it."""
     first, second = (ask(copied, tmp_path / "cache", when) for when in ("early", "late"))

@@ -72,9 +72,10 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
     facts = vote_facts(signals, outcome)
     with desk.accounts.transaction(session.account) as transaction:
         decided = _decide(desk, session, outcome, transaction, (facts, late, question.paper))
-    order = None
-    if decided.order is not None:
-        order = _trade(desk, session, decided.order) if decided.sent else _preview(decided.order)
+    if decided.order is not None and decided.sent:
+        send(desk.broker(session.account, session.clock), desk.accounts, session.clock, decided.order)
+    if question.paper:
+        _play_on(desk, session)
     record = CycleRecord(
         decided.decision_id,
         plain(session.snapshot) | {"as_of": iso(session.snapshot.as_of)},
@@ -82,7 +83,7 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
         facts["votes"],
         facts["consensus"],
         decided.risk,
-        order,
+        _told(desk, decided),
         decided.reason,
     )
     if decided.risk is not None and not question.paper:
@@ -172,9 +173,14 @@ def _commit(transaction: Transaction, wanted: OrderIntent) -> Order:
     return order
 
 
-def _preview(order: Order) -> Mapping[str, Any]:
-    """The order that would be sent."""
-    return {**order_facts(order, ()), "status": "dry_run"}
+def _told(desk: Desk, decided: _Decided) -> Mapping[str, Any] | None:
+    """The order as it is now, or as it would be sent; None when it came to none."""
+    if decided.order is None:
+        return None
+    if not decided.sent:
+        return {**order_facts(decided.order, ()), "status": "dry_run"}
+    identity = decided.order.intent.client_order_id
+    return order_facts(desk.orders.get(identity), desk.orders.fills_of(identity))
 
 
 def _wish(desk: Desk, session: Session, outcome: Consensus, book: Book, origin: str) -> Proposal | NoTrade:
@@ -197,14 +203,14 @@ def _leaves(order: Order) -> bool:
     return order.intent.purpose is Purpose.REDUCTION
 
 
-def _trade(desk: Desk, session: Session, order: Order) -> Mapping[str, Any]:
-    """Send the order and follow it; on a past instant the clock then runs to the order's end."""
-    broker = desk.broker(session.account, session.clock)
-    order = send(broker, desk.accounts, session.clock, order)
-    if isinstance(session.clock, VirtualClock) and session.clock is not desk.clock:
-        session.clock.advance_to(max(order.intent.expires_at + 1, session.clock.now()))
-        order = follow(broker, desk.accounts, session.clock, order)
-    return order_facts(order, desk.orders.fills_of(order.intent.client_order_id))
+def _play_on(desk: Desk, session: Session) -> None:
+    """On a past instant, let the clock run on until the orders of this occasion have ended, whoever sent them."""
+    if not isinstance(session.clock, VirtualClock) or session.clock is desk.clock:
+        return
+    for order in desk.orders.of(session.account, session.instrument.symbol, only_open=True):
+        if order.intent.created_at == session.snapshot.as_of:
+            session.clock.advance_to(max(order.intent.expires_at + 1, session.clock.now()))
+            follow(desk.broker(session.account, session.clock), desk.accounts, session.clock, order)
 
 
 def _notify(desk: Desk, record: CycleRecord) -> None:

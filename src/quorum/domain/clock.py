@@ -63,7 +63,7 @@ class Timeframe:
     @classmethod
     def parse(cls, text: str) -> Timeframe:
         """The timeframe that `text` names; UsageError when it is none."""
-        count, unit = text[:-1], text[-1:].lower()
+        count, unit = text[:-1], text[-1:] if text[-1:] == "M" else text[-1:].lower()
         digits = count.isascii() and count.isdigit() and len(count) < 10
         if unit not in _UNITS or not digits or int(count) == 0:
             raise UsageError(f"{text!r} is no timeframe", "write a count and a unit, as 1m, 15m, 1h, 4h or 1d")

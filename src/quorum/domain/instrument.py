@@ -64,7 +64,8 @@ class Instrument:
         return exact
 
 
-_QUOTES = ("USDT", "USDC", "BUSD", "FDUSD", "USD", "EUR", "BTC", "ETH")
+_STABLE = ("USDT", "USDC", "BUSD", "FDUSD")
+_QUOTES = (*_STABLE, "USD", "EUR", "BTC", "ETH")
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:
@@ -77,6 +78,7 @@ def split_symbol(symbol: str) -> tuple[str, str]:
         if base and (quote in _QUOTES or (separator == "/" and len(quote) > 2)):
             return base, quote
     for quote in _QUOTES:
-        if symbol.endswith(quote) and len(symbol) > len(quote) + 1:
+        shortest = 1 if quote in _STABLE else 2  # a share may end in BTC or EUR behind one letter, in USDT none does
+        if symbol.endswith(quote) and len(symbol) >= len(quote) + shortest:
             return symbol.removesuffix(quote), quote
     return symbol, "USD"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
@@ -141,6 +142,12 @@ class SimulatedBroker:
         self._opening = opening
         self._instruments = instruments
         self._venue = _Venue()
+
+    def on(self, clock: Clock) -> SimulatedBroker:
+        """The same venue, telling time by another clock."""
+        other = copy(self)
+        vars(other).update(_clock=clock)
+        return other
 
     def submit(self, intent: OrderIntent) -> BrokerOrder:
         """See Broker. BrokerError when the id was declared never to arrive, or the symbol is not traded here."""

@@ -21,7 +21,8 @@ class LakePrices:
         instants = bars.time if bars.open is not None else bars.time + bars.timeframe.nanoseconds
         first, last = instants.searchsorted(since, "left"), instants.searchsorted(until, "right")
         prices = bars.close if bars.open is None else bars.open
-        return (_print(bars, int(instants[i]), float(prices[i]), i) for i in range(int(first), int(last)))
+        due = range(int(first), int(last))
+        return (_print(bars, int(instants[i]), float(prices[i]), i) for i in due if _traded(bars, i))
 
     def series(self, symbol: str, since: int) -> Bars:
         """The shortest bars of `symbol` that reach to `since`, else the longest-lived ones."""
@@ -33,6 +34,11 @@ class LakePrices:
         if best not in self._read:
             self._read[best] = self._lake.bars(symbol, best.timeframe, best.venue)
         return self._read[best]
+
+
+def _traded(bars: Bars, i: int) -> bool:
+    """Whether anything traded in bar i; a series that does not tell its volume always traded."""
+    return bars.volume is None or bool(bars.volume[i] > 0)
 
 
 def _print(bars: Bars, instant: int, price: float, i: int) -> Trade:

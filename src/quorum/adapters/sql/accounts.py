@@ -88,6 +88,19 @@ class SqlAccounts:
             opened.post(entry_of_funding(account, money, self._clock.now(), f"funding-{account}-1"))
             return True
 
+    def paid_in(self, account: str) -> Money | None:
+        """The capital that the ledger says was paid in; None for an account that is not open yet."""
+        table = tables.account
+        with self._database.read() as connection:
+            query = sa.select(table.c.currency).where(table.c.account == account)
+            currency = connection.execute(query).scalar()
+            if currency is None:
+                return None
+            balance = tables.balance.c
+            mine = (balance.account == account) & (balance.ledger_account == CAPITAL) & (balance.commodity == currency)
+            amount = connection.execute(sa.select(balance.amount).where(mine)).scalar()
+        return Money(-amount if amount is not None else ZERO, currency)
+
     def listed(self) -> list[dict[str, Any]]:
         """Name, book and currency of every account."""
         with self._database.read() as connection:

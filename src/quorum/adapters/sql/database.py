@@ -48,19 +48,23 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema up to date; WorkspaceError when it was made by a newer version of Quorum."""
-        found = self.revision()
-        if found == HEAD:
+        if self.known_revision() == HEAD:
             return
-        if found is not None and found not in _known():
-            raise WorkspaceError(
-                f"{self.path} has schema {found}, this version of quorum knows up to {HEAD}", "upgrade quorum"
-            )
         from alembic import command
 
         with self.write() as connection:
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    def known_revision(self) -> str | None:
+        """The schema's revision; WorkspaceError when a newer version of Quorum made it."""
+        found = self.revision()
+        if found is not None and found != HEAD and found not in _known():
+            raise WorkspaceError(
+                f"{self.path} has schema {found}, this version of quorum knows up to {HEAD}", "upgrade quorum"
+            )
+        return found
 
     def revision(self) -> str | None:
         """The schema's revision; None for an empty database."""

@@ -55,7 +55,7 @@ def _timeframe(word: re.Match[str]) -> Timeframe | None:
         return Timeframe.parse(named) if named else None
     if word["mt"]:
         letter, count = word["mt"][0], word["mt"][1:]
-        return Timeframe.parse(count + letter) if count.isdigit() and int(count) else None
+        return Timeframe.parse(count + letter.lower()) if count.isdigit() and int(count) else None
     unit = word["unit"].lower()
     if unit.startswith("mo") or word.group() == "1M" or not int(word["count"]):
         return None

@@ -125,11 +125,11 @@ def consensus(asked: ConsensusOptions) -> None:
     instant = None if asked.as_of is None else parse_instant(asked.as_of)
     length = Timeframe.parse(asked.timeframe)
     record = convene(desk, Question(asked.symbol, length, instant, asked.venue, asked.account, asked.paper))
-    publish(desk, record.decision_id)
     if asked.as_json:
         print_json(plain(record))
-        return
-    _print_cycle(plain(record))
+    else:
+        _print_cycle(plain(record))
+    publish(desk, record.decision_id)
 
 
 def _print_cycle(record: dict[str, Any]) -> None:
