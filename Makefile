@@ -47,7 +47,7 @@ bench: setup ## the promised numbers beside their floors (ARGS="help backtest" c
 	@$(BIN)/quorum bench $(ARGS)
 
 test-slow: setup ## the slow tests
-	@$(BIN)/pytest -m slow $(ARGS)
+	@$(BIN)/pytest -n auto -m slow $(ARGS)
 
 check: lint style types walls shape ## everything that reads the sources; `make -k check` does not stop at the first
 

@@ -105,6 +105,7 @@ def test_more_threads_than_any_pool_holds_only_take_turns(store: Store) -> None:
     assert not failed
 
 
+@pytest.mark.slow
 def test_processes_take_turns(store: Store, tmp_path: Path) -> None:
     run("adapters.worker", 2, "trade", tmp_path, 25)
     assert len(store.database.rows("intent")) == 50
@@ -191,6 +192,7 @@ def test_a_full_database_writes_nothing_and_goes_on_when_there_is_space(store: S
     assert store.decisions.record(choice("next")).decision_id == "DEC-20240603-002"
 
 
+@pytest.mark.slow
 def test_where_nothing_more_can_be_written_each_file_says_so_and_keeps_its_lines_whole(tmp_path: Path) -> None:
     lines = run("adapters.worker", 1, "full", tmp_path)
     assert lines[:3] == ["written"] * 3
@@ -210,6 +212,7 @@ def test_where_nothing_more_can_be_written_each_file_says_so_and_keeps_its_lines
     assert [line.split('"summary":')[1][:7] for line in text.splitlines()] == ['"small"', '"after"']
 
 
+@pytest.mark.slow
 def test_what_may_not_be_written_is_one_line_each(tmp_path: Path) -> None:
     store = funded(tmp_path)
     store.decisions.record(choice("before"))

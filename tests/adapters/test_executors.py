@@ -100,6 +100,7 @@ def test_two_threads_run_their_tasks_at_once(process: ProcessExecutor) -> None:
     assert answers == {1: [2], 2: [4]}
 
 
+@pytest.mark.slow
 def test_quorum_s_own_command_answers_as_an_executor_expects() -> None:
     with pytest.raises(UsageError, match=r"^task none: there is no task 'none'; known are replay$"):
         ProcessExecutor([sys.executable, "-m", "quorum", "task"]).run("none", {})

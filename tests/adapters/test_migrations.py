@@ -97,10 +97,12 @@ def test_a_database_that_is_up_to_date_stays_as_it_is(empty: Database, tmp_path:
     store.database.close()
 
 
+@pytest.mark.slow
 def test_processes_that_begin_with_nothing_at_once_all_succeed(tmp_path: Path) -> None:
     assert run("adapters.worker", 4, "migrate", tmp_path) == [HEAD] * 4
 
 
+@pytest.mark.slow
 def test_a_new_file_takes_everyone_who_opens_it_at_once(tmp_path: Path) -> None:
     """SQLite does not wait in this race, it tells the losers at once that the file is locked."""
 

@@ -17,7 +17,6 @@ from durability.laws import assert_traded_once
 from durability.market import ACCOUNT, Aftermath, Occasion, aftermath, close, cycle, journal
 
 FAST = ("before-intent-1", "after-intent-1", "after-sent-1", "after-submit-1", "after-booking-1")
-FAST += ("torn-venue-order-1", "after-venue-order-1", "torn-venue-fill-2")
 OURS = [
     Point(effect, number, when)
     for effect, numbers in (("intent", (1,)), ("sent", (1,)), ("submit", (1,)), ("booking", (1, 2)))
