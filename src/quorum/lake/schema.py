@@ -118,7 +118,7 @@ def find_columns(names: Sequence[str], options: ImportOptions, file: str) -> dic
     if missing:
         raise DataError(
             f"{file}: no column for {' and '.join(missing)} among {', '.join(names)}",
-            f"name it with the option columns, as {missing[0]}=NAME",
+            f"name it with `--column {missing[0]}=NAME`",
         )
     return found
 
@@ -128,7 +128,7 @@ def _asked(canonical: str, names: Sequence[str], options: ImportOptions, file: s
     if name is not None and name not in names:
         raise DataError(
             f"{file}: no column {name!r} among {', '.join(names)}",
-            f"correct the option columns, {canonical}={name}",
+            f"correct `--column {canonical}={name}`",
         )
     return name
 
@@ -140,7 +140,7 @@ def _recognised(canonical: str, names: Sequence[str], file: str) -> str | None:
         if len(matches) > 1:
             raise DataError(
                 f"{file}: columns {' and '.join(repr(m) for m in matches)} both look like {canonical}",
-                f"say which with the option columns, as {canonical}={matches[0]}",
+                f"say which with `--column {canonical}={matches[0]}`",
             )
         if matches:
             return matches[0]

@@ -75,7 +75,7 @@ def read_parts(path: Path, source: str, options: ImportOptions) -> tuple[Part, .
     if kind is not None and "close" not in options.columns:
         raise NotBars(
             f"{path}: holds {kind}, no bars (columns {', '.join(frame.columns)})",
-            "import files with a time and a close; say columns, as close=NAME, if it has them",
+            "import files with a time and a close; name them with `--column close=NAME` if it has them",
         )
     names = find_columns(frame.columns, options, str(path))
     times = read_times(_time_column(frame, names["time"], options), options, str(path))

@@ -46,7 +46,7 @@ def read_times(column: pl.Series, options: ImportOptions, file: str) -> Times:
     if kind.is_numeric():
         return _from_numbers(column, options, where)
     if kind != pl.String:
-        raise DataError(f"{where} holds {kind}, no times", "name another with the option columns, as time=NAME")
+        raise DataError(f"{where} holds {kind}, no times", "name another with `--column time=NAME`")
     text = column.str.strip_chars()
     if options.date_format and "%" in options.date_format:
         return _by_pattern(text, options, where)
