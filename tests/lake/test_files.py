@@ -252,7 +252,7 @@ BAD = {
     "header.csv": ("ts,open,high,low,close,volume\n", "is empty .ts, open.*0 rows"),
     "prose.csv": ("Dear reader\nthis is no table\n", "is no table, it begins with 'Dear reader'"),
     "binary.csv": ("a,b\0,c\n1,2,3\n", "is no text"),
-    "noclose.csv": ("ts,foo,bar\n2024-01-01,1,2\n", "no column for close among ts, foo, bar.*columns, as close=NAME"),
+    "noclose.csv": ("ts,foo,bar\n2024-01-01,1,2\n", "no column for close among ts, foo, bar.*`--column close=NAME`"),
     "notime.csv": ("open,high,low,close\n1,2,1,2\n", "no column for time"),
     "half.csv": ("ts,open,close\n2024-01-01,1,2\n", "no column for high and low"),
     "seven.csv": (f"{FINE},7\n{FINE},7\n", "has no header and 7 columns; add a header"),
