@@ -37,7 +37,7 @@ class Terms:
     """
 
     fee_bps: float = 10.0
-    slippage_bps: float = 2.0
+    slippage_bps: float = 0.0
     sizing: str = "weight"
     size: float = 1.0
     starting_equity: float = 100_000.0

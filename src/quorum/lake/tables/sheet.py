@@ -126,7 +126,7 @@ def _groups(
 
     if column is None:
         if not (options.symbol or name.symbol):
-            raise DataError(f"{path}: neither a column nor its name tells the symbol", "say the symbol")
+            raise DataError(f"{path}: neither a column nor its name tells the symbol", "say the symbol with `--symbol`")
         yield options.symbol or name.symbol, np.arange(frame.height)
         return
     symbols = frame[column].cast(pl.String).str.strip_chars().replace("", None)

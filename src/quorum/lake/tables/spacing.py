@@ -27,12 +27,14 @@ def find_timeframe(
     said = asked or named
     if said is None:
         if found is None:
-            raise DataError(f"{file}: {_unclear(series)}", "say the timeframe, as 1h")
+            raise DataError(f"{file}: {_unclear(series)}", "say the timeframe with `--timeframe`, as 1h")
         if _MONTH[0] <= found.nanoseconds <= _MONTH[1]:
             raise DataError(f"{file}: bars are months apart ({found})", "give bars of a fixed length of a week or less")
         return found
     if _contradicts(apart, said) if found is None else said != found:
-        source, remedy = ("the timeframe asked for", "correct it") if asked else ("its name", "say the timeframe")
+        source, remedy = (
+            ("the timeframe asked for", "correct it") if asked else ("its name", "say the timeframe with `--timeframe`")
+        )
         raise DataError(f"{file}: most bars are {found or 'less'} apart, {source} says {said}", remedy)
     return said
 

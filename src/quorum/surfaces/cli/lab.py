@@ -60,7 +60,7 @@ class BacktestOptions:
     sizing: Annotated[str, typer.Option(help="What a target of 1 means: weight, units or volatility.")] = "weight"
     size: Annotated[float, typer.Option(help="Size of that: a fraction of equity, or units.")] = 1.0
     fee_bps: Annotated[float, typer.Option(help="Fee, in basis points of notional.")] = 10.0
-    slippage_bps: Annotated[float, typer.Option(help="Slippage, in basis points of price.")] = 2.0
+    slippage_bps: Annotated[float, typer.Option(help="Slippage, in basis points of price.")] = 0.0
     equity: Annotated[float, typer.Option(help="Starting equity.")] = 100_000.0
     report: Annotated[Path | None, typer.Option(help="Write a tear sheet to this HTML file.")] = None
     home: Home = None
