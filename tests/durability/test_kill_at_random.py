@@ -54,7 +54,7 @@ def test_a_desk_that_is_killed_at_random_ends_as_an_undisturbed_one(
     now, ended, kills = first, -signal.SIGKILL, 0
     while ended:
         assert ended == -signal.SIGKILL
-        now, ended = trade_until_killed(killed, now, last, dice.uniform(0.0, 0.5))
+        now, ended = trade_until_killed(killed, now, last, dice.uniform(0.0, 0.15))
         kills += ended != 0
     found = end(killed, last)
     assert kills >= 3
