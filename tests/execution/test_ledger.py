@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from domain.words import AMOUNTS, NOW, PRICES, QUANTITIES, decimals, fill
 from quorum.domain import Fill, Money, Side, Unbalanced, canonical
 from quorum.execution import Entry, Posting, entry_of_fill, entry_of_funding
-from quorum.execution.ledger import CAPITAL, CASH, FEES, HOLDING, TRADING, balances, chain
+from quorum.execution.ledger import CAPITAL, CASH, FEES, HOLDING, TRADING, chain
 
 PAIRS = st.sampled_from(["BTCUSDT", "ETH/EUR", "AAPL", "ETHBTC"])
 QUOTES = {"BTCUSDT": "USDT", "ETH/EUR": "EUR", "AAPL": "USD", "ETHBTC": "BTC"}
@@ -31,6 +32,15 @@ TRADES = st.builds(
     st.just(Decimal(0)) | FEES_OF,
     st.sampled_from([None, "BNB"]),
 )
+
+
+def balances(entries: Iterable[Entry]) -> dict[tuple[str, str], Decimal]:
+    """The sum of all postings by ledger account and commodity."""
+    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        for posting in entry.postings:
+            sums[posting.ledger_account, posting.commodity] += posting.amount
+    return dict(sums)
 
 
 def sums(entry: Entry) -> dict[str, Fraction]:

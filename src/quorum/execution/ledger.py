@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -71,12 +70,3 @@ def entry_of_funding(account: str, money: Money, time: int, reference: str) -> E
 def chain(previous: str, entry: Entry) -> str:
     """The hash that seals an entry to the ones before it: SHA-256 of the previous hash and the entry's JSON."""
     return hashlib.sha256(previous.encode() + canonical(entry)).hexdigest()
-
-
-def balances(entries: Iterable[Entry]) -> dict[tuple[str, str], Decimal]:
-    """The sum of all postings by ledger account and commodity."""
-    sums: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for entry in entries:
-        for posting in entry.postings:
-            sums[posting.ledger_account, posting.commodity] += posting.amount
-    return dict(sums)

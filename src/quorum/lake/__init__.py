@@ -5,7 +5,7 @@ In: Parquet and CSV files, a folder, a clock. Out: Bars by BarSource; reports of
 Neighbours: domain below; features, signals and engine take Bars from here. Polars and pandas load when needed.
 """
 
-from quorum.lake.bars import Bars, BarSource, on_grid
+from quorum.lake.bars import Bars, BarSource
 from quorum.lake.calendars import CALENDARS, Gap
 from quorum.lake.fakes import MemoryLake
 from quorum.lake.quality import Fault, Findings, Outlier, Run
@@ -37,7 +37,6 @@ __all__ = [
     "Skipped",
     "SymbolReport",
     "index_bars",
-    "on_grid",
     "sample_bars",
     "stock_closes",
     "synthetic_market",

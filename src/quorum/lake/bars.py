@@ -116,13 +116,3 @@ class BarSource(Protocol):
         venues have it and none is said.
         """
         ...
-
-
-def on_grid(decimals: int | None, values: Floats) -> NDArray[np.int64] | None:
-    """`values` as whole multiples of 10**-decimals, or None when there is no grid or it does not hold int64."""
-    if decimals is None:
-        return None
-    scaled = values * 10.0**decimals
-    if len(scaled) and float(np.abs(scaled).max()) >= 2.0**53:
-        return None
-    return np.rint(scaled).astype(np.int64)
