@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from quorum.domain import MINUTE, Timeframe
 from quorum.lake import Bars
-from quorum.signals.demo_ma import DEMO_MA
+from quorum.signals.strategies.demo_ma import DEMO_MA
 from quorum.signals.strategy import Params, Strategy, Targets
-from quorum.signals.trend_breakout import TREND_BREAKOUT
+from quorum.signals.strategies.trend_breakout import TREND_BREAKOUT
 
 CASES: list[tuple[Strategy, Params]] = [
     (DEMO_MA, {}),
@@ -50,7 +50,7 @@ def stream(strategy: Strategy, bars: Bars, params: Params) -> Targets:
 
 
 def bits(targets: Targets) -> list[bytes]:
-    return [np.where(np.isnan(column), np.nan, column).tobytes() for column in targets]
+    return [np.where(np.isnan(column), np.nan, column).tobytes() for column in targets.full()]
 
 
 @cases
@@ -87,7 +87,7 @@ def test_streaming_equals_batch_for_any_parameters(
 def test_cutting_the_future_changes_nothing(strategy: Strategy, params: Params, cut: int) -> None:
     bars = market(3_000, 4, 2)
     whole, part = strategy.batch(bars, params), strategy.batch(bars.slice(0, cut), params)
-    assert bits(part) == bits(Targets(*(column[:cut] for column in whole)))
+    assert bits(part) == bits(Targets(*(column[:cut] for column in whole.full())))
 
 
 @cases

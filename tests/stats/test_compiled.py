@@ -29,7 +29,7 @@ from quorum.stats import cache_kernels
 
 late = sys.argv[1] == "late"
 kept = late or cache_kernels(Path(os.environ["XDG_CACHE_HOME"]) / "quorum" / "kernels")
-from quorum.signals import demo_ma
+from quorum.signals.strategies import demo_ma
 from quorum.lake import Bars
 from quorum.domain import HOUR, Timeframe
 if late:

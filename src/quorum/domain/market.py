@@ -47,7 +47,8 @@ class Quote:
 class Row(NamedTuple):
     """One closed bar: `time` is its open in ns UTC; prices in the quote currency; volume in units of the base.
 
-    A series with closes only has NaN in `open`, `high`, `low` and `volume`.
+    A series with closes only has NaN in `open`, `high`, `low` and `volume`. `funding` is the sum of a perpetual's
+    funding rates that were settled in the bar.
     """
 
     time: int
@@ -56,3 +57,4 @@ class Row(NamedTuple):
     low: float
     close: float
     volume: float
+    funding: float = 0.0

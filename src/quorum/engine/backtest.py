@@ -203,7 +203,7 @@ def _spread(bars: Bars, parameters: Mapping[str, Number], terms: Terms) -> Float
 
 def _wishes(strategy: Strategy, bars: Bars, targets: Targets, spread: Floats) -> Wishes:
     """The targets in the one form that the kernel is compiled for: read-only, contiguous, float64."""
-    wishes = Wishes(*(np.ascontiguousarray(column, dtype=np.float64).view() for column in (*targets, spread)))
+    wishes = Wishes(*(np.ascontiguousarray(column, dtype=np.float64).view() for column in (*targets.full(), spread)))
     for name, column in wishes._asdict().items():
         if column.shape != bars.close.shape:
             raise InvalidSignal(

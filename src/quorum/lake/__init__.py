@@ -8,12 +8,12 @@ Neighbours: domain below; features, signals and engine take Bars from here. Pola
 from quorum.lake.bars import Bars, BarSource
 from quorum.lake.calendars import CALENDARS, Gap
 from quorum.lake.fakes import MemoryLake
+from quorum.lake.panel import Panel, PanelRow
 from quorum.lake.quality import Fault, Findings, Outlier, Run
 from quorum.lake.reports import CheckReport, ImportReport, Revised, SeriesInfo, Skipped, SymbolReport
-from quorum.lake.samples import index_bars, sample_bars, stock_closes
+from quorum.lake.samples import index_bars, sample_bars, stock_closes, synthetic_market
 from quorum.lake.schema import ImportOptions, NotBars
 from quorum.lake.store import Lake
-from quorum.lake.synthetic import synthetic_market
 from quorum.lake.tables import Rejected
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "MemoryLake",
     "NotBars",
     "Outlier",
+    "Panel",
+    "PanelRow",
     "Rejected",
     "Revised",
     "Run",

@@ -23,6 +23,8 @@ class Bars:
 
     `time` is each bar's open in ns UTC; a bar is known at time + timeframe. Prices are in the quote currency,
     `volume` in units of the base. A series with closes only has None for `open`, `high`, `low` and `volume`.
+    `funding` is the sum of the perpetual's funding rates (fractions, longs pay positive ones) settled at or after a
+    bar's open and before the next bar's; None where nothing is known of any.
     `price_decimals` is the venue's grid: every price is a multiple of 10**-price_decimals; None when off any grid.
     `revision` is the lake's revision that the values come from, 0 for bars that are not from the lake.
     """
@@ -36,6 +38,7 @@ class Bars:
     high: Floats | None = None
     low: Floats | None = None
     volume: Floats | None = None
+    funding: Floats | None = None
     price_decimals: int | None = None
     revision: int = 0
 
@@ -56,7 +59,7 @@ class Bars:
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """The columns that are there, by name, `time` first."""
-        names = ("time", "open", "high", "low", "close", "volume")
+        names = ("time", "open", "high", "low", "close", "volume", "funding")
         return {n: c for n in names if (c := getattr(self, n)) is not None}
 
     def __len__(self) -> int:
@@ -95,7 +98,8 @@ class Bars:
         """Bar `i` as plain numbers."""
         nan = float("nan")
         o, h, low, v = (nan if c is None else float(c[i]) for c in (self.open, self.high, self.low, self.volume))
-        return Row(int(self.time[i]), o, h, low, float(self.close[i]), v)
+        paid = 0.0 if self.funding is None else float(self.funding[i])
+        return Row(int(self.time[i]), o, h, low, float(self.close[i]), v, paid)
 
     def rows(self) -> Iterator[Row]:
         """Every bar, oldest first."""

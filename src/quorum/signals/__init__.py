@@ -10,20 +10,27 @@ from quorum.signals.consensus import Consensus, ConsensusRules, consensus
 from quorum.signals.registry import ANALYSTS, consensus_strategy, find_strategy, strategies
 from quorum.signals.strategy import (
     NO_EXIT,
+    Allocations,
+    AnyStrategy,
     Exit,
     Number,
     Parameter,
     Params,
+    Portfolio,
+    Sharing,
     Strategy,
     Target,
     Targets,
+    is_portfolio,
     read_params,
 )
 
 __all__ = [
     "ANALYSTS",
     "NO_EXIT",
+    "Allocations",
     "Analyst",
+    "AnyStrategy",
     "Consensus",
     "ConsensusRules",
     "Exit",
@@ -32,12 +39,15 @@ __all__ = [
     "Opinions",
     "Parameter",
     "Params",
+    "Portfolio",
+    "Sharing",
     "Strategy",
     "Target",
     "Targets",
     "consensus",
     "consensus_strategy",
     "find_strategy",
+    "is_portfolio",
     "read_params",
     "strategies",
 ]

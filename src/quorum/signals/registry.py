@@ -9,11 +9,10 @@ from quorum.domain import NotFound
 from quorum.signals.absent import MICROSTRUCTURE, ML_MODEL
 from quorum.signals.analyst import Analyst
 from quorum.signals.consensus import ConsensusRules
-from quorum.signals.demo_ma import DEMO_MA
 from quorum.signals.momentum import MOMENTUM
 from quorum.signals.smc import SMC
+from quorum.signals.strategies import DEMO_MA, TREND_BREAKOUT
 from quorum.signals.strategy import Strategy
-from quorum.signals.trend_breakout import TREND_BREAKOUT
 from quorum.signals.vote import ConsensusStrategy
 
 ANALYSTS: Mapping[str, Analyst] = {a.name: a for a in (SMC, MOMENTUM, MICROSTRUCTURE, ML_MODEL)}

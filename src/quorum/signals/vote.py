@@ -140,10 +140,11 @@ def _flat(seen: int) -> Stand:
 
 
 @kernel
-def _run(stand: Stand, ballots: Ballots, who: Electorate, plan: Plan, targets: Targets) -> None:
+def _run(stand: Stand, ballots: Ballots, who: Electorate, plan: Plan, columns: tuple[Floats, Floats, Floats]) -> None:
+    weight, stop, target = columns
     for i in range(len(ballots.direction)):
         stand = advance(stand, ballots, i, who, plan)
-        targets.weight[i], targets.stop[i], targets.target[i] = stand.weight, stand.stop, stand.target
+        weight[i], stop[i], target[i] = stand.weight, stand.stop, stand.target
 
 
 class Sitting(NamedTuple):
@@ -203,9 +204,9 @@ class ConsensusStrategy:
     def batch(self, bars: Bars, params: Params) -> Targets:
         plan = self._plan(params)
         weight, stop, target = (np.empty(len(bars)) for _ in range(3))
-        targets = Targets(weight, stop, target, np.full(len(bars), math.nan))
-        _run(FLAT, _stack([_columns(a.read(bars)) for a in self.analysts]), self._electorate(), plan, targets)
-        return targets
+        columns = (weight, stop, target)
+        _run(FLAT, _stack([_columns(a.read(bars)) for a in self.analysts]), self._electorate(), plan, columns)
+        return Targets(*columns)
 
     def _plan(self, params: Params) -> Plan:
         read = read_params(self, params)

@@ -105,15 +105,15 @@ class TrendBreakout:
         return state, Target(weight, Exit(stop, math.nan, math.nan))
 
     def batch(self, bars: Bars, params: Params) -> Targets:
-        """The targets of every bar; `target` and `trail` are one array of NaN."""
+        """The targets of every bar."""
         state = self.start(bars, params)
         high, low, close = (column(c) for c in (bars.high, bars.low, bars.close) if c is not None)
         usable = np.isfinite(high) & np.isfinite(low) & np.isfinite(close)
         if not usable.all():
             _refuse_unusable(bars.row(int(usable.argmin())))
-        weight, stop, none = np.empty(len(bars)), np.empty(len(bars)), np.full(len(bars), np.nan)
+        weight, stop = np.empty(len(bars)), np.empty(len(bars))
         fill_targets(state, high, low, close, (weight, stop))
-        return Targets(weight, stop, none, none)
+        return Targets(weight, stop)
 
 
 TREND_BREAKOUT = TrendBreakout()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -15,6 +15,7 @@ from quorum.lake import Bars
 from quorum.signals.strategy import Parameter, Params, Target, Targets, read_params
 from quorum.stats import kernel
 
+LARGEST_STEPS = 2.0**40
 STATE = np.dtype((np.record, [("averages", AVERAGES), ("order", np.int64), ("weight", np.float64)]))
 
 
@@ -39,6 +40,41 @@ def fill_targets(state: np.record, close: NDArray[np.float64], weight: NDArray[n
         weight[i] = advance(state, close[i])
 
 
+@kernel
+def fill_from_sums(sums: NDArray[np.int64], fast: int, slow: int, weight: NDArray[np.float64]) -> None:
+    """Write the target after each close into `weight` (n,), from the running sums of whole-step prices (n + 1,).
+
+    What `fill_targets` writes: the comparison is exact as long as a price times both windows stays below 2**62,
+    though the sums themselves may wrap around.
+    """
+    held, before = 0.0, 0
+    for i in range(min(slow - 1, len(weight))):
+        weight[i] = 0.0
+    for i in range(slow - 1, len(weight)):
+        fast_sum, slow_sum = sums[i + 1] - sums[i + 1 - fast], sums[i + 1] - sums[i + 1 - slow]
+        now = slow * fast_sum - fast * slow_sum
+        if i >= slow:
+            if before <= 0 < now:
+                held = 1.0
+            elif before >= 0 > now:
+                held = 0.0
+        before = now
+        weight[i] = held
+
+
+@kernel
+def sum_steps(close: NDArray[np.float64], scale: float, sums: NDArray[np.int64]) -> float:
+    """Write the running sums of the closes in whole steps into `sums` (n + 1,); the largest close in steps."""
+    total, largest = np.int64(0), 0.0
+    sums[0] = 0
+    for i in range(len(close)):
+        steps = np.rint(close[i] * scale)
+        largest = max(largest, abs(steps))
+        total += np.int64(steps)
+        sums[i + 1] = total
+    return largest
+
+
 class DemoMa:
     """The target becomes 1 when the mean of the last `fast` closes is above that of the last `slow` and was not
     one bar before, 0 when it is below and was not; else it stays. A tie is neither above nor below.
@@ -54,8 +90,8 @@ class DemoMa:
     settings: Mapping[str, object] = MappingProxyType({})
     summary = "long while the fast moving average is above the slow one"
     parameters: tuple[Parameter, ...] = (
-        Parameter("fast", 20, 2, 400, "bars of the fast average; less than slow"),
-        Parameter("slow", 100, 3, 1000, "bars of the slow average"),
+        Parameter("fast", 20, 2, 400, "bars of the fast average; less than slow", (5, 10, 15, 20, 30, 40, 50)),
+        Parameter("slow", 100, 3, 1000, "bars of the slow average", (60, 80, 100, 120, 150, 200, 250)),
         Parameter("atr_period", 14, 2, 200, "bars of the average true range that volatility sizing uses"),
     )
 
@@ -77,15 +113,26 @@ class DemoMa:
         return state, Target(advance(state, row.close))
 
     def batch(self, bars: Bars, params: Params) -> Targets:
-        """The targets of every bar; the three columns of exits are one array of NaN."""
-        state = self.start(bars, params)
+        """The targets of every bar."""
+        return self.over(bars)(params)
+
+    def over(self, bars: Bars) -> Callable[[Params], Targets]:
+        """`batch` of these bars for many parameters: prices on a grid are summed once for all windows."""
         close = column(bars.close)
         usable = np.abs(close) < LARGEST_PRICE
         if not usable.all():
             _refuse_unusable(bars.row(int(usable.argmin())))
-        weight, none = np.empty(len(bars)), np.full(len(bars), np.nan)
-        fill_targets(state, close, weight)
-        return Targets(weight, none, none, none)
+        sums = _sums(close, bars.price_decimals)
+
+        def targets(params: Params) -> Targets:
+            weight = np.empty(len(bars))
+            if sums is None:
+                fill_targets(self.start(bars, params), close, weight)
+            else:
+                fill_from_sums(sums, *self._windows(params), weight)
+            return Targets(weight)
+
+        return targets
 
     def _windows(self, params: Params) -> tuple[int, int]:
         read = read_params(self, params)
@@ -96,6 +143,14 @@ class DemoMa:
 
 
 DEMO_MA = DemoMa()
+
+
+def _sums(close: NDArray[np.float64], price_decimals: int | None) -> NDArray[np.int64] | None:
+    """Running sums of the closes in whole steps of their grid; None off any grid, or for prices too large."""
+    if price_decimals is None or abs(price_decimals) > 22:
+        return None
+    sums = np.empty(len(close) + 1, np.int64)
+    return sums if sum_steps(close, 10.0**price_decimals, sums) < LARGEST_STEPS else None
 
 
 def _refuse_unusable(row: Row) -> None:

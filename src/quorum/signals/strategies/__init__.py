@@ -1,0 +1,11 @@
+"""The strategies that come with Quorum, a file each.
+
+Promise: each has bounds and values to search for every parameter, a warm-up, and the same answer streamed or at once.
+In: bars of one symbol, or a panel of many. Out: targets in [-1, 1] at each close, with exits beside them.
+Neighbours: written against `signals.strategy`, on `features`; `signals.registry` finds them by name.
+"""
+
+from quorum.signals.strategies.demo_ma import DEMO_MA
+from quorum.signals.strategies.trend_breakout import TREND_BREAKOUT
+
+__all__ = ["DEMO_MA", "TREND_BREAKOUT"]
