@@ -5,7 +5,7 @@ In: bars, strategies, analysts, a book with its limits. Out: a Backtest; a cycle
 Neighbours: where signals, risk and execution meet; `desk` puts the store around it.
 """
 
-from quorum.engine.backtest import Backtest, Terms, Trades, backtest
+from quorum.engine.backtest import Backtest, backtest
 from quorum.engine.cycle import (
     NoTrade,
     Occasion,
@@ -20,15 +20,25 @@ from quorum.engine.cycle import (
 )
 from quorum.engine.ports import Trials
 from quorum.engine.provenance import code_hash, machine
+from quorum.engine.records import Filled, Fills, RoundTrip, Trades
+from quorum.engine.terms import FILLS, SIZINGS, Terms
+from quorum.engine.trial import TrialRecord, address, trial_id
 
 __all__ = [
+    "FILLS",
+    "SIZINGS",
     "Backtest",
+    "Filled",
+    "Fills",
     "NoTrade",
     "Occasion",
+    "RoundTrip",
     "Snapshot",
     "Terms",
     "Trades",
+    "TrialRecord",
     "Trials",
+    "address",
     "ask",
     "backtest",
     "code_hash",
@@ -39,4 +49,5 @@ __all__ = [
     "observe",
     "propose",
     "reduce",
+    "trial_id",
 ]

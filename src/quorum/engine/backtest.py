@@ -2,105 +2,126 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import DataError, InvalidSignal, Timeframe, UsageError, content_hash, iso
-from quorum.engine.kernel import UNITS, VOLATILITY, WEIGHT, Market, Rates, TradeRows, Wishes, run
+from quorum.domain import DAY, DataError, Timeframe, UsageError, iso
+from quorum.engine.inputs import market_of, panel_wishes, rates_of, wishes_of
+from quorum.engine.kernel import QUANTITY, ROW, SYMBOL, Wishes, run
 from quorum.engine.ports import Trials
 from quorum.engine.provenance import code_hash, machine
-from quorum.features import wilder_atr
-from quorum.lake import Bars
-from quorum.signals import Number, Strategy, Targets, read_params
+from quorum.engine.records import Fills, Trades, fills_of, trades_of
+from quorum.engine.terms import Terms
+from quorum.engine.trial import TrialRecord, address, trial_id
+from quorum.lake import Bars, Panel
+from quorum.signals import AnyStrategy, Number, is_portfolio, read_params
 from quorum.stats import Performance, performance
-
-SIZINGS = {"units": UNITS, "weight": WEIGHT, "volatility": VOLATILITY}
-REASONS = ("target", "stop", "limit", "open")
-DEFAULT_ATR = 14
+from quorum.stats.performance import daily_returns, day_ends
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On what terms a backtest trades: basis points of notional and of price, sizing and its size, starting cash.
-
-    Sizing `weight`: a target of 1 is `size` of equity at the fill, before its costs. `units`: it is `size` units.
-    `volatility`: one average true range (the strategy's `atr_period`, else 14 bars) is `size` of equity, without
-    leverage; a target that comes before that range is known (373 bars for 14) trades nothing until it changes.
-    UsageError for terms that make no sense.
-    """
-
-    fee_bps: float = 10.0
-    slippage_bps: float = 0.0
-    sizing: str = "weight"
-    size: float = 1.0
-    starting_equity: float = 100_000.0
-
-    def __post_init__(self) -> None:
-        if self.sizing not in SIZINGS:
-            raise UsageError(f"there is no sizing {self.sizing!r}", f"choose one of {', '.join(SIZINGS)}")
-        for name in ("fee_bps", "slippage_bps", "size", "starting_equity"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        costs = 0 <= self.fee_bps < math.inf and 0 <= self.slippage_bps < 10_000
-        if not (costs and 0 < self.size < math.inf and 0 < self.starting_equity < math.inf):
-            raise UsageError(
-                f"{self} makes no sense",
-                "costs are at least 0, slippage below 10000 basis points, size and starting equity above 0",
-            )
-
-
-class Trades(NamedTuple):
-    """Round trips, each column of shape (m,): instants in ns UTC, side 1 or -1, prices in the quote currency.
-
-    `quantity` is what was entered in all, the prices are averages over it, an open rest at the last close; `profit`
-    is side * quantity * (exit_price - entry_price) less `fees`. `reason` says why it was left: target, stop, limit,
-    or open when it still is.
-    """
-
-    entry_time: NDArray[np.int64]
-    exit_time: NDArray[np.int64]
-    side: NDArray[np.int8]
-    quantity: Floats
-    entry_price: Floats
-    exit_price: Floats
-    fees: Floats
-    profit: Floats
-    reason: list[str]
-
-
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """What a strategy would have done: columns of shape (n,) over its bars, its round trips, its performance.
+    """What a strategy would have done on `bars`: equity at each close, fills, round trips, performance.
 
-    `trial_id` is the content address of data, code, strategy, parameters and terms; None when nobody counts.
+    `equity` has shape (n,), in the quote currency; `rows` are the kernel's fills, `unfilled` counts orders that were
+    replaced or ended before they were filled whole. `trial_id` is the content address of data, code, strategy,
+    parameters, terms and seed; None when nobody counts.
     """
 
     strategy: str
     parameters: Mapping[str, Number]
-    symbol: str
-    venue: str
-    timeframe: Timeframe
-    fill: str
+    bars: Bars | Panel
     terms: Terms
-    time: NDArray[np.int64]
     equity: Floats
-    weight: Floats
-    trades: Trades
+    rows: Floats
+    unfilled: int
     performance: Performance
-    data_hash: str
     code_hash: str
-    trial_id: str | None
-    trials_in_family: int | None
+    seed: int | None = None
+    trial_id: str | None = None
+    trials_in_family: int | None = None
+
+    @property
+    def time(self) -> NDArray[np.int64]:
+        """The open of each bar, shape (n,), ns UTC."""
+        return self.bars.time
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return (self.bars.symbol,) if isinstance(self.bars, Bars) else self.bars.symbols
+
+    @property
+    def symbol(self) -> str:
+        """The symbol, or one word for all of them."""
+        return self.bars.symbol
+
+    @property
+    def venue(self) -> str:
+        return self.bars.venue
+
+    @property
+    def timeframe(self) -> Timeframe:
+        return self.bars.timeframe
+
+    @property
+    def fill(self) -> str:
+        """The fill model; bars with closes only have no open to fill at."""
+        late = self.bars.closes_only and self.terms.model.lag
+        return "next_close" if late else self.terms.fill
+
+    @property
+    def data_hash(self) -> str:
+        return self.bars.data_hash
 
     @property
     def final_equity(self) -> float:
         return float(self.equity[-1])
+
+    @cached_property
+    def fills(self) -> Fills:
+        """Every fill, as columns."""
+        return fills_of(self.rows, self.time, self.symbols)
+
+    @property
+    def orders(self) -> Fills:
+        """The same as `fills`; under `volume_capped` an order has one a bar."""
+        return self.fills
+
+    @cached_property
+    def trades(self) -> Trades:
+        """Round trips, as columns; what is still open is marked at the last close."""
+        return trades_of(self.rows, self.time, self.symbols, self._marks())
+
+    @cached_property
+    def position(self) -> Floats:
+        """Units held at each close, shape (n,) for one symbol, (n, m) for many."""
+        moved = np.zeros((len(self.time), len(self.symbols)))
+        at = self.rows[:, ROW].astype(np.int64), self.rows[:, SYMBOL].astype(np.int64)
+        np.add.at(moved, at, self.rows[:, QUANTITY])
+        held = np.cumsum(moved, axis=0)
+        held[np.abs(held) < 1e-12 * np.maximum(np.abs(moved).max(axis=0, initial=0.0), 1e-300)] = 0.0
+        return held[:, 0] if isinstance(self.bars, Bars) else held
+
+    @cached_property
+    def exposure(self) -> tuple[Floats, Floats]:
+        """Net and gross value held at each close as fractions of equity, each of shape (n,)."""
+        held = self.position.reshape(len(self.time), -1)
+        value = held * _carried(self.bars.close.reshape(len(self.time), -1))
+        worth = np.where(self.equity > 0, self.equity, np.nan)
+        return np.nansum(value, axis=1) / worth, np.nansum(np.abs(value), axis=1) / worth
+
+    @property
+    def daily(self) -> tuple[NDArray[np.int64], Floats]:
+        """The UTC days (d,) as ns at midnight, and the simple return of each."""
+        days = self.time[day_ends(self.time)] // DAY * DAY
+        return days, daily_returns(self.time, self.equity, self.terms.starting_equity)
 
     def summary(self) -> dict[str, Any]:
         """The plain numbers: what the command line prints and a trial keeps."""
@@ -114,7 +135,9 @@ class Backtest:
             "first": iso(int(self.time[0])),
             "last": iso(int(self.time[-1])),
             "fill": self.fill,
-            "trades": len(self.trades.entry_time),
+            "fills": len(self.rows),
+            "unfilled": self.unfilled,
+            "trades": len(self.trades),
             "final_equity": self.final_equity,
             "total_return": self.performance.total_return,
             "sharpe": self.performance.sharpe,
@@ -125,143 +148,113 @@ class Backtest:
             "terms": self.terms,
             "data_hash": self.data_hash,
             "code_hash": self.code_hash,
+            "seed": self.seed,
             "trial_id": self.trial_id,
         }
 
+    def _marks(self) -> Floats:
+        close = self.bars.close.reshape(len(self.time), -1)
+        return np.array([column[~np.isnan(column)][-1] if np.isfinite(column).any() else 0.0 for column in close.T])
+
 
 def backtest(
-    bars: Bars, strategy: Strategy, given: Mapping[str, object], terms: Terms, trials: Trials | None
+    bars: Bars | Panel,
+    strategy: AnyStrategy,
+    given: Mapping[str, object],
+    terms: Terms,
+    trials: Trials | None,
 ) -> Backtest:
-    """Trade `strategy` through `bars`: known at the close, filled at the next open, closes-only at the next close.
+    """Trade `strategy` through `bars`: known at a bar's close, filled as the terms say.
 
-    Counts a trial before it answers. UsageError for parameters out of bounds, DataError for too few bars or one
-    without a price, InvalidSignal for a strategy whose targets are no numbers within -1..1.
+    Counts a trial before it answers. UsageError for parameters out of bounds or bars of another kind than the
+    strategy takes, DataError for too few bars or one without a price, InvalidSignal for a strategy that raises or
+    whose targets are no numbers within -1..1.
     """
+    parameters = checked(bars, strategy, given)
+    wishes = wishes_for(bars, strategy, parameters, terms)
+    result = traded(bars, strategy, parameters, terms, wishes)
+    if trials is None:
+        return result
+    inputs = inputs_of(bars, strategy, terms)
+    identity = trial_id(address(inputs), parameters)
+    result = replace(result, trial_id=identity)
+    days, returns = result.daily
+    outcome = result.summary()
+    trials.record_many([TrialRecord(identity, strategy.name, inputs, parameters, outcome, days, returns)])
+    return replace(result, trials_in_family=trials.count(strategy.name))
+
+
+def checked(bars: Bars | Panel, strategy: AnyStrategy, given: Mapping[str, object]) -> dict[str, Number]:
+    """All parameters, when the strategy can run on these bars; UsageError or DataError when it cannot."""
     parameters = read_params(strategy, given)
+    if is_portfolio(strategy):
+        least, most = strategy.symbols
+        count = len(bars.symbols) if isinstance(bars, Panel) else 1
+        if isinstance(bars, Bars) or count < least or (most is not None and count > most):
+            wanted = f"{least}" if most == least else f"{least} to {most}" if most else f"{least} or more"
+            raise UsageError(f"{strategy.name} takes {wanted} symbols, not {count}", "name as many, each with --symbol")
+    elif isinstance(bars, Panel):
+        raise UsageError(f"{strategy.name} takes one symbol, not {len(bars.symbols)}", "backtest them one by one")
     need = strategy.warmup(parameters) + 1
     if len(bars) < need:
         raise DataError(
             f"{bars.symbol} {bars.timeframe} has {len(bars)} bars in this period, {strategy.name} needs {need}",
             "choose a longer period, import more, or shorten the strategy's windows",
         )
-    targets = strategy.batch(bars, parameters)
-    wishes = _wishes(strategy, bars, targets, _spread(bars, parameters, terms))
-    equity, trades = _trade(bars, wishes, terms)
-    inputs = {
+    return parameters
+
+
+def wishes_for(bars: Bars | Panel, strategy: AnyStrategy, parameters: Mapping[str, Number], terms: Terms) -> Wishes:
+    """What the strategy wants of these bars, checked."""
+    if is_portfolio(strategy):
+        assert isinstance(bars, Panel)
+        return panel_wishes(strategy, bars, strategy.batch(bars, parameters), parameters, terms)
+    assert isinstance(bars, Bars)
+    return wishes_of(strategy, bars, strategy.batch(bars, parameters), parameters, terms)
+
+
+def traded(
+    bars: Bars | Panel, strategy: AnyStrategy, parameters: Mapping[str, Number], terms: Terms, wishes: Wishes
+) -> Backtest:
+    """The wishes traded, as a value that nobody has counted."""
+    equity = np.empty(len(bars))
+    rows, unfilled = run(market_of(bars, terms), wishes, rates_of(bars, terms), equity)
+    equity.flags.writeable = rows.flags.writeable = False
+    return Backtest(
+        strategy.name,
+        parameters,
+        bars,
+        terms,
+        equity,
+        rows,
+        unfilled,
+        performance(bars.time, equity, terms.starting_equity),
+        code_hash(),
+    )
+
+
+def inputs_of(bars: Bars | Panel, strategy: AnyStrategy, terms: Terms) -> dict[str, Any]:
+    """All that a backtest's numbers depend on but its parameters, as plain values; `machine` is told, not hashed."""
+    return {
         "strategy": strategy.name,
         "settings": strategy.settings,
-        "parameters": parameters,
         "terms": terms,
         "symbol": bars.symbol,
         "venue": bars.venue,
         "timeframe": str(bars.timeframe),
         "price_decimals": bars.price_decimals,
-        "revision": bars.revision,
+        "revision": bars.revision if isinstance(bars, Bars) else list(bars.revisions),
         "first": int(bars.time[0]),
         "last": int(bars.time[-1]),
         "data_hash": bars.data_hash,
         "code_hash": code_hash(),
         "machine": machine(),
     }
-    address = {k: v for k, v in inputs.items() if k not in ("revision", "machine")}
-    identity = f"TRL-{content_hash(address)[:20]}"
-    result = Backtest(
-        strategy.name,
-        parameters,
-        bars.symbol,
-        bars.venue,
-        bars.timeframe,
-        "next_close" if bars.closes_only else "next_open",
-        terms,
-        bars.time,
-        equity,
-        wishes.weight,
-        trades,
-        performance(bars.time, equity, terms.starting_equity),
-        bars.data_hash,
-        code_hash(),
-        None if trials is None else identity,
-        None,
-    )
-    return result if trials is None else _counted(result, inputs, trials)
 
 
-def _counted(result: Backtest, inputs: Mapping[str, Any], trials: Trials) -> Backtest:
-    assert result.trial_id is not None
-    trials.record(result.trial_id, result.strategy, inputs, result.summary())
-    return replace(result, trials_in_family=trials.count(result.strategy))
-
-
-def _spread(bars: Bars, parameters: Mapping[str, Number], terms: Terms) -> Floats:
-    """The average true range at each close, where the sizing asks for it."""
-    if terms.sizing != "volatility":
-        return np.full(len(bars), np.nan)
-    high = bars.close if bars.high is None else bars.high
-    low = bars.close if bars.low is None else bars.low
-    return wilder_atr(high, low, bars.close, int(parameters.get("atr_period", DEFAULT_ATR)))
-
-
-def _wishes(strategy: Strategy, bars: Bars, targets: Targets, spread: Floats) -> Wishes:
-    """The targets in the one form that the kernel is compiled for: read-only, contiguous, float64."""
-    wishes = Wishes(*(np.ascontiguousarray(column, dtype=np.float64).view() for column in (*targets.full(), spread)))
-    for name, column in wishes._asdict().items():
-        if column.shape != bars.close.shape:
-            raise InvalidSignal(
-                f"{strategy.name} answers {name} of shape {column.shape} for {len(bars)} bars",
-                "one row a bar is needed",
-            )
-        column.flags.writeable = False
-    if not (wishes.weight.min() >= -1.0 and wishes.weight.max() <= 1.0):
-        bad = int(np.argmin(np.abs(wishes.weight) <= 1.0))
-        raise InvalidSignal(
-            f"{strategy.name} wants {wishes.weight[bad]} at the close of the bar of {iso(int(bars.time[bad]))}",
-            "a target is a number within -1..1",
-        )
-    return wishes
-
-
-def _market(bars: Bars) -> Market:
-    columns = bars.columns()
-    market = Market(*(columns.get(name, bars.close) for name in ("open", "high", "low", "close")))
-    for name, column in zip(("open", "high", "low", "close"), market, strict=True):
-        if not (column.min() > 0.0 and column.max() < np.inf):
-            bad = int(np.argmin((column > 0.0) & (column < np.inf)))
-            raise DataError(
-                f"{bars.symbol}: the bar of {iso(int(bars.time[bad]))} has {name} {column[bad]}, no price to trade at",
-                "run `quorum data check` and leave the bar out",
-            )
-    return market
-
-
-def _trade(bars: Bars, wishes: Wishes, terms: Terms) -> tuple[Floats, Trades]:
-    market = _market(bars)
-    rates = Rates(
-        terms.fee_bps / 1e4, terms.slippage_bps / 1e4, terms.starting_equity, SIZINGS[terms.sizing], terms.size
-    )
-    equity = np.empty(len(bars))
-    rows = _blank_rows(len(bars))
-    count = run(market, wishes, rates, equity, rows)
-    equity.flags.writeable = False
-    return equity, _trades(bars, rows, count)
-
-
-def _blank_rows(n: int) -> TradeRows:
-    """Room for the most round trips that n bars can hold: one by target and one by exit on each."""
-    entry, leave, reason = (np.empty(2 * n + 1, np.int64) for _ in range(3))
-    quantity, entry_price, exit_price, fees, profit = (np.empty(2 * n + 1) for _ in range(5))
-    return TradeRows(entry, leave, quantity, entry_price, exit_price, fees, profit, reason)
-
-
-def _trades(bars: Bars, rows: TradeRows, count: int) -> Trades:
-    quantity = rows.quantity[:count]
-    return Trades(
-        bars.time[rows.entry[:count]],
-        bars.time[rows.exit[:count]],
-        np.sign(quantity).astype(np.int8),
-        np.abs(quantity),
-        rows.entry_price[:count].copy(),
-        rows.exit_price[:count].copy(),
-        rows.fees[:count].copy(),
-        rows.profit[:count].copy(),
-        [REASONS[r] for r in rows.reason[:count]],
-    )
+def _carried(close: Floats) -> Floats:
+    """Closes (n, m) with the newest known one where a bar is missing."""
+    if not np.isnan(close).any():
+        return close
+    rows = np.where(np.isnan(close), 0, np.arange(len(close))[:, None])
+    return np.asarray(np.take_along_axis(close, np.maximum.accumulate(rows, axis=0), axis=0))

@@ -78,6 +78,17 @@ class Bars:
             digest.update(np.ascontiguousarray(column).data)
         return digest.hexdigest()
 
+    @cached_property
+    def flaw(self) -> tuple[str, int, int] | None:
+        """The first value that nobody could trade at, as (column, bar, 0): no number, not above 0 or infinite."""
+        for name in ("open", "high", "low", "close"):
+            column = getattr(self, name)
+            if column is not None and len(column) and not (column.min() > 0.0 and column.max() < np.inf):
+                return name, int(np.argmin((column > 0.0) & (column < np.inf))), 0
+        if self.funding is not None and not bool(np.isfinite(self.funding).all()):
+            return "funding", int(np.argmin(np.isfinite(self.funding))), 0
+        return None
+
     def between(self, start: int | None = None, end: int | None = None) -> Bars:
         """Bars that open at or after `start` and before `end` (ns UTC)."""
         first = 0 if start is None else int(np.searchsorted(self.time, start, "left"))

@@ -125,6 +125,22 @@ class Panel:
             digest.update(np.ascontiguousarray(column).data)
         return digest.hexdigest()
 
+    @cached_property
+    def flaw(self) -> tuple[str, int, int] | None:
+        """The first value that nobody could trade at, as (column, row, symbol): as of Bars, where there is a bar."""
+        there = ~np.isnan(self.close)
+        for name in ("open", "high", "low", "close"):
+            column = getattr(self, name)
+            if column is not None and not (fit := np.isfinite(column) & (column > 0.0) | ~there).all():
+                i, j = np.unravel_index(int(np.argmin(fit)), fit.shape)
+                return name, int(i), int(j)
+        return None
+
+    @cached_property
+    def dense(self) -> bool:
+        """Whether every symbol has every bar."""
+        return not bool(np.isnan(self.close).any())
+
     def between(self, start: int | None = None, end: int | None = None) -> Panel:
         """Rows that open at or after `start` and before `end` (ns UTC)."""
         first = 0 if start is None else int(np.searchsorted(self.time, start, "left"))

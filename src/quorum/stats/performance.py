@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from quorum.stats.compiled import kernel
+
 Floats = NDArray[np.float64]
 Instants = NDArray[np.int64]
 
@@ -79,8 +81,18 @@ def daily_returns(time_ns: Instants, equity: Floats, starting: float | None = No
     """
     if len(equity) == 0:
         return np.empty(0)
-    last = equity[_last_of(time_ns // _DAY)]
-    return _chain(last, float(equity[0]) if starting is None else starting)
+    return _chain(equity[day_ends(time_ns)], float(equity[0]) if starting is None else starting)
+
+
+def day_ends(time_ns: Instants) -> Instants:
+    """The index (d,) of the last of the increasing instants (n,) in each UTC day that occurs."""
+    if len(time_ns) == 0:
+        return np.empty(0, np.int64)
+    first, last = int(time_ns[0]) // _DAY, int(time_ns[-1]) // _DAY
+    if last - first >= len(time_ns):
+        return _last_of(time_ns // _DAY)
+    ends = np.searchsorted(time_ns, (np.arange(first, last + 1) + 1) * _DAY, "left") - 1
+    return np.asarray(ends[np.diff(ends, prepend=-1) > 0])
 
 
 def monthly_returns(time_ns: Instants, equity: Floats, starting: float) -> list[Month]:
@@ -99,8 +111,7 @@ def periods_per_year(times_ns: Instants) -> float:
     For bars longer than a day (seen in 5 days or more) it is that number over the usual distance of two days
     in `times_ns`; 365 for weeks and longer.
     """
-    every = times_ns // _DAY
-    days = every[_last_of(every)] if len(every) else every
+    days = times_ns[day_ends(times_ns)] // _DAY
     apart = max(1.0, float(np.median(np.diff(days)))) if len(days) >= 5 else 1.0
     weekend = bool(np.any((days + 3) % 7 >= 5))  # day 0, 1970-01-01, was a Thursday
     return (365.0 if weekend or apart >= 7 else 252.0) / apart
@@ -171,7 +182,24 @@ def drawdowns(equity: Floats, starting: float | None = None) -> Floats:
 
 def max_drawdown(equity: Floats, starting: float | None = None) -> float:
     """The deepest of `drawdowns`, as a negative fraction; NaN for no equity at all."""
-    return float(drawdowns(equity, starting).min()) if len(equity) else NAN
+    if len(equity) == 0:
+        return NAN
+    first = float(equity[0]) if starting is None else starting
+    return float(deepest_fall(equity, first)) if first > 0 else NAN
+
+
+@kernel
+def deepest_fall(equity: Floats, peak: float) -> float:
+    """The most negative fall of the equity (n,) below its highest so far, `peak` included; NaN with one in it."""
+    deepest = 0.0
+    for i in range(len(equity)):
+        if np.isnan(equity[i]):
+            return np.nan
+        if equity[i] > peak:
+            peak = equity[i]
+        elif equity[i] - peak < deepest * peak:
+            deepest = equity[i] / peak - 1.0
+    return deepest
 
 
 def calmar(annual: float, fall: float) -> float:

@@ -80,7 +80,7 @@ def test_a_breakout_sets_a_stop_that_stands_until_the_close_below_the_channel() 
     answer = TREND_BREAKOUT.batch(candles([*rows, (99.0, 90.0, 90.0)]), PARAMS)
     assert answer.weight[44:].tolist() == [0, 1, 1, 1, 0, 0]
     np.testing.assert_allclose(answer.stop[44:], [NAN, 97.0, 97.0, 97.0, NAN, NAN], rtol=1e-11)
-    assert np.isnan([answer.target, answer.trail]).all()
+    assert (answer.target, answer.trail) == (None, None)
 
 
 def test_the_channel_leaves_the_bar_itself_out_and_a_touch_is_no_breakout() -> None:

@@ -6,6 +6,7 @@ Neighbours: written against `signals.strategy`, on `features`; `signals.registry
 """
 
 from quorum.signals.strategies.demo_ma import DEMO_MA
+from quorum.signals.strategies.rotation import ROTATION
 from quorum.signals.strategies.trend_breakout import TREND_BREAKOUT
 
-__all__ = ["DEMO_MA", "TREND_BREAKOUT"]
+__all__ = ["DEMO_MA", "ROTATION", "TREND_BREAKOUT"]

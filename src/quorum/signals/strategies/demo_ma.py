@@ -63,16 +63,17 @@ def fill_from_sums(sums: NDArray[np.int64], fast: int, slow: int, weight: NDArra
 
 
 @kernel
-def sum_steps(close: NDArray[np.float64], scale: float, sums: NDArray[np.int64]) -> float:
-    """Write the running sums of the closes in whole steps into `sums` (n + 1,); the largest close in steps."""
-    total, largest = np.int64(0), 0.0
+def sum_steps(close: NDArray[np.float64], scale: float, sums: NDArray[np.int64]) -> bool:
+    """Write the running sums of the closes in whole steps into `sums` (n + 1,); whether all steps are few enough."""
+    total = np.int64(0)
     sums[0] = 0
     for i in range(len(close)):
         steps = np.rint(close[i] * scale)
-        largest = max(largest, abs(steps))
+        if not abs(steps) < LARGEST_STEPS:
+            return False
         total += np.int64(steps)
         sums[i + 1] = total
-    return largest
+    return True
 
 
 class DemoMa:
@@ -80,7 +81,7 @@ class DemoMa:
     one bar before, 0 when it is below and was not; else it stays. A tie is neither above nor below.
 
     The means are compared exactly, and both bars need both means: the first decision is at bar index `slow`.
-    Bars are counted, not hours: a gap is no bar. Long only, no stop; `atr_period` is for volatility sizing alone.
+    Bars are counted, not hours: a gap is no bar. Long only, no stop; `atr_period` is for the sizing `atr` alone.
     DataError for a close that is no number or not below 2**48.
     """
 
@@ -92,7 +93,7 @@ class DemoMa:
     parameters: tuple[Parameter, ...] = (
         Parameter("fast", 20, 2, 400, "bars of the fast average; less than slow", (5, 10, 15, 20, 30, 40, 50)),
         Parameter("slow", 100, 3, 1000, "bars of the slow average", (60, 80, 100, 120, 150, 200, 250)),
-        Parameter("atr_period", 14, 2, 200, "bars of the average true range that volatility sizing uses"),
+        Parameter("atr_period", 14, 2, 200, "bars of the average true range that the sizing `atr` uses"),
     )
 
     def warmup(self, params: Params) -> int:
@@ -119,10 +120,9 @@ class DemoMa:
     def over(self, bars: Bars) -> Callable[[Params], Targets]:
         """`batch` of these bars for many parameters: prices on a grid are summed once for all windows."""
         close = column(bars.close)
-        usable = np.abs(close) < LARGEST_PRICE
-        if not usable.all():
-            _refuse_unusable(bars.row(int(usable.argmin())))
         sums = _sums(close, bars.price_decimals)
+        if sums is None and not (usable := np.abs(close) < LARGEST_PRICE).all():
+            _refuse_unusable(bars.row(int(usable.argmin())))
 
         def targets(params: Params) -> Targets:
             weight = np.empty(len(bars))
@@ -150,7 +150,7 @@ def _sums(close: NDArray[np.float64], price_decimals: int | None) -> NDArray[np.
     if price_decimals is None or abs(price_decimals) > 22:
         return None
     sums = np.empty(len(close) + 1, np.int64)
-    return sums if sum_steps(close, 10.0**price_decimals, sums) < LARGEST_STEPS else None
+    return sums if sum_steps(close, 10.0**price_decimals, sums) else None
 
 
 def _refuse_unusable(row: Row) -> None:

@@ -1,4 +1,4 @@
-"""Commands of the lab: strategy list and show, backtest, consensus."""
+"""Commands of the lab: backtest, consensus."""
 
 from __future__ import annotations
 
@@ -9,56 +9,27 @@ from typing import Annotated, Any
 import typer
 
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table, takes
-
-strategies = typer.Typer(help="Strategies and their parameters.", no_args_is_help=True, rich_markup_mode=None)
+from quorum.surfaces.cli.strategies import named_strategy, read_pairs
 
 Symbol = Annotated[str, typer.Option("--symbol", help="As imported: BTCUSDT, or BTCUSDT.binance.")]
 Length = Annotated[str, typer.Option("--timeframe", help="Length of a bar: 1m, 1h, 1d.")]
 Venue = Annotated[str | None, typer.Option("--venue", help="When several venues have the symbol.")]
 
 
-@strategies.command("list")
-def list_strategies(home: Home = None, as_json: Json = False) -> None:
-    """List the strategies.
-
-    Example: quorum strategy list
-    """
-    known = _strategies(home)
-    if as_json:
-        print_json({"strategies": [_described(s, briefly=True) for s in known.values()]})
-        return
-    table(("name", "kind", "what it does"), [(s.name, s.kind, s.summary) for s in known.values()])
-
-
-@strategies.command("show")
-def show_strategy(name: str, home: Home = None, as_json: Json = False) -> None:
-    """Show a strategy's parameters, bounds and warm-up.
-
-    Example: quorum strategy show trend_breakout
-    """
-    strategy = _strategy(name, home)
-    if as_json:
-        print_json(_described(strategy))
-        return
-    described = _described(strategy)
-    facts({k: described[k] for k in ("name", "kind", "summary", "warmup")})
-    rows = [(p.name, p.default, p.low, p.high, p.summary) for p in strategy.parameters]
-    table(("parameter", "default", "low", "high", "meaning"), rows)
-
-
 @dataclass(frozen=True)
 class BacktestOptions:
     """What `quorum backtest` takes."""
 
-    strategy: Annotated[str, typer.Argument(help="A strategy's name; see `quorum strategy list`.")]
+    strategy: Annotated[str, typer.Argument(help="A name of `quorum strategy list`, or a file as ./my_rule.py.")]
     symbol: Symbol
     timeframe: Length
     venue: Venue = None
     since: Annotated[str | None, typer.Option(help="First instant, as 2020-01-01.")] = None
     until: Annotated[str | None, typer.Option(help="End, not included.")] = None
     param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, several times.")] = None
-    sizing: Annotated[str, typer.Option(help="What a target of 1 means: weight, units or volatility.")] = "weight"
+    sizing: Annotated[str, typer.Option(help="What a target of 1 means: weight, cash, units, volatility or atr.")] = "weight"
     size: Annotated[float, typer.Option(help="Size of that: a fraction of equity, or units.")] = 1.0
+    fill: Annotated[str, typer.Option(help="Fill model: next_open, next_close, volume_capped, ...")] = "next_open"
     fee_bps: Annotated[float, typer.Option(help="Fee, in basis points of notional.")] = 10.0
     slippage_bps: Annotated[float, typer.Option(help="Slippage, in basis points of price.")] = 0.0
     equity: Annotated[float, typer.Option(help="Starting equity.")] = 100_000.0
@@ -79,12 +50,12 @@ def backtest(asked: BacktestOptions) -> None:
     from quorum.engine import backtest as run
 
     desk = open_desk(asked.home)
-    terms = Terms(asked.fee_bps, asked.slippage_bps, asked.sizing, asked.size, asked.equity)
-    rule = _strategy(asked.strategy, asked.home)
+    terms = Terms(asked.fee_bps, asked.slippage_bps, asked.sizing, asked.size, asked.equity, asked.fill)
+    rule = named_strategy(asked.strategy, asked.home)
     bars = desk.lake.bars(asked.symbol, Timeframe.parse(asked.timeframe), asked.venue)
     since, until = (None if text is None else parse_instant(text) for text in (asked.since, asked.until))
     cut = _period(bars, since, until)
-    result = run(cut, rule, _given(asked.param or []), terms, desk.trials)
+    result = run(cut, rule, read_pairs(asked.param or []), terms, desk.trials)
     if asked.report is not None:
         from quorum.surfaces.report import tearsheet, write_page
 
@@ -160,51 +131,3 @@ def _period(bars: Any, since: int | None, until: int | None) -> Any:
         have = f"{iso(int(bars.time[0]))} to {iso(int(bars.time[-1]))}" if len(bars) else "nothing"
         raise DataError(f"{bars.symbol} {bars.timeframe} has no bars in this period", f"the lake has {have}")
     return cut
-
-
-def _given(pairs: list[str]) -> dict[str, object]:
-    from quorum.domain import UsageError
-
-    given: dict[str, object] = {}
-    for pair in pairs:
-        name, found, value = pair.partition("=")
-        if not found:
-            raise UsageError(f"parameter {pair!r} has no value", "write --param NAME=VALUE")
-        given[name] = value
-    return given
-
-
-def _rules(home: Path | None) -> Any:
-    """The vote's rules of the workspace, or the default ones where there is no workspace."""
-    from quorum.bootstrap import home_of, open_workspace
-    from quorum.signals import ConsensusRules
-
-    found = home_of(home)
-    if found is None or not found.is_dir():
-        return ConsensusRules()
-    return open_workspace(found).settings().consensus.consensus.rules()
-
-
-def _strategies(home: Path | None) -> Any:
-    from quorum.signals import strategies as known
-
-    return known(_rules(home))
-
-
-def _strategy(name: str, home: Path | None) -> Any:
-    from quorum.signals import find_strategy
-
-    return find_strategy(name, _rules(home))
-
-
-def _described(strategy: Any, *, briefly: bool = False) -> dict[str, Any]:
-    head = {"name": strategy.name, "kind": strategy.kind, "summary": strategy.summary}
-    if briefly:
-        return {**head, "parameters": [p.name for p in strategy.parameters]}
-    defaults = {p.name: p.default for p in strategy.parameters}
-    return {
-        **head,
-        "warmup": strategy.warmup(defaults),
-        "parameters": strategy.parameters,
-        "settings": strategy.settings,
-    }

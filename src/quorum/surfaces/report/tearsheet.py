@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quorum.domain import Side, split_symbol
-from quorum.engine import Backtest, Terms, Trades
+from quorum.engine import FILLS, Backtest, Terms, Trades
 from quorum.lake import Bars
 from quorum.stats import Month, monthly_returns, profit_factor, win_rate
 from quorum.stats.performance import daily_returns
@@ -21,10 +21,6 @@ Floats = NDArray[np.float64]
 
 LISTED_TRADES = 200
 BEST_DAYS = 5
-FILLS = {
-    "next_open": "a target known at a bar's close is traded at the next bar's open",
-    "next_close": "a target known at a bar's close is traded at the next bar's close",
-}
 
 
 class Card(NamedTuple):
@@ -70,7 +66,7 @@ def tearsheet(backtest: Backtest, bars: Bars) -> str:
         b=backtest,
         bars=bars,
         quote=split_symbol(backtest.symbol)[1],
-        fills=FILLS.get(backtest.fill, backtest.fill),
+        fills=FILLS[backtest.fill].meaning,
         sizing=_sizing(backtest.terms),
         cards=_cards(backtest, hold),
         evidence=_evidence(backtest),
@@ -116,7 +112,9 @@ def _sizing(terms: Terms) -> str:
     words = {
         "weight": f"a target of 1 is {percent(terms.size)} of the equity",
         "units": f"a target of 1 is {price(terms.size)} units",
-        "volatility": f"one average true range of a target of 1 is {percent(terms.size)} of the equity",
+        "cash": f"a target of 1 is what {percent(terms.size)} of the cash at hand buys",
+        "volatility": f"a target of 1 is as much of the equity as has a yearly volatility of {percent(terms.size)}",
+        "atr": f"one average true range of a target of 1 is {percent(terms.size)} of the equity",
     }
     return words.get(terms.sizing, terms.sizing)
 

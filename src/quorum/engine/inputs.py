@@ -1,0 +1,231 @@
+"""From bars and targets to what the kernel takes; what cannot be traded is refused with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quorum.domain import DAY, DataError, InvalidSignal, iso
+from quorum.engine.kernel import Market, Rates, Wishes
+from quorum.engine.terms import SIZINGS, Terms
+from quorum.features import wilder_atr
+from quorum.lake import Bars, Panel
+from quorum.signals import Allocations, AnyStrategy, Number, Targets
+from quorum.stats import kernel
+
+DEFAULT_ATR = 14
+MEASURED_DAYS = 20
+YEAR = 365 * DAY
+
+Floats = NDArray[np.float64]
+Column = TypeVar("Column", NDArray[np.float64], NDArray[np.int64])
+NONE = np.empty((0, 0))
+
+
+def market_of(bars: Bars | Panel, terms: Terms) -> Market:
+    """The prices to trade at; DataError for one that is none, or for volume or impact without volume."""
+    refuse_flaws(bars)
+    columns = {name: _wide(column) for name, column in bars.columns().items() if name != "time"}
+    close = columns["close"]
+    start, high, low = (columns.get(name, close) for name in ("open", "high", "low"))
+    model = terms.model
+    fill = {"open": start, "close": close}.get(model.price)
+    if fill is None:
+        fill = (high + low + close) / 3.0
+    if (model.capped or terms.impact) and "volume" not in columns:
+        raise DataError(f"{bars.symbol} has no volume", "choose a fill without it and no impact, or import volume")
+    return Market(
+        open=start,
+        high=high,
+        low=low,
+        close=close,
+        fill=_frozen(fill),
+        volume=columns["volume"] if model.capped else NONE,
+        funding=columns.get("funding", NONE),
+        impact=_frozen(terms.impact * _impact(close, columns["volume"], bars)) if terms.impact else NONE,
+        borrow=_borrow(bars, terms),
+        dense=isinstance(bars, Bars) or bars.dense,
+    )
+
+
+def rates_of(bars: Bars | Panel, terms: Terms) -> Rates:
+    """The terms as the kernel's numbers; fills of bars with closes only come at the close, whatever their order."""
+    model = terms.model
+    return Rates(
+        taker=terms.fee_bps / 1e4,
+        maker=(terms.fee_bps if terms.maker_bps is None else terms.maker_bps) / 1e4,
+        per_unit=terms.fee_per_unit,
+        minimum=terms.minimum_fee,
+        slippage=terms.slippage_bps / 1e4,
+        cash=terms.starting_equity,
+        sizing=SIZINGS[terms.sizing],
+        size=terms.size,
+        lag=model.lag,
+        late=model.late and not (bars.closes_only and model.lag),
+        presized=model.presized,
+        share=terms.volume_share if model.capped else 0.0,
+    )
+
+
+def wishes_of(
+    strategy: AnyStrategy, bars: Bars, targets: Targets, parameters: Mapping[str, Number], terms: Terms
+) -> Wishes:
+    """The targets of one symbol where they change; InvalidSignal for one that is no number within -1..1."""
+    weight = _column(strategy, "weight", targets.weight, len(bars))
+    rows = np.empty(len(bars), np.int64)
+    count, bad = changes(weight, rows)
+    if bad >= 0:
+        _refuse(strategy, float(weight[bad]), bars.symbol, int(bars.time[bad]))
+    rows = rows[:count].copy()
+    stop = target = trail = NONE
+    if any(column is not None for column in targets[1:]):
+        named = zip(("stop", "target", "trail"), targets.full()[1:], strict=True)
+        stop, target, trail = (_wide(_column(strategy, name, column, len(bars))) for name, column in named)
+    spread = _spread(bars, parameters, terms)
+    return Wishes(_frozen(rows), _wide(weight[rows]), stop, target, trail, spread)
+
+
+def panel_wishes(
+    strategy: AnyStrategy, panel: Panel, given: Allocations, parameters: Mapping[str, Number], terms: Terms
+) -> Wishes:
+    """The targets of many symbols; InvalidSignal for rows that do not increase or a target outside of -1..1."""
+    row = np.ascontiguousarray(given.row, dtype=np.int64)
+    weight = np.ascontiguousarray(given.weight, dtype=np.float64)
+    if weight.shape != (len(row), len(panel.symbols)):
+        raise InvalidSignal(
+            f"{strategy.name} answers weights of shape {weight.shape} for {len(row)} rows of {panel.symbol}",
+            f"({len(row)}, {len(panel.symbols)}) is needed",
+        )
+    if len(row) and (row[0] < 0 or row[-1] >= len(panel) or bool(np.any(np.diff(row) <= 0))):
+        raise InvalidSignal(f"{strategy.name} answers rows that do not increase within the {len(panel)} bars")
+    bad = np.argwhere(~((np.abs(weight) <= 1.0) | np.isnan(weight)))
+    if len(bad):
+        q, j = bad[0]
+        _refuse(strategy, float(weight[q, j]), panel.symbols[j], int(panel.time[row[q]]))
+    return Wishes(_frozen(row), _frozen(weight), NONE, NONE, NONE, _spread(panel, parameters, terms))
+
+
+@kernel
+def changes(weight: Floats, rows: NDArray[np.int64]) -> tuple[int, int]:
+    """Write the bars on which the target (n,) changes, the first from 0; how many, and the first that is no target."""
+    count, before = 0, 0.0
+    for i in range(len(weight)):
+        if weight[i] != before:
+            if not abs(weight[i]) <= 1.0:
+                return count, i
+            before = weight[i]
+            rows[count] = i
+            count += 1
+    return count, -1
+
+
+def refuse_flaws(bars: Bars | Panel) -> None:
+    """DataError for the first price that nobody could trade at, with symbol and bar."""
+    flaw = bars.flaw
+    if flaw is not None:
+        name, i, j = flaw
+        value = getattr(bars, name)[i] if isinstance(bars, Bars) else getattr(bars, name)[i, j]
+        symbol = bars.symbol if isinstance(bars, Bars) else bars.symbols[j]
+        raise DataError(
+            f"{symbol}: the bar of {iso(int(bars.time[i]))} has {name} {value}, no price to trade at",
+            "run `quorum data check` and leave the bar out",
+        )
+
+
+def _refuse(strategy: AnyStrategy, value: float, symbol: str, at: int) -> None:
+    raise InvalidSignal(
+        f"{strategy.name} wants {value} of {symbol} at the close of the bar of {iso(at)}",
+        "a target is a number within -1..1",
+    )
+
+
+def _column(strategy: AnyStrategy, name: str, column: Floats, n: int) -> Floats:
+    held = np.ascontiguousarray(column, dtype=np.float64)
+    if held.shape != (n,):
+        raise InvalidSignal(
+            f"{strategy.name} answers {name} of shape {held.shape} for {n} bars", "one row a bar is needed"
+        )
+    return _frozen(held)
+
+
+def _wide(column: Floats) -> Floats:
+    """(n,) as (n, 1), read-only: the one form that the kernel is compiled for."""
+    return _frozen(column.reshape(len(column), -1))
+
+
+def _frozen(column: Column) -> Column:
+    view: Column = np.ascontiguousarray(column).view()
+    view.flags.writeable = False
+    return view
+
+
+def _spread(bars: Bars | Panel, parameters: Mapping[str, Number], terms: Terms) -> Floats:
+    """What the sizing divides by at each close (n, m): average true range or yearly volatility."""
+    if terms.sizing == "volatility":
+        daily, _ = _measured(_wide(bars.close), None, bars)
+        per_year = 365.0 if np.any((bars.time // DAY + 3) % 7 >= 5) else 252.0
+        return _frozen(daily * np.sqrt(per_year))
+    if terms.sizing != "atr":
+        return NONE
+    period = int(parameters.get("atr_period", DEFAULT_ATR))
+    high, low = (bars.close if c is None else c for c in (bars.high, bars.low))
+    if isinstance(bars, Bars):
+        return _wide(wilder_atr(high, low, bars.close, period))
+    columns = [_sparse_atr(high[:, j], low[:, j], bars.close[:, j], period) for j in range(len(bars.symbols))]
+    return _frozen(np.stack(columns, axis=1))
+
+
+def _sparse_atr(high: Floats, low: Floats, close: Floats, period: int) -> Floats:
+    """The average true range over the bars that are there, held over those that are not."""
+    there = np.flatnonzero(~np.isnan(close))
+    out = np.full(len(close), np.nan)
+    out[there] = wilder_atr(high[there], low[there], close[there], period)
+    before = np.maximum.accumulate(np.where(np.isnan(close), 0, np.arange(len(close))))
+    return out[before]
+
+
+def _borrow(bars: Bars | Panel, terms: Terms) -> Floats:
+    if not terms.borrow_rate:
+        return np.empty(0)
+    return np.diff(bars.time, prepend=bars.time[:1]) * (terms.borrow_rate / YEAR)
+
+
+def _impact(close: Floats, volume: Floats, bars: Bars | Panel) -> Floats:
+    """Square-root law: daily volatility over the root of daily volume, of the days before each bar, shape (n, m)."""
+    volatility, traded = _measured(close, volume, bars)
+    moved = np.where(traded > 0, volatility / np.sqrt(np.maximum(traded, 1e-300)), 0.0)
+    known = np.full_like(moved, 0.0)
+    known[1:] = np.nan_to_num(moved[:-1])
+    return known
+
+
+def _measured(close: Floats, volume: Floats | None, bars: Bars | Panel) -> tuple[Floats, Floats]:
+    """Daily volatility (n, m) and daily volume over the last 20 days of bars, each known at its close.
+
+    Log returns around their mean, ddof 1; a symbol's missing bars count for nothing. NaN before 20 bars.
+    """
+    daily = max(1, round(DAY / bars.timeframe.nanoseconds))
+    window = MEASURED_DAYS * daily
+    returns = np.full_like(close, np.nan)
+    returns[1:] = np.diff(np.log(close), axis=0)
+    seen = ~np.isnan(returns)
+    count, total, square = (
+        _rolling(np.where(seen, x, 0.0), window) for x in (np.ones_like(close), returns, returns**2)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = (square - total**2 / count) / (count - 1.0)
+        volatility = np.where(count >= MEASURED_DAYS, np.sqrt(np.maximum(variance, 0.0) * daily), np.nan)
+    if volume is None:
+        return volatility, NONE
+    return volatility, _rolling(np.nan_to_num(volume), window) * daily / np.maximum(count, 1.0)
+
+
+def _rolling(values: Floats, window: int) -> Floats:
+    """Sums over the last `window` rows, fewer at the start."""
+    total = np.cumsum(values, axis=0)
+    out = total.copy()
+    out[window:] -= total[:-window]
+    return out

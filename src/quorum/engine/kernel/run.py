@@ -1,0 +1,92 @@
+"""The backtest kernel: many symbols, one purse; orders at a stated price, exits inside the bar, every cost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quorum.engine.kernel.exits import leave, march, mark, mark_on
+from quorum.engine.kernel.orders import carry, decide, open_count, size, trade
+from quorum.engine.kernel.values import ACCOUNT, Account, Book, Floats, Market, Rates, Wishes
+from quorum.stats import kernel
+
+
+@kernel
+def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats) -> tuple[Floats, int]:
+    """Trade the wishes through the bars; fills `equity` (n,).
+
+    Answers the fills, a row each of (bar, bar of the decision, symbol, signed quantity, price, fee, reason), and how
+    many orders were replaced or ended before they were filled whole.
+
+    In bar i: what was held into it pays funding and the cost of being short; then an order decided at bar i - lag
+    is filled and exits are looked at, or the other way round when fills are late; then the bar is marked. After an
+    exit the target counts as 0 until the next decision. Exits are for one symbol.
+    """
+    n, m = market.close.shape
+    close, prices, spread, row, weight = market.close, market.fill, wishes.spread, wishes.row, wishes.weight
+    limits = (market.volume, market.impact)
+    account, cash = np.zeros(m, ACCOUNT), np.full(1, rates.cash)
+    for j in range(m):
+        account[j].last = account[j].due = np.nan
+    leaves = wishes.stop.shape[0] > 0
+    pays = market.funding.shape[0] > 0 or market.borrow.shape[0] > 0
+    simple = market.dense and not (pays or rates.late or rates.presized or rates.share > 0.0)
+    book, unfilled, p, i, open_orders = (np.empty((64, 7)), 0), 0, 0, 0, False
+    while i < n:
+        due = row[p] + (0 if rates.presized else rates.lag) if p < len(row) else n
+        if due > i and not open_orders and not pays:
+            if leaves:
+                i = march(market, wishes, account, (cash[0], i, due), equity)
+            else:
+                i = mark_on(close, account, (cash[0], i, due), equity)
+            if i >= due:
+                continue
+        if simple and due == i:
+            decide(row[p], weight[p], account)
+            size(prices, spread, rates, account, (i, cash[0], np.nan))
+            book, _ = trade(prices, limits, rates, account, (cash, i, book))
+            p += 1
+            continue  # the rest of this bar goes with the quiet ones that follow
+        now = (i, p if due == i else -1, open_orders)
+        book, open_orders, replaced = _bar(market, wishes, rates, account, (cash, equity, now, book))
+        unfilled += replaced
+        p += due == i
+        i += 1
+    return book[0][: book[1]].copy(), unfilled + open_count(account)
+
+
+@kernel
+def _bar(
+    market: Market,
+    wishes: Wishes,
+    rates: Rates,
+    account: Account,
+    to: tuple[Floats, Floats, tuple[int, int, bool], Book],
+) -> tuple[Book, bool, int]:
+    """All that happens in bar i, decision p (-1 for none) being due in it.
+
+    Whether orders are open after it, and how many were replaced before they were filled whole.
+    """
+    cash, equity, now, book = to
+    i, p, open_orders = now
+    replaced = 0
+    carry(market, account, cash, i)
+    if rates.late:
+        book = leave(market, wishes, rates, account, (cash, i, book))
+    if p >= 0 and not rates.presized:
+        replaced = open_count(account)
+        decide(wishes.row[p], wishes.weight[p], account)
+        open_orders = True
+    if open_orders:
+        if not rates.presized:
+            size(market.fill, wishes.spread, rates, account, (i, cash[0], np.nan))
+        limits = (market.volume, market.impact)
+        book, open_orders = trade(market.fill, limits, rates, account, (cash, i, book))
+    if not rates.late:
+        book = leave(market, wishes, rates, account, (cash, i, book))
+    equity[i] = mark(market.close, account, cash[0], i)
+    if p >= 0 and rates.presized:
+        replaced = open_count(account)
+        decide(wishes.row[p], wishes.weight[p], account)
+        size(market.close, wishes.spread, rates, account, (i, cash[0], equity[i]))
+        open_orders = True
+    return book, open_orders, replaced
