@@ -48,10 +48,10 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 def test_its_names_are_these_and_each_is_documented_and_typed() -> None:
-    assert quorum.__all__ == ["Desk", "backtest", "load_bars"]
+    assert quorum.__all__ == ["Desk", "backtest", "load_bars", "sweep"]
     methods = {name for name in vars(quorum.Desk) if not name.startswith("_")}
     assert methods == {"open", "import_bars", "backtest", "consensus", "why", "replay"}
-    for thing in (quorum.backtest, quorum.load_bars, *(getattr(quorum.Desk, name) for name in methods)):
+    for thing in (quorum.backtest, quorum.load_bars, quorum.sweep, *(getattr(quorum.Desk, name) for name in methods)):
         assert inspect.getdoc(thing)
         signature = inspect.signature(thing)
         assert signature.return_annotation is not inspect.Signature.empty

@@ -5,6 +5,8 @@ import quorum
 bars = quorum.load_bars("BTCUSDT.csv")
 result = quorum.backtest("trend_breakout", bars, params={"donchian_lookback": 40}, sizing="weight")
 result.performance.sharpe, result.performance.sharpe_se
+found = quorum.sweep("demo_ma", bars, {"fast": [10, 20], "slow": [60, 100, 200]})
+found.row(found.best())
 
 desk = quorum.Desk.open()                         # the workspace at hand, as `quorum init` made it
 record = desk.consensus("BTCUSDT", "1h", as_of="2024-06-03")
@@ -19,43 +21,64 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorum import desk as rooms
-    from quorum.engine import Backtest
-    from quorum.lake import Bars, ImportReport
+    from quorum.engine import Backtest, Sweep
+    from quorum.lake import Bars, ImportOptions, ImportReport, Panel
+    from quorum.signals import AnyStrategy
 
 __version__ = "0.1.0"
 
 
 def load_bars(
-    source: str | Path,
+    source: Any,
     timeframe: str | None = None,
     *,
+    symbol: str | None = None,
     venue: str | None = None,
     since: str | None = None,
     until: str | None = None,
+    tz: str | None = None,
     home: str | Path | None = None,
 ) -> Bars:
-    """Bars from a Parquet or CSV file of one symbol, or of a symbol (and timeframe) in the workspace's lake.
+    """Bars of one symbol from a polars or pandas frame, a Parquet or CSV file, or the workspace's lake.
 
-    `since` and `until` are ISO dates or times, the end not included. DataError for a file that holds no bars, or
-    those of several symbols; NotFound for a symbol that the lake does not have.
+    `source` is the frame, the file, or a symbol as BTCUSDT or BTCUSDT.binance; without a `timeframe` it is found
+    out, in the lake when there is but one. `symbol` chooses or names the one in a frame or file; `tz` is the zone of
+    its naive times. `since` and `until` are ISO dates or times, the end not included. A frame's rows have to be
+    bars: DataError names row and time of one that is not; impossible rows of a file are left out. NotFound for a
+    symbol that the lake does not have.
     """
-    from quorum.bootstrap import open_lake, open_workspace, read_bars
-    from quorum.domain import Timeframe, UsageError, parse_instant
+    from quorum.domain import Timeframe, parse_instant
+    from quorum.lake import ImportOptions, bars_of_frame, is_frame
 
     length = None if timeframe is None else Timeframe.parse(timeframe)
-    if Path(source).is_file():
-        bars = read_bars(Path(source), length)
-    elif length is None:
-        raise UsageError(f"{source} is no file", "give a file, or a symbol and its timeframe")
+    if is_frame(source):
+        bars = bars_of_frame(source, symbol, length, venue, tz)
     else:
-        bars = open_lake(open_workspace(None if home is None else Path(home))).bars(str(source), length, venue)
+        bars = _stored(source, ImportOptions(symbol=symbol, venue=venue, timeframe=length, tz=tz), home)
     first, last = (None if text is None else parse_instant(text) for text in (since, until))
     return bars.between(first, last)
 
 
+def _stored(source: Any, said: ImportOptions, home: str | Path | None) -> Bars:
+    """The bars of a file, or of the lake."""
+    from quorum.bootstrap import open_lake, open_workspace, read_bars
+    from quorum.domain import UsageError
+    from quorum.lake import is_table
+
+    if not isinstance(source, str | Path):
+        raise UsageError(f"a {type(source).__name__} is no source of bars", "give a frame, a file or a symbol")
+    if Path(source).is_file():
+        return read_bars(Path(source), said)
+    if is_table(Path(source)):
+        raise UsageError(f"{source}: there is no such file", "give a file, or a symbol of the lake")
+    workspace = open_workspace(None if home is None else Path(home))
+    lake, name = open_lake(workspace), str(source)
+    return lake.bars(name, said.timeframe or lake.timeframe(name, said.venue), said.venue)
+
+
 def backtest(
-    strategy: str,
-    bars: Bars,
+    strategy: str | AnyStrategy,
+    bars: Bars | Panel,
     params: Mapping[str, object] | None = None,
     *,
     sizing: str = "units",
@@ -63,20 +86,76 @@ def backtest(
     fee_bps: float = 10.0,
     slippage_bps: float = 0.0,
     cash: float = 100_000.0,
+    fill: str = "next_open",
+    maker_bps: float | None = None,
+    fee_per_unit: float = 0.0,
+    minimum_fee: float = 0.0,
+    impact: float = 0.0,
+    borrow_rate: float = 0.0,
+    volume_share: float = 0.1,
+    home: str | Path | None = None,
 ) -> Backtest:
-    """Trade a strategy through bars; nobody counts the trial, so the result's `trial_id` is None.
+    """Trade a strategy through bars, or a portfolio strategy through a panel.
 
-    `size` is in units of the symbol, unless `sizing` says weight or volatility (see `quorum.engine.Terms`); costs are
-    in basis points, `cash` in the quote currency. UsageError for parameters out of bounds, DataError for too few bars.
+    `strategy` is a name, a file as ./my_rule.py, or the strategy itself. `size` is in units of the symbol, unless
+    `sizing` says weight, cash, volatility or atr; costs are in basis points, `cash` in the quote currency; see
+    `quorum.engine.Terms` for all of them. With a workspace's `home` the trial is counted there; else nobody counts
+    it, and the result's `trial_id` is None. UsageError for parameters out of bounds, DataError for too few bars.
     """
-    from quorum.bootstrap import use_kernel_cache
+    from quorum.bootstrap import lab
     from quorum.engine import Terms
     from quorum.engine import backtest as run
-    from quorum.signals import ConsensusRules, find_strategy
 
-    use_kernel_cache()
-    rule = find_strategy(strategy, ConsensusRules(required=("smc", "momentum"), optional=()))
-    return run(bars, rule, params or {}, Terms(fee_bps, slippage_bps, sizing, size, cash), None)
+    rule, trials = lab(strategy, home)
+    terms = Terms(
+        fee_bps=fee_bps,
+        slippage_bps=slippage_bps,
+        sizing=sizing,
+        size=size,
+        starting_equity=cash,
+        fill=fill,
+        maker_bps=maker_bps,
+        fee_per_unit=fee_per_unit,
+        minimum_fee=minimum_fee,
+        impact=impact,
+        borrow_rate=borrow_rate,
+        volume_share=volume_share,
+    )
+    return run(bars, rule, params or {}, terms, trials)
+
+
+def sweep(
+    strategy: str | AnyStrategy,
+    bars: Bars | Panel,
+    grid: Mapping[str, Sequence[object]] | None = None,
+    *,
+    sizing: str = "units",
+    size: float = 1.0,
+    fee_bps: float = 10.0,
+    slippage_bps: float = 0.0,
+    cash: float = 100_000.0,
+    fill: str = "next_open",
+    skip_invalid: bool = False,
+    threads: int = 0,
+    home: str | Path | None = None,
+) -> Sweep:
+    """Backtest every combination of the values in `grid`; without it, of the strategy's own search values.
+
+    With a workspace's `home` every combination is a trial there, and one that was recorded is not run again.
+    `skip_invalid` leaves out combinations that the strategy does not take; without it the first is refused by name.
+    The rest is as of `backtest`. UsageError for no combination, or more than 100,000.
+    """
+    from quorum.bootstrap import lab
+    from quorum.engine import SweepOptions, Terms, fitting
+    from quorum.engine import grid as combinations
+    from quorum.engine import sweep as run
+
+    rule, trials = lab(strategy, home)
+    chosen: Sequence[Mapping[str, int | float]] = combinations(rule, grid)
+    if skip_invalid:
+        chosen, _ = fitting(bars, rule, chosen)
+    terms = Terms(fee_bps, slippage_bps, sizing, size, cash, fill)
+    return run(bars, rule, chosen, terms, trials, SweepOptions(threads=threads))
 
 
 class Desk:
@@ -132,4 +211,4 @@ class Desk:
         return replay(self._desk, identity)
 
 
-__all__ = ["Desk", "backtest", "load_bars"]
+__all__ = ["Desk", "backtest", "load_bars", "sweep"]

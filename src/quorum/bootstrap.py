@@ -5,37 +5,53 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from quorum.adapters.notify import FileNotifier
 from quorum.adapters.process import (
+    ArrayFolder,
+    Beat,
     BrokerServer,
     FileJournal,
     LakePrices,
     ProcessExecutor,
     RemoteBroker,
     RequestClock,
+    Task,
+    called,
+    mapped,
+    serve,
     socket_path,
 )
+from quorum.adapters.ray import RayExecutor
 from quorum.adapters.sql import Database, Provenance, SqlAccounts, SqlDecisionLog, SqlOrders, SqlTrials
 from quorum.desk import Desk, Settings, Workspace, find_workspace, recompute
+from quorum.desk.settings import SourcesFile, read_settings
 from quorum.domain import (
     BrokerUnreachable,
     Clock,
     DataError,
+    Limits,
     Money,
-    NotFound,
     SystemClock,
     Timeframe,
     UsageError,
     WorkspaceError,
 )
-from quorum.engine import code_hash, machine
+from quorum.engine import Elsewhere, Trials, code_hash, machine
+from quorum.engine.sweeps import work
 from quorum.execution import Broker, SimulatedBroker
 from quorum.lake import Bars, ImportOptions, Lake
+from quorum.lake.pull import BarVendor
+from quorum.signals import AnyStrategy, ConsensusRules, find_strategy
 from quorum.stats import cache_kernels
+from quorum.validation.lookahead.apart import examine_here, witness_here
+
+NURSERY = ("-P", "-c", "from quorum.bootstrap import serve_tasks; serve_tasks()")
+RAY_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 
 
 def home_of(given: Path | None) -> Path | None:
@@ -57,6 +73,22 @@ def use_kernel_cache() -> bool:
     return cache_kernels((Path(named) if named else Path.home() / ".cache") / "quorum" / "kernels")
 
 
+def lab(strategy: str | AnyStrategy, home: str | Path | None) -> tuple[AnyStrategy, Trials | None]:
+    """What a backtest from Python needs: the strategy, and where trials are counted, None without a home."""
+    use_kernel_cache()
+    where = None if home is None else Path(home)
+    rules = ConsensusRules(required=("smc", "momentum"), optional=()) if where is None else consensus_rules(where)
+    rule = find_strategy(strategy, rules) if isinstance(strategy, str) else strategy
+    return rule, None if where is None else SqlTrials(_database(open_workspace(where)), SystemClock())
+
+
+def open_trials(path: Path) -> Trials:
+    """A store of trials alone, in the database file at `path`."""
+    database = Database(path)
+    database.migrate()
+    return SqlTrials(database, SystemClock())
+
+
 def open_workspace(given: Path | None) -> Workspace:
     """The workspace at hand; WorkspaceError when there is none or a newer Quorum made it."""
     home = home_of(given)
@@ -73,11 +105,23 @@ def open_lake(workspace: Workspace) -> Lake:
     return Lake(workspace.lake, SystemClock())
 
 
-def read_bars(path: Path, timeframe: Timeframe | None) -> Bars:
+def open_vendor(
+    workspace: Workspace, source: str, symbol: str, tell: Callable[[str], None], from_trades: bool = False
+) -> BarVendor:
+    """The source called `source`, ready to be asked for bars of `symbol`; its settings are config/sources.yaml's."""
+    from quorum.adapters.keys import Keys
+    from quorum.adapters.vendors import Bench, vendor
+
+    settings = read_settings(workspace.config / "sources.yaml", SourcesFile)
+    keys = Keys(os.environ, workspace.home)
+    return vendor(source, Bench(settings, keys, SystemClock(), symbol, from_trades, tell))
+
+
+def read_bars(path: Path, options: ImportOptions) -> Bars:
     """The bars of one file, without a workspace; DataError when it holds those of several symbols."""
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(Path(folder), SystemClock())
-        found = lake.import_path(path, ImportOptions(timeframe=timeframe)).symbols
+        found = lake.import_path(path, options).symbols
         if len(found) != 1:
             names = ", ".join(report.symbol for report in found)
             raise DataError(f"{path} holds bars of {names}", "import it into a workspace and ask for one symbol")
@@ -104,7 +148,7 @@ def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
         orders=SqlOrders(database),
         trials=SqlTrials(database, wall),
         broker=_Venues(workspace, settings, lake, accounts).broker,
-        executor=ProcessExecutor([sys.executable, "-P", "-m", "quorum", "task"]),
+        executor=open_executor(),
         notifier=FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall),
         rows=database.rows,
     )
@@ -123,22 +167,96 @@ def serve_broker(given: Path | None, account: str) -> BrokerServer:
     return BrokerServer(path, venues.simulated(account, clock), clock)
 
 
+def consensus_rules(given: Path | None) -> ConsensusRules:
+    """The rules of the vote as the workspace has them, the default ones where there is no workspace."""
+    home = home_of(given)
+    if home is None or not home.is_dir():
+        return ConsensusRules()
+    return open_workspace(home).settings().consensus.consensus.rules()
+
+
 def schema_of(database: Path) -> str:
     """The revision of a database file's schema; a QuorumError when it cannot be read or is too new."""
     return Database(database).known_revision() or "none yet"
 
 
+def open_executor() -> ProcessExecutor:
+    """Tasks in other processes, in which no library starts threads of its own."""
+    single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    fresh = [sys.executable, "-P", "-m", "quorum", "task"]
+    return ProcessExecutor(fresh, [sys.executable, *NURSERY], {**os.environ, **single})
+
+
+def open_cluster(address: str | None = None) -> RayExecutor:
+    """Tasks on a Ray cluster; without an address on one of this machine's own, reached by loopback only."""
+    if address is None:
+        for name, value in RAY_SETTINGS.items():
+            os.environ.setdefault(name, value)
+    return RayExecutor(NURSERY, address)
+
+
+ENGINES = ("inline", "process", "ray")
+
+
+@contextmanager
+def open_elsewhere(engine: str, limits: Limits, strategy: str, home: Path | None) -> Iterator[Elsewhere | None]:
+    """Where a sweep's combinations run: None for this process, else its own processes or a Ray cluster on loopback.
+
+    UsageError for another engine's name; QuorumError when Ray is not installed.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"there is no engine {engine!r}", f"choose one of {', '.join(ENGINES)}")
+    if engine == "inline":
+        yield None
+        return
+    with open_executor() if engine == "process" else open_cluster() as executor, ArrayFolder() as arrays:
+        yield Elsewhere(executor, limits, arrays.put, strategy, None if home is None else str(home))
+
+
+def serve_tasks() -> None:
+    """Fork a worker of the named tasks whenever the process at standard input asks for one, until it is gone."""
+    use_kernel_cache()
+    serve(_TASKS)
+
+
 def run_task(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """A named task of a fresh process: its answer as plain values."""
-    tasks = {"replay": _replay}
-    if name not in tasks:
-        raise NotFound(f"there is no task {name!r}", f"known are {', '.join(tasks)}")
-    return tasks[name](payload)
+    return called(_TASKS, name, payload, lambda share: None)
 
 
-def _replay(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def _replay(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
     use_kernel_cache()
     return recompute(open_lake(open_workspace(Path(payload["home"]))), payload)
+
+
+def _sweep(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    use_kernel_cache()
+    home = None if payload["home"] is None else Path(payload["home"])
+    return work(payload, find_strategy(payload["strategy"], consensus_rules(home)), mapped, beat)
+
+
+def _examine(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    with redirect_stdout(sys.stderr):
+        return examine_here(*_examined(payload), payload)
+
+
+def _witness(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    with redirect_stdout(sys.stderr):
+        return witness_here(*_examined(payload), payload)
+
+
+def _examined(payload: Mapping[str, Any]) -> tuple[AnyStrategy, list[Bars]]:
+    """The strategy that a payload names, and the bars of its symbols."""
+    use_kernel_cache()
+    home = None if payload["home"] is None else Path(payload["home"])
+    strategy = find_strategy(payload["strategy"], consensus_rules(home))
+    if not payload["symbols"]:
+        return strategy, []
+    lake, length = open_lake(open_workspace(home)), Timeframe.parse(payload["timeframe"])
+    return strategy, [lake.bars(symbol, length, payload["venue"]) for symbol in payload["symbols"]]
+
+
+_TASKS: Mapping[str, Task] = {"examine": _examine, "replay": _replay, "sweep": _sweep, "witness": _witness}
 
 
 def _database(workspace: Workspace) -> Database:

@@ -1,131 +1,11 @@
-"""The kernel against a slow model of its rules, trade by trade and bar by bar, and against cases worked by hand."""
+"""Exits inside the bar and the order of things in it, worked by hand."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from engine.model import Bar, Costs, Wish, simulate
-from engine.scripts import FLAT, FREE, NAN, bars_of, closes_of, trade, trips, want
-from quorum.domain import InvalidSignal
+from engine.scripts import FLAT, bars_of, closes_of, filled, trade, trips, want
 from quorum.engine import Terms
-from quorum.engine.backtest import REASONS, SIZINGS
-from quorum.engine.kernel import Market, Rates, TradeRows, Wishes, quantity_of, run
-
-Floats = NDArray[np.float64]
-
-
-def columns(rows: list[tuple[float, ...]], width: int) -> list[Floats]:
-    """The rows as columns in the form that the kernel is compiled for."""
-    held = [np.ascontiguousarray(c) for c in np.array(rows, dtype=np.float64).reshape(-1, width).T]
-    for column in held:
-        column.flags.writeable = False
-    return held
-
-
-def kernel(bars: list[Bar], wishes: list[Wish], costs: Costs) -> tuple[Floats, list[tuple[Any, ...]]]:
-    """Equity and round trips as the kernel has them."""
-    n = len(bars)
-    market = Market(*columns([(b.fill, b.high, b.low, b.close) for b in bars], 4))
-    asked = Wishes(*columns([(w.weight, w.stop, w.target, w.trail, w.spread) for w in wishes], 5))
-    rates = Rates(costs.fee, costs.slippage, costs.cash, SIZINGS[costs.sizing], costs.size)
-    equity, kinds = np.empty(n), (*[np.int64] * 2, *[np.float64] * 5, np.int64)
-    rows = TradeRows(*(np.empty(2 * n + 1, kind) for kind in kinds))
-    count = run(market, asked, rates, equity, rows)
-    found = zip(*(column[:count].tolist() for column in rows), strict=True)
-    return equity, [(*row[:-1], REASONS[row[-1]]) for row in found]
-
-
-def assert_equal_to_the_model(bars: list[Bar], wishes: list[Wish], costs: Costs) -> None:
-    equity, rows = kernel(bars, wishes, costs)
-    slow_equity, slow_trips = simulate(bars, wishes, costs)
-    scale = max(costs.cash, float(np.abs(slow_equity).max()))
-    assert equity == pytest.approx(slow_equity, rel=1e-12, abs=1e-12 * scale)
-    expected = [t.row() for t in slow_trips]
-    assert [(r[0], r[1], r[7]) for r in rows] == [(r[0], r[1], r[7]) for r in expected]
-    for row, slow in zip(rows, expected, strict=True):
-        assert row[2:5] == pytest.approx(slow[2:5], rel=1e-12)
-        assert row[5:7] == pytest.approx(slow[5:7], rel=1e-12, abs=1e-12 * scale)
-        assert row[6] == pytest.approx(row[2] * (row[4] - row[3]) - row[5], rel=1e-12, abs=1e-12 * scale)
-    assert equity[-1] - costs.cash == pytest.approx(sum(r[6] for r in rows), rel=1e-12, abs=1e-12 * scale)
-
-
-steps = st.integers(-6, 6)
-reach = st.integers(0, 4)
-distance = st.one_of(st.just(NAN), st.integers(-2, 8).map(float))
-
-
-@st.composite
-def markets(draw: st.DrawFn) -> list[Bar]:
-    """Walks in whole prices, so that opens, levels and extremes often meet; some with closes only."""
-    n = draw(st.integers(2, 30))
-    before, bars = draw(st.integers(30, 60)), []
-    only_closes = draw(st.booleans())
-    for _ in range(n):
-        start, end = max(before + draw(steps), 5), max(before + draw(steps), 5)
-        before = end
-        if only_closes:
-            bars.append(Bar(float(end), float(end), float(end), float(end)))
-        else:
-            high, low = max(start, end) + draw(reach), max(min(start, end) - draw(reach), 1)
-            bars.append(Bar(float(start), float(high), float(low), float(end)))
-    return bars
-
-
-@st.composite
-def scripts(draw: st.DrawFn, bars: list[Bar]) -> list[Wish]:
-    """Targets that often stay, with exits around the close, now and then on its wrong side."""
-    wishes, weight = [], 0.0
-    for bar in bars:
-        if draw(st.booleans()):
-            weight = draw(st.sampled_from([0.0, 1.0, -1.0, 0.5, -0.25]))
-        side = -1.0 if weight < 0 else 1.0
-        stop, target = bar.close - side * draw(distance), bar.close + side * draw(distance)
-        trail, spread = draw(st.sampled_from([NAN, NAN, 1.0, 3.0])), draw(st.sampled_from([NAN, 0.0, 0.5, 2.5]))
-        wishes.append(Wish(weight, stop, target, trail, spread))
-    return wishes
-
-
-costs = st.builds(
-    Costs,
-    fee=st.sampled_from([0.0, 0.001, 0.03]),
-    slippage=st.sampled_from([0.0, 0.0002, 0.05]),
-    cash=st.sampled_from([100.0, 1e6]),
-    sizing=st.sampled_from(sorted(SIZINGS)),
-    size=st.sampled_from([0.05, 1.0, 3.0]),
-)
-
-
-@settings(max_examples=150)
-@given(st.data())
-def test_the_kernel_is_the_model(data: st.DataObject) -> None:
-    bars = data.draw(markets())
-    assert_equal_to_the_model(bars, data.draw(scripts(bars)), data.draw(costs))
-
-
-def test_the_kernel_is_the_model_over_thousands_of_bars() -> None:
-    rng = np.random.default_rng(5)
-    n = 3_000
-    close = 100.0 * np.exp(np.cumsum(rng.normal(0, 0.01, n)))
-    start = np.append(100.0, close[:-1]) * (1 + rng.normal(0, 0.002, n))
-    high, low = np.maximum(start, close) * 1.004, np.minimum(start, close) * 0.996
-    bars = [Bar(*map(float, row)) for row in zip(start, high, low, close, strict=True)]
-    weight = np.repeat(rng.choice([0.0, 1.0, -0.7, 0.3], n // 6), 6)
-    wishes = [
-        Wish(float(w), float(c * (1 - np.sign(w) * 0.02)), float(c * (1 + np.sign(w) * 0.03)), NAN, float(c * 0.01))
-        for w, c in zip(weight, close, strict=True)
-    ]
-    for sizing, size in (("units", 2.0), ("weight", 0.8), ("volatility", 0.01)):
-        assert_equal_to_the_model(bars[:400], wishes[:400], Costs(0.001, 0.0002, 1e5, sizing, size))
-    equity, rows = kernel(bars, wishes, Costs(0.001, 0.0002, 1e5, "weight", 0.8))
-    assert {r[7] for r in rows} >= {"target", "stop", "limit"}
-    assert equity[-1] - 1e5 == pytest.approx(sum(r[6] for r in rows), rel=1e-12)
-
 
 QUIET = (100.0, 101.0, 99.0, 100.0)
 
@@ -172,13 +52,14 @@ def test_after_a_stop_out_the_target_counts_as_0_until_it_changes() -> None:
     assert [(t[0], t[1], t[3], t[7]) for t in found] == [(1, 1, 1.0, "stop"), (4, 6, 0.5, "target")]
 
 
-def test_a_reversal_closes_then_opens() -> None:
+def test_a_reversal_is_one_fill_that_ends_a_trade_and_begins_the_next() -> None:
     bars = bars_of([QUIET, QUIET, (110.0, 110.0, 110.0, 110.0), (105.0, 105.0, 105.0, 105.0)])
     result = trade(bars, [want(1), want(-1)], Terms(10, 0, "units", 2, 1_000))
     assert trips(result) == [
         (1, 2, 1, 2.0, 100.0, 110.0, pytest.approx(20 - 0.2 - 0.22), "target"),
         (2, 3, -1, 2.0, 110.0, 105.0, pytest.approx(10 - 0.22), "open"),
     ]
+    assert [(i, q, p) for i, _, q, p, _ in filled(result)] == [(1, 2.0, 100.0), (2, -4.0, 110.0)]
     assert result.trades.fees.tolist() == pytest.approx([0.42, 0.22])
     assert result.final_equity == pytest.approx(1_000 + 30 - 0.64)
 
@@ -238,32 +119,3 @@ def test_a_round_trip_keeps_the_averages_of_all_that_went_in_and_out() -> None:
     entry, leave = (4 * 100 + 1 * 120) / 5, (2 * 110 + 3 * 130) / 5
     assert trips(result) == [(1, 4, 1, 5.0, pytest.approx(entry), pytest.approx(leave), pytest.approx(90.0), "target")]
     assert result.final_equity == pytest.approx(1_090.0)
-
-
-def test_sizing_turns_a_target_into_units() -> None:
-    rate = Rates(0.0, 0.0, 1e5, SIZINGS["units"], 3.0)
-    assert quantity_of(-0.5, 50.0, 2.0, rate, 1_000.0) == -1.5
-    assert quantity_of(-0.5, 50.0, 2.0, rate._replace(sizing=SIZINGS["weight"]), 1_000.0) == -30.0
-    volatile = rate._replace(sizing=SIZINGS["volatility"], size=0.01)
-    assert quantity_of(0.5, 50.0, 2.0, volatile, 1_000.0) == 2.5
-    assert quantity_of(1.0, 50.0, 0.1, volatile, 1_000.0) == 20.0  # all of equity, not 100 units
-    assert quantity_of(1.0, 50.0, NAN, volatile, 1_000.0) == 0.0
-    assert quantity_of(1.0, 50.0, 0.0, volatile, 1_000.0) == 0.0
-
-
-@pytest.mark.parametrize("sizing", ["weight", "volatility"])
-def test_an_equity_that_is_used_up_enters_nothing(sizing: str) -> None:
-    rate = Rates(0.0, 0.0, 1e5, SIZINGS[sizing], 1.0)
-    assert quantity_of(1.0, 50.0, 2.0, rate, -10.0) == 0.0
-    squeeze = bars_of([(p, p, p, p) for p in (10.0, 10.0, 40.0, 40.0, 40.0)])
-    result = trade(squeeze, [want(-1), want(1)], Terms(0, 0, "weight", 1, 1_000))
-    assert [(t[0], t[1], t[2], t[7]) for t in trips(result)] == [(1, 2, -1, "target")]
-    assert result.final_equity == -2_000.0
-
-
-@pytest.mark.parametrize("bad", [NAN, 1.5, -1.0001, float("inf")])
-def test_a_target_that_is_none_is_refused_with_its_bar(bad: float) -> None:
-    with pytest.raises(
-        InvalidSignal, match=r"script wants .* at the close of the bar of 2024-01-01T01:00:00Z; a target"
-    ):
-        trade(bars_of([QUIET, QUIET, QUIET]), [want(1), want(bad)], FREE)

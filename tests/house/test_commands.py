@@ -29,8 +29,7 @@ DESIGNED = """
 """
 TO_COME = """
     status up logs backup restore prune
-    data: pull
-    strategy: new check pause resume retire
+    strategy: pause resume retire
     sweep walkforward
     queue: add show
     validate retry evaluate meeting learnings deploy undeploy

@@ -106,7 +106,7 @@ def test_a_changed_bar_is_a_revision_and_the_old_one_can_still_be_read(tmp_path:
 def test_many_small_imports_end_in_the_same_bars_at_every_revision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quorum.lake.store._LONGEST_CHAIN", 4)
+    monkeypatch.setattr("quorum.lake.disk.growth.LONGEST_CHAIN", 4)
     table = frame(20)
     lake = lake_at(tmp_path)
     for i in range(10):

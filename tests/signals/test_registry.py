@@ -5,19 +5,20 @@ from __future__ import annotations
 import pytest
 
 from quorum.domain import NotFound
-from quorum.signals import ANALYSTS, ConsensusRules, Strategy, consensus_strategy, find_strategy, strategies
+from quorum.signals import ANALYSTS, AnyStrategy, ConsensusRules, consensus_strategy, find_strategy, strategies
 
 RULES = ConsensusRules(required=("smc", "momentum"), optional=())
-NAMES = ("demo_ma", "trend_breakout", "consensus")
+NAMES = ("demo_ma", "trend_breakout", "mean_reversion", "momentum", "volatility", "rotation", "consensus")
 
 
 def test_every_strategy_is_found_by_the_name_it_has() -> None:
     known = strategies(RULES)
     assert tuple(known) == NAMES
     for name, strategy in known.items():
-        found: Strategy = find_strategy(name, RULES)
+        found: AnyStrategy = find_strategy(name, RULES)
         assert found == strategy
-        assert (found.name, found.kind) == (name, "consensus" if name == "consensus" else "rule")
+        kinds = {"consensus": "consensus", "rotation": "portfolio"}
+        assert (found.name, found.kind) == (name, kinds.get(name, "rule"))
         assert found.summary
         for parameter in found.parameters:
             assert parameter.read(parameter.default) == parameter.default

@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 
 from quorum.domain import MINUTE, Timeframe
 from quorum.lake import Bars
+from quorum.signals.specs import SpecStrategy
 from quorum.signals.strategies.demo_ma import DEMO_MA
-from quorum.signals.strategy import Params, Strategy, Targets
+from quorum.signals.strategies.mean_reversion import MEAN_REVERSION
+from quorum.signals.strategies.momentum import TIME_SERIES_MOMENTUM
 from quorum.signals.strategies.trend_breakout import TREND_BREAKOUT
+from quorum.signals.strategies.volatility import VOLATILITY
+from quorum.signals.strategy import Params, Strategy, Targets
+from signals.strategies.specs import random_spec
 
 CASES: list[tuple[Strategy, Params]] = [
     (DEMO_MA, {}),
@@ -24,6 +29,14 @@ CASES: list[tuple[Strategy, Params]] = [
     (TREND_BREAKOUT, {"donchian_lookback": 2, "atr_period": 2, "atr_multiple": 0.1}),
     (TREND_BREAKOUT, {"donchian_lookback": 20, "atr_period": 5, "atr_multiple": 3.5}),
     (TREND_BREAKOUT, {"donchian_lookback": 1000, "atr_period": 30}),
+    (MEAN_REVERSION, {}),
+    (MEAN_REVERSION, {"rsi_period": 5, "lower": 25, "middle": 60, "upper": 72, "short": 1}),
+    (TIME_SERIES_MOMENTUM, {}),
+    (TIME_SERIES_MOMENTUM, {"lookback": 30, "skip": 0, "threshold": 0.01, "short": 1}),
+    (VOLATILITY, {"target_vol": 0.05}),
+    (VOLATILITY, {"atr_period": 5, "atr_multiple": 1.0, "vol_window": 10, "short": 1}),
+    (SpecStrategy(random_spec(5)), {}),
+    (SpecStrategy(random_spec(3)), {"span": 20, "factor": 1.5}),
 ]
 cases = pytest.mark.parametrize(("strategy", "params"), CASES)
 
@@ -37,7 +50,8 @@ def market(n: int, seed: int, decimals: int | None) -> Bars:
     if decimals is not None:
         opens, high, low, close = (np.round(x, decimals) for x in (opens, high, low, close))
     minutes = np.cumsum(rng.integers(1, 4, n))
-    return Bars("X", "test", Timeframe(MINUTE), minutes * MINUTE, close, opens, high, low, price_decimals=decimals)
+    volume, frame = rng.gamma(2.0, 10.0, n), Timeframe(MINUTE)
+    return Bars("X", "test", frame, minutes * MINUTE, close, opens, high, low, volume, price_decimals=decimals)
 
 
 def stream(strategy: Strategy, bars: Bars, params: Params) -> Targets:
@@ -77,6 +91,9 @@ def test_streaming_equals_batch_for_any_parameters(
     pairs: list[tuple[Strategy, Params]] = [
         (DEMO_MA, {"fast": short, "slow": short + more}),
         (TREND_BREAKOUT, {"donchian_lookback": short, "atr_period": 2 + more % 4, "atr_multiple": more / 3}),
+        (MEAN_REVERSION, {"rsi_period": 2 + more % 7, "lower": 20 + short, "middle": 55, "short": more % 2}),
+        (TIME_SERIES_MOMENTUM, {"lookback": short + more, "skip": more % short, "short": more % 2}),
+        (VOLATILITY, {"atr_period": 2 + more % 4, "atr_multiple": more / 10, "vol_window": short}),
     ]
     for strategy, params in pairs:
         assert bits(stream(strategy, bars, params)) == bits(strategy.batch(bars, params))
@@ -96,10 +113,12 @@ def test_a_later_start_comes_to_the_same_targets(strategy: Strategy, params: Par
     bars = market(6_000, 21, 2)
     whole = strategy.batch(bars, params)
     late = strategy.batch(bars.slice(offset, len(bars)), params)
-    entries = np.flatnonzero(np.diff(whole.weight) > 0) + 1
+    side = np.sign(whole.weight)
+    entries = np.flatnonzero((np.diff(side) != 0) & (side[1:] != 0)) + 1
     first = int(entries[entries >= offset + strategy.warmup(params)][0])
     np.testing.assert_array_equal(late.weight[first - offset :], whole.weight[first:])
-    np.testing.assert_allclose(late.stop[first - offset :], whole.stop[first:], rtol=1e-11)
+    for found, expected in zip(late.full(), whole.full(), strict=True):
+        np.testing.assert_allclose(found[first - offset :], expected[first:], rtol=1e-11)
 
 
 @cases
@@ -130,7 +149,7 @@ def test_bars_of_any_memory_layout_give_the_same_answer() -> None:
     assert bits(DEMO_MA.batch(strided, params)) == bits(DEMO_MA.batch(bars, params))
 
 
-@pytest.mark.parametrize(("strategy", "params"), [CASES[3], CASES[7]])
+@pytest.mark.parametrize(("strategy", "params"), [CASES[3], CASES[7], CASES[-1]])
 def test_a_step_costs_the_same_however_long_the_past(strategy: Strategy, params: Params) -> None:
     rows = list(market(6_000, 2, 2).rows())
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+import zlib
+from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any
 
 import numpy as np
 
-from quorum.domain import HOUR, Fill, Side, Timeframe, Vote, parse_instant
-from quorum.engine import Backtest, Terms, Trades
-from quorum.lake import Bars
+from quorum.domain import DAY, HOUR, Fill, Side, Timeframe, Vote, parse_instant
+from quorum.engine import Backtest, Terms
+from quorum.lake import Bars, Panel
 from quorum.stats import performance
 from quorum.surfaces.report import (
     BacktestStory,
@@ -37,38 +42,65 @@ def made_bars(n: int, step: int = HOUR, closes_only: bool = False) -> Bars:
     return Bars("BTCUSDT", "binance", Timeframe(step), time_ns, close, *frame)
 
 
-def made_run(bars: Bars, trips: int = 3) -> Backtest:
-    """A made-up run: `trips` trades of one bar each with profits 10, -5, 10, ... and the last one open."""
-    n = len(bars)
+def made_run(bars: Bars | Panel, trips: int = 3, profit: tuple[float, float] = (10.0, -5.0)) -> Backtest:
+    """A made-up run: `trips` trades of one unit over one bar each, which earn `profit` in turns, the last still open.
+
+    The fills have prices of their own, so that the profits come out; fees are 0.5 each. Every third trade is short.
+    """
+    n, symbols = len(bars), 1 if isinstance(bars, Bars) else len(bars.symbols)
+    close = bars.close.reshape(n, -1)
     at = np.linspace(0, n - 2, trips).astype(np.int64) if trips else np.empty(0, np.int64)
-    profit = np.where(np.arange(trips) % 2 == 0, 10.0, -5.0)
-    equity = np.full(n, 1000.0)
-    np.add.at(equity, at + 1, profit)
-    equity = 1000.0 + np.cumsum(equity - 1000.0)
-    ones = np.ones(trips)
-    side = np.where(np.arange(trips) % 3 == 0, -1, 1).astype(np.int8)
-    reasons = ["target" if i % 2 else "stop" for i in range(trips)]
-    reasons[-1:] = ["open"] if trips else []
+    rows, equity = [], np.full(n, 1000.0)
+    for k, bar in enumerate(at.tolist()):
+        symbol, side, gained = k % symbols, -1.0 if k % 3 == 0 else 1.0, profit[k % 2]
+        entry = float(close[bar, symbol])
+        rows.append((bar, max(bar - 1, 0), symbol, side, entry, 0.5, 0))
+        if k < trips - 1:
+            rows.append((bar + 1, bar, symbol, -side, entry + side * (gained + 1.0), 0.5, 1 - k % 2))
+            equity[bar + 1 :] += gained
+        else:
+            equity[bar + 1 :] += side * (float(close[-1, symbol]) - entry) - 0.5
     return Backtest(
         strategy="sma_cross",
         parameters={"fast": 20, "slow": 50},
-        symbol="BTCUSDT",
-        venue="binance",
-        timeframe=bars.timeframe,
-        fill="next_close" if bars.closes_only else "next_open",
+        bars=bars,
         terms=Terms(fee_bps=7.5, slippage_bps=2.5, sizing="weight", size=0.5, starting_equity=1000.0),
-        time=bars.time,
         equity=equity,
-        weight=np.zeros(n),
-        trades=Trades(
-            bars.time[at], bars.time[at + 1], side, ones, bars.close[at], bars.close[at + 1], ones, profit, reasons
-        ),
+        rows=np.array(rows, dtype=np.float64).reshape(len(rows), 7),
+        unfilled=0,
         performance=performance(bars.time, equity, 1000.0),
-        data_hash="d" * 64,
         code_hash="c" * 64,
         trial_id="TRL-7",
         trials_in_family=12,
     )
+
+
+def made_panel(n: int, symbols: int) -> Panel:
+    bars = made_bars(n, DAY)
+    return Panel.of([replace(bars, symbol=f"S{j}", close=bars.close * (1 + j)) for j in range(symbols)])
+
+
+def unpacked(packed: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Packed columns as the page's script reads them."""
+    raw, found, at = zlib.decompress(base64.b64decode(packed["data"])), {}, 0
+    for name, kind, n in packed["columns"]:
+        size = 8 if kind == "f" else 4
+        planes = np.frombuffer(raw, np.uint8, n * size, at).reshape(size, n)
+        values = np.ascontiguousarray(planes.T).view("<f8" if kind == "f" else "<u4").reshape(n)
+        found[name] = (
+            values if kind == "f" else np.cumsum((values.astype(np.int64) >> 1) ^ -(values & 1).astype(np.int64))
+        )
+        at += n * size
+    assert at == len(raw)
+    return found
+
+
+def chart_of(page: str, name: str) -> dict[str, Any]:
+    """What a page tells its script about the chart `name`, columns unpacked under `data`."""
+    text = re.search(rf'data-chart="{name}">(.*?)</script>', page, re.DOTALL)
+    assert text, name
+    spec: dict[str, Any] = json.loads(text.group(1))
+    return {**spec, "data": unpacked(spec["packed"])}
 
 
 def made_decision(**changes: Any) -> DecisionStory:

@@ -40,8 +40,20 @@ from quorum.domain.errors import (
 )
 from quorum.domain.instrument import Instrument, Money, split_symbol
 from quorum.domain.market import Quote, Row, Side, Trade
-from quorum.domain.order import MOVES, Order, OrderEvent, OrderIntent, OrderStatus
-from quorum.domain.ports import DecisionLog, Executor, Notifier, Transaction, UnitOfWork
+from quorum.domain.order import MOVES, Aim, AimedIntent, Basis, Order, OrderEvent, OrderIntent, OrderStatus
+from quorum.domain.ports import (
+    DecisionLog,
+    Done,
+    Executor,
+    Limits,
+    Loss,
+    Lost,
+    Notifier,
+    Outcome,
+    Progress,
+    Transaction,
+    UnitOfWork,
+)
 from quorum.domain.position import ZERO, Book, Fill, Position
 from quorum.domain.proposal import (
     NO_EXIT,
@@ -66,7 +78,10 @@ __all__ = [
     "SECOND",
     "ZERO",
     "Abstain",
+    "Aim",
+    "AimedIntent",
     "Approved",
+    "Basis",
     "Book",
     "BrokerError",
     "BrokerUnreachable",
@@ -79,6 +94,7 @@ __all__ = [
     "DecisionKind",
     "DecisionLog",
     "Direction",
+    "Done",
     "Executor",
     "ExitPlan",
     "Fill",
@@ -86,6 +102,9 @@ __all__ = [
     "IllegalMove",
     "Instrument",
     "InvalidSignal",
+    "Limits",
+    "Loss",
+    "Lost",
     "Money",
     "NeedsApproval",
     "NotFound",
@@ -94,7 +113,9 @@ __all__ = [
     "OrderEvent",
     "OrderIntent",
     "OrderStatus",
+    "Outcome",
     "Position",
+    "Progress",
     "Proposal",
     "Purpose",
     "QuorumError",

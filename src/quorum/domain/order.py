@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -45,6 +45,40 @@ class OrderIntent:
         changed |= {"side": Side(values["side"]), "purpose": Purpose(values["purpose"])}
         changed["exit"] = ExitPlan.read(values["exit"])
         return cls(**{f.name: values[f.name] for f in fields(cls)} | changed)
+
+
+class Basis(StrEnum):
+    """What an aim counts in: units, a fraction of the account's equity, or a fraction of its cash."""
+
+    UNITS = "units"
+    EQUITY = "equity"
+    CASH = "cash"
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What an order is to leave held, signed; only the price at which it can trade makes it a quantity.
+
+    UNITS: `amount` units. EQUITY: the fraction `amount` of the account's equity at that price, where a unit counts
+    as `least` when its price is below it. CASH: what the fraction `amount` of the cash at hand, and of what is held of
+    the symbol, buys after its costs. The last two mean nothing of an account that is used up.
+    """
+
+    basis: Basis
+    amount: Decimal
+    least: Decimal = ZERO
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Aim:
+        """The aim whose plain form is `values`."""
+        return cls(Basis(values["basis"]), Decimal(values["amount"]), Decimal(values["least"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AimedIntent(OrderIntent):
+    """An intent whose side and quantity are estimates at `price`: the venue decides them by its aim when it fills."""
+
+    aim: Aim
 
 
 class OrderStatus(StrEnum):
@@ -128,4 +162,4 @@ class Order:
                 f"order {self.intent.client_order_id}: {status} with {filled} more filled, {total} of"
                 f" {self.intent.quantity}"
             )
-        return replace(self, status=status, filled=total)
+        return Order(self.intent, status, total)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from enum import Enum
+from math import inf
+from typing import Any, NamedTuple, Protocol
 
 from quorum.domain.decision import Choice, Decision
-from quorum.domain.errors import Severity
+from quorum.domain.errors import QuorumError, Severity, UsageError
 from quorum.domain.order import Order, OrderEvent, OrderIntent
 from quorum.domain.position import Book, Fill
 
@@ -65,11 +68,84 @@ class UnitOfWork(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What each task of a batch may take: seconds of wall time, and MiB of private memory above a worker's start-up.
+
+    At most `workers` run at once, None is one a core. None elsewhere is no limit. UsageError for what makes no sense.
+    """
+
+    seconds: float | None = None
+    memory_mb: float | None = None
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("seconds", "memory_mb", "workers"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < inf:
+                raise UsageError(f"a limit of {value} {name} makes no sense", "it is a number above 0, or left out")
+
+
+class Loss(Enum):
+    """Why a task has no answer: over its time, over its memory, its process died, or it failed by itself."""
+
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASH = "crash"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer of the payload with that index, the CPU seconds it took, and its peak of resident memory in MiB.
+
+    The peak counts from a worker's start-up and has the mapped files in it that the task read.
+    """
+
+    index: int
+    answer: Mapping[str, Any]
+    cpu_seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The payload with that index has no answer: why, and the error that names the task, ready to be raised."""
+
+    index: int
+    why: Loss
+    error: QuorumError
+
+
+Outcome = Done | Lost
+
+
+class Progress(NamedTuple):
+    """How far a batch is: tasks with an outcome, tasks in all, and the shares that running ones told, by index."""
+
+    done: int
+    total: int
+    running: Mapping[int, float]
+
+
 class Executor(Protocol):
-    """Runs a named task on plain JSON values, here or elsewhere."""
+    """Runs named tasks on plain JSON values, here or elsewhere."""
 
     def run(self, task: str, payload: Mapping[str, Any], timeout: float | None = None) -> Mapping[str, Any]:
         """The task's answer; the task's own error is raised again. QuorumError after `timeout` seconds."""
+        ...
+
+    def run_many(
+        self,
+        task: str,
+        payloads: Sequence[Mapping[str, Any]],
+        limits: Limits,
+        told: Callable[[Progress], object] = ...,
+    ) -> Iterator[Outcome]:
+        """One outcome for each payload, as they come; a lost task leaves the others alone.
+
+        `told` hears of every outcome and of what running tasks tell. Closing the iterator ends what still runs.
+        """
         ...
 
 

@@ -21,6 +21,7 @@ from quorum.engine.cycle import (
 from quorum.engine.ports import Trials
 from quorum.engine.provenance import code_hash, machine
 from quorum.engine.records import Filled, Fills, RoundTrip, Trades
+from quorum.engine.sweeps import Elsewhere, Sweep, SweepOptions, fitting, grid, search, sweep
 from quorum.engine.terms import FILLS, SIZINGS, Terms
 from quorum.engine.trial import TrialRecord, address, trial_id
 
@@ -28,12 +29,15 @@ __all__ = [
     "FILLS",
     "SIZINGS",
     "Backtest",
+    "Elsewhere",
     "Filled",
     "Fills",
     "NoTrade",
     "Occasion",
     "RoundTrip",
     "Snapshot",
+    "Sweep",
+    "SweepOptions",
     "Terms",
     "Trades",
     "TrialRecord",
@@ -43,11 +47,15 @@ __all__ = [
     "backtest",
     "code_hash",
     "exit_due",
+    "fitting",
+    "grid",
     "intend",
     "judge",
     "machine",
     "observe",
     "propose",
     "reduce",
+    "search",
+    "sweep",
     "trial_id",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quorum.domain import DAY, DataError, Timeframe, UsageError, iso
-from quorum.engine.inputs import market_of, panel_wishes, rates_of, wishes_of
+from quorum.engine.inputs import market_of, rates_of, refuse_flaws, wishes_of
 from quorum.engine.kernel import QUANTITY, ROW, SYMBOL, Wishes, run
 from quorum.engine.ports import Trials
 from quorum.engine.provenance import code_hash, machine
@@ -19,7 +19,18 @@ from quorum.engine.records import Fills, Trades, fills_of, trades_of
 from quorum.engine.terms import Terms
 from quorum.engine.trial import TrialRecord, address, trial_id
 from quorum.lake import Bars, Panel
-from quorum.signals import AnyStrategy, Number, is_portfolio, read_params
+from quorum.signals import (
+    Allocations,
+    AnyStrategy,
+    Number,
+    Sharing,
+    Targets,
+    family_of,
+    guard,
+    is_portfolio,
+    origin_hash,
+    read_params,
+)
 from quorum.stats import Performance, performance
 from quorum.stats.performance import daily_returns, day_ends
 
@@ -180,8 +191,9 @@ def backtest(
     result = replace(result, trial_id=identity)
     days, returns = result.daily
     outcome = result.summary()
-    trials.record_many([TrialRecord(identity, strategy.name, inputs, parameters, outcome, days, returns)])
-    return replace(result, trials_in_family=trials.count(strategy.name))
+    family = family_of(strategy)
+    trials.record_many([TrialRecord(identity, family, inputs, parameters, outcome, days, returns)])
+    return replace(result, trials_in_family=trials.count(family))
 
 
 def checked(bars: Bars | Panel, strategy: AnyStrategy, given: Mapping[str, object]) -> dict[str, Number]:
@@ -195,7 +207,8 @@ def checked(bars: Bars | Panel, strategy: AnyStrategy, given: Mapping[str, objec
             raise UsageError(f"{strategy.name} takes {wanted} symbols, not {count}", "name as many, each with --symbol")
     elif isinstance(bars, Panel):
         raise UsageError(f"{strategy.name} takes one symbol, not {len(bars.symbols)}", "backtest them one by one")
-    need = strategy.warmup(parameters) + 1
+    refuse_flaws(bars)
+    need = guard(strategy).warmup(parameters) + 1
     if len(bars) < need:
         raise DataError(
             f"{bars.symbol} {bars.timeframe} has {len(bars)} bars in this period, {strategy.name} needs {need}",
@@ -206,11 +219,16 @@ def checked(bars: Bars | Panel, strategy: AnyStrategy, given: Mapping[str, objec
 
 def wishes_for(bars: Bars | Panel, strategy: AnyStrategy, parameters: Mapping[str, Number], terms: Terms) -> Wishes:
     """What the strategy wants of these bars, checked."""
-    if is_portfolio(strategy):
+    return wishes_of(strategy, bars, _asked(bars, strategy, parameters), parameters, terms)
+
+
+def _asked(bars: Bars | Panel, strategy: AnyStrategy, parameters: Mapping[str, Number]) -> Targets | Allocations:
+    watched = guard(strategy)
+    if is_portfolio(watched):
         assert isinstance(bars, Panel)
-        return panel_wishes(strategy, bars, strategy.batch(bars, parameters), parameters, terms)
+        return watched.batch(bars, parameters)
     assert isinstance(bars, Bars)
-    return wishes_of(strategy, bars, strategy.batch(bars, parameters), parameters, terms)
+    return watched.over(bars)(parameters) if isinstance(watched, Sharing) else watched.batch(bars, parameters)
 
 
 def traded(
@@ -234,10 +252,14 @@ def traded(
 
 
 def inputs_of(bars: Bars | Panel, strategy: AnyStrategy, terms: Terms) -> dict[str, Any]:
-    """All that a backtest's numbers depend on but its parameters, as plain values; `machine` is told, not hashed."""
+    """All that a backtest's numbers depend on but its parameters, as plain values; `machine` is told, not hashed.
+
+    `origin` is the hash of the code of a strategy that is not ours.
+    """
     return {
         "strategy": strategy.name,
         "settings": strategy.settings,
+        "origin": origin_hash(strategy),
         "terms": terms,
         "symbol": bars.symbol,
         "venue": bars.venue,

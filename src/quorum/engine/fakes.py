@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from quorum.domain import NotFound, plain
 from quorum.engine.trial import TrialRecord
 
@@ -33,11 +31,6 @@ class MemoryTrials:
                 outcome=plain(trial.outcome),
             )
         self._held.update(made)
-
-    def record(self, trial_id: str, family: str, inputs: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
-        rest = {name: value for name, value in inputs.items() if name != "parameters"}
-        none = (np.empty(0, np.int64), np.empty(0))
-        self.record_many([TrialRecord(trial_id, family, rest, inputs.get("parameters", {}), outcome, *none)])
 
     def known(self, trial_ids: Collection[str]) -> set[str]:
         return self._held.keys() & set(trial_ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,13 @@ from quorum.stats import kernel
 
 DEFAULT_ATR = 14
 MEASURED_DAYS = 20
+ROUNDING = 1e-18
 YEAR = 365 * DAY
 
 Floats = NDArray[np.float64]
 Column = TypeVar("Column", NDArray[np.float64], NDArray[np.int64])
 NONE = np.empty((0, 0))
+NONE.flags.writeable = False  # as the columns are, so that `run` is compiled once
 
 
 def market_of(bars: Bars | Panel, terms: Terms) -> Market:
@@ -71,41 +73,53 @@ def rates_of(bars: Bars | Panel, terms: Terms) -> Rates:
 
 
 def wishes_of(
-    strategy: AnyStrategy, bars: Bars, targets: Targets, parameters: Mapping[str, Number], terms: Terms
+    strategy: AnyStrategy,
+    bars: Bars | Panel,
+    answer: Targets | Allocations,
+    parameters: Mapping[str, Number],
+    terms: Terms,
 ) -> Wishes:
-    """The targets of one symbol where they change; InvalidSignal for one that is no number within -1..1."""
-    weight = _column(strategy, "weight", targets.weight, len(bars))
+    """A strategy's answer where it changes.
+
+    InvalidSignal for another shape than the bars', rows that do not increase, or a target outside of -1..1.
+    """
+    spread, who = _spread(bars, parameters, terms), _named(strategy, parameters)
+    if isinstance(answer, Allocations):
+        return Wishes(*_sparse(who, bars, answer), NONE, NONE, NONE, spread)
+    assert isinstance(bars, Bars)
+    weight, *exits = answer.full() if any(column is not None for column in answer[1:]) else (answer.weight,)
+    rows, weights = _changes(who, bars, weight)
+    named = zip(("stop", "target", "trail"), exits, strict=False)
+    levels = [_wide(_column(who, name, column, len(bars))) for name, column in named] or [NONE] * 3
+    return Wishes(rows, weights, levels[0], levels[1], levels[2], spread)
+
+
+def _changes(who: str, bars: Bars, asked: Floats) -> tuple[NDArray[np.int64], Floats]:
+    weight = _column(who, "weight", asked, len(bars))
     rows = np.empty(len(bars), np.int64)
     count, bad = changes(weight, rows)
     if bad >= 0:
-        _refuse(strategy, float(weight[bad]), bars.symbol, int(bars.time[bad]))
-    rows = rows[:count].copy()
-    stop = target = trail = NONE
-    if any(column is not None for column in targets[1:]):
-        named = zip(("stop", "target", "trail"), targets.full()[1:], strict=True)
-        stop, target, trail = (_wide(_column(strategy, name, column, len(bars))) for name, column in named)
-    spread = _spread(bars, parameters, terms)
-    return Wishes(_frozen(rows), _wide(weight[rows]), stop, target, trail, spread)
+        _refuse(who, float(weight[bad]), bars.symbol, int(bars.time[bad]))
+    return _frozen(rows[:count].copy()), _wide(weight[rows[:count]])
 
 
-def panel_wishes(
-    strategy: AnyStrategy, panel: Panel, given: Allocations, parameters: Mapping[str, Number], terms: Terms
-) -> Wishes:
-    """The targets of many symbols; InvalidSignal for rows that do not increase or a target outside of -1..1."""
-    row = np.ascontiguousarray(given.row, dtype=np.int64)
-    weight = np.ascontiguousarray(given.weight, dtype=np.float64)
-    if weight.shape != (len(row), len(panel.symbols)):
+def _sparse(who: str, panel: Bars | Panel, given: Allocations) -> tuple[NDArray[np.int64], Floats]:
+    symbols = panel.symbols if isinstance(panel, Panel) else (panel.symbol,)
+    row = _numbers(who, "rows", given.row).astype(np.int64)
+    weight = _numbers(who, "weights", given.weight)
+    if weight.shape != (len(row), len(symbols)):
         raise InvalidSignal(
-            f"{strategy.name} answers weights of shape {weight.shape} for {len(row)} rows of {panel.symbol}",
-            f"({len(row)}, {len(panel.symbols)}) is needed",
+            f"{who} answers weights of shape {weight.shape} for {len(row)} rows of {panel.symbol}",
+            f"({len(row)}, {len(symbols)}) is needed",
         )
     if len(row) and (row[0] < 0 or row[-1] >= len(panel) or bool(np.any(np.diff(row) <= 0))):
-        raise InvalidSignal(f"{strategy.name} answers rows that do not increase within the {len(panel)} bars")
+        found = f"{who} answers rows that do not increase within the {len(panel)} bars of {panel.symbol}"
+        raise InvalidSignal(found, "give each bar of a decision once, oldest first")
     bad = np.argwhere(~((np.abs(weight) <= 1.0) | np.isnan(weight)))
     if len(bad):
         q, j = bad[0]
-        _refuse(strategy, float(weight[q, j]), panel.symbols[j], int(panel.time[row[q]]))
-    return Wishes(_frozen(row), _frozen(weight), NONE, NONE, NONE, _spread(panel, parameters, terms))
+        _refuse(who, float(weight[q, j]), symbols[j], int(panel.time[row[q]]))
+    return _frozen(row), _frozen(weight)
 
 
 @kernel
@@ -125,6 +139,9 @@ def changes(weight: Floats, rows: NDArray[np.int64]) -> tuple[int, int]:
 def refuse_flaws(bars: Bars | Panel) -> None:
     """DataError for the first price that nobody could trade at, with symbol and bar."""
     flaw = bars.flaw
+    if flaw is None and isinstance(bars, Panel) and bars.funding is not None:
+        bad = np.argwhere(~np.isfinite(bars.funding))
+        flaw = ("funding", int(bad[0][0]), int(bad[0][1])) if len(bad) else None
     if flaw is not None:
         name, i, j = flaw
         value = getattr(bars, name)[i] if isinstance(bars, Bars) else getattr(bars, name)[i, j]
@@ -135,25 +152,36 @@ def refuse_flaws(bars: Bars | Panel) -> None:
         )
 
 
-def _refuse(strategy: AnyStrategy, value: float, symbol: str, at: int) -> None:
+def _named(strategy: AnyStrategy, parameters: Mapping[str, Number]) -> str:
+    given = ", ".join(f"{name} = {value}" for name, value in parameters.items())
+    return f"{strategy.name} with {given}" if given else strategy.name
+
+
+def _refuse(who: str, value: float, symbol: str, at: int) -> None:
     raise InvalidSignal(
-        f"{strategy.name} wants {value} of {symbol} at the close of the bar of {iso(at)}",
+        f"{who} wants {value} of {symbol} at the close of the bar of {iso(at)}",
         "a target is a number within -1..1",
     )
 
 
-def _column(strategy: AnyStrategy, name: str, column: Floats, n: int) -> Floats:
-    held = np.ascontiguousarray(column, dtype=np.float64)
+def _column(who: str, name: str, column: Floats, n: int) -> Floats:
+    held = _numbers(who, name, column)
     if held.shape != (n,):
-        raise InvalidSignal(
-            f"{strategy.name} answers {name} of shape {held.shape} for {n} bars", "one row a bar is needed"
-        )
+        raise InvalidSignal(f"{who} answers {name} of shape {held.shape} for {n} bars", "one row a bar is needed")
     return _frozen(held)
+
+
+def _numbers(who: str, name: str, column: NDArray[Any]) -> Floats:
+    try:
+        return np.ascontiguousarray(column, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        found = f"{who} answers {name} that is no column of numbers: {error}"
+        raise InvalidSignal(found, "give float64 arrays") from error
 
 
 def _wide(column: Floats) -> Floats:
     """(n,) as (n, 1), read-only: the one form that the kernel is compiled for."""
-    return _frozen(column.reshape(len(column), -1))
+    return _frozen(column if column.ndim == 2 else column[:, None])
 
 
 def _frozen(column: Column) -> Column:
@@ -165,7 +193,10 @@ def _frozen(column: Column) -> Column:
 def _spread(bars: Bars | Panel, parameters: Mapping[str, Number], terms: Terms) -> Floats:
     """What the sizing divides by at each close (n, m): average true range or yearly volatility."""
     if terms.sizing == "volatility":
-        daily, _ = _measured(_wide(bars.close), None, bars)
+        close = _wide(bars.close)
+        daily, _ = _measured(close, None, bars)
+        row, listed = np.arange(len(close))[:, None], np.argmax(~np.isnan(close), axis=0)
+        daily[row < listed + _window(bars)] = np.nan
         per_year = 365.0 if np.any((bars.time // DAY + 3) % 7 >= 5) else 252.0
         return _frozen(daily * np.sqrt(per_year))
     if terms.sizing != "atr":
@@ -205,10 +236,11 @@ def _impact(close: Floats, volume: Floats, bars: Bars | Panel) -> Floats:
 def _measured(close: Floats, volume: Floats | None, bars: Bars | Panel) -> tuple[Floats, Floats]:
     """Daily volatility (n, m) and daily volume over the last 20 days of bars, each known at its close.
 
-    Log returns around their mean, ddof 1; a symbol's missing bars count for nothing. NaN before 20 bars.
+    Log returns around their mean, ddof 1; a symbol's missing bars count for nothing. NaN before 20 bars; fewer days
+    at the start.
     """
-    daily = max(1, round(DAY / bars.timeframe.nanoseconds))
-    window = MEASURED_DAYS * daily
+    window = _window(bars)
+    daily = window // MEASURED_DAYS
     returns = np.full_like(close, np.nan)
     returns[1:] = np.diff(np.log(close), axis=0)
     seen = ~np.isnan(returns)
@@ -217,15 +249,32 @@ def _measured(close: Floats, volume: Floats | None, bars: Bars | Panel) -> tuple
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = (square - total**2 / count) / (count - 1.0)
-        volatility = np.where(count >= MEASURED_DAYS, np.sqrt(np.maximum(variance, 0.0) * daily), np.nan)
+        variance = np.where(variance > ROUNDING, variance, 0.0)
+        volatility = np.where(count >= MEASURED_DAYS, np.sqrt(variance * daily), np.nan)
     if volume is None:
         return volatility, NONE
-    return volatility, _rolling(np.nan_to_num(volume), window) * daily / np.maximum(count, 1.0)
+    bars_there = _rolling((~np.isnan(close)).astype(np.float64), window)
+    return volatility, _rolling(np.nan_to_num(volume), window) * daily / np.maximum(bars_there, 1.0)
 
 
+def _window(bars: Bars | Panel) -> int:
+    """Bars of the measured days; of bars longer than a day as many as there are days."""
+    return MEASURED_DAYS * max(1, round(DAY / bars.timeframe.nanoseconds))
+
+
+@kernel
 def _rolling(values: Floats, window: int) -> Floats:
-    """Sums over the last `window` rows, fewer at the start."""
-    total = np.cumsum(values, axis=0)
-    out = total.copy()
-    out[window:] -= total[:-window]
+    """Sums over the last `window` rows, fewer at the start; compensated, so that what left it leaves no trace."""
+    n, m = values.shape
+    out = np.empty((n, m))
+    for j in range(m):
+        total = rest = 0.0
+        for i in range(n):
+            for k in range(2 if i >= window else 1):
+                value = values[i, j] if k == 0 else -values[i - window, j]
+                added = total + value
+                part = added - total
+                rest += (total - (added - part)) + (value - part)
+                total = added
+            out[i, j] = total + rest
     return out

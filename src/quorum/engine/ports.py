@@ -15,10 +15,6 @@ class Trials(Protocol):
         """Count trials, all of them or, after a kill or an error, none; one whose id is known changes nothing."""
         ...
 
-    def record(self, trial_id: str, family: str, inputs: Mapping[str, Any], outcome: Mapping[str, Any]) -> None:
-        """Count one trial without its daily returns."""
-        ...
-
     def known(self, trial_ids: Collection[str]) -> set[str]:
         """Those of the ids that are counted already."""
         ...

@@ -23,10 +23,11 @@ class Bars:
 
     `time` is each bar's open in ns UTC; a bar is known at time + timeframe. Prices are in the quote currency,
     `volume` in units of the base. A series with closes only has None for `open`, `high`, `low` and `volume`.
-    `funding` is the sum of the perpetual's funding rates (fractions, longs pay positive ones) settled at or after a
-    bar's open and before the next bar's; None where nothing is known of any.
+    `funding` is the sum of the perpetual's funding rates (fractions, longs pay positive ones) settled before a bar's
+    close and not before the close of the bar before it; None where nothing is known of any.
     `price_decimals` is the venue's grid: every price is a multiple of 10**-price_decimals; None when off any grid.
-    `revision` is the lake's revision that the values come from, 0 for bars that are not from the lake.
+    `revision` is the lake's revision that the values come from, 0 for bars that are not from the lake, and
+    `funding_revision` that of `funding`.
     """
 
     symbol: str
@@ -41,6 +42,7 @@ class Bars:
     funding: Floats | None = None
     price_decimals: int | None = None
     revision: int = 0
+    funding_revision: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.time)

@@ -12,7 +12,7 @@ import numpy as np
 
 from quorum.domain import DataError, iso
 from quorum.lake.bars import Floats, Instants
-from quorum.lake.quality import Fault, put_in_order
+from quorum.lake.quality import FAULTS, Fault, put_in_order, row_faults
 from quorum.lake.reports import Skipped
 from quorum.lake.schema import ImportOptions, NotBars
 from quorum.lake.series import Series
@@ -46,6 +46,19 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one series from elsewhere than a file, in any order, sound or not.
+
+    `time` holds opens in ns UTC, `columns` the values by name, each of shape (n,); reports call them `source`.
+    """
+
+    series: Series
+    source: str
+    time: Instants
+    columns: dict[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Everything that was found at a path: batches by series, the files they are from, the files passed over."""
 
@@ -69,8 +82,20 @@ def gather(path: Path, options: ImportOptions) -> Intake:
     by_series: dict[Series, list[Part]] = {}
     for part in parts:
         by_series.setdefault(part.series, []).append(part)
-    batches = tuple(_merge(by_series[series]) for series in sorted(by_series))
+    batches = tuple(merged(by_series[series]) for series in sorted(by_series))
     return Intake(batches, tuple(dict.fromkeys(p.source for p in parts)), skipped)
+
+
+def sort_out(rows: Rows) -> Batch:
+    """The rows as a batch: impossible ones rejected with their reason, the others in order, one an instant."""
+    fault = row_faults(rows.columns)
+    sound = np.flatnonzero(fault == 0)
+    rejected = tuple(
+        Rejected(FAULTS[fault[i] - 1].value, rows.source, int(i) + 1, _as_text(rows.time, rows.columns, int(i)))
+        for i in np.flatnonzero(fault)
+    )
+    columns = {n: c[sound] for n, c in rows.columns.items()}
+    return merged([Part(rows.series, rows.source, rows.time[sound], columns, sound + 1, rejected)])
 
 
 def _read_folder(folder: Path, options: ImportOptions) -> tuple[list[Part], tuple[Skipped, ...]]:
@@ -91,11 +116,11 @@ def _read_folder(folder: Path, options: ImportOptions) -> tuple[list[Part], tupl
         first = wrong[0][1]
         raise DataError(f"{first.found}{rest}", f"{first.remedy}; nothing of {folder} was imported") from first
     if not parts:
-        raise DataError(f"{folder}: no bars in {len(others)} tables ({others[0][1].found})", others[0][1].remedy)
+        raise NotBars(f"{folder}: no bars in {len(others)} tables ({others[0][1].found})", others[0][1].remedy)
     return parts, tuple(Skipped(name, str(error)) for name, error in others)
 
 
-def _merge(parts: Sequence[Part]) -> Batch:
+def merged(parts: Sequence[Part]) -> Batch:
     """One batch of the parts of a series; of rows with one time the first of the first file stays."""
     for part in parts[1:]:
         if set(part.columns) != set(parts[0].columns):

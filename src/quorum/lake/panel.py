@@ -40,8 +40,9 @@ class PanelRow(NamedTuple):
 class Panel:
     """Bars of m symbols on the n instants that any of them has: columns of shape (n, m), frozen.
 
-    NaN where a symbol has no bar; at least one symbol has a close on every row. `open`, `high`, `low`, `volume` and
-    `funding` are None when a symbol lacks them. `name`, `venue` stand for the whole in reports.
+    NaN where a symbol has no bar; at least one symbol has a close on every row. `open`, `high`, `low` and `volume`
+    are None when a symbol lacks them, `funding` when all do; it is 0 for a symbol without.
+    `symbol` and `venue` stand for the whole in reports.
     """
 
     symbols: tuple[str, ...]
@@ -81,14 +82,15 @@ class Panel:
         if len(frames) != 1:
             asked = ", ".join(map(str, frames)) or "no series at all"
             raise UsageError(f"a panel needs bars of one timeframe, not {asked}", "choose one")
-        shared = [name for name in _VALUES if all(getattr(bars, name) is not None for bars in series)]
+        shared = [name for name in _VALUES[:-1] if all(getattr(bars, name) is not None for bars in series)]
         times = series[0].time
         if any(len(b) != len(times) or not np.array_equal(b.time, times) for b in series[1:]):
             times = np.unique(np.concatenate([bars.time for bars in series]))
         _need_memory(len(times), len(series), len(shared))
         columns = {name: _aligned([getattr(b, name) for b in series], series, times) for name in shared}
-        if "funding" in columns:
-            columns["funding"] = np.nan_to_num(columns["funding"])
+        if any(b.funding is not None for b in series):
+            paid = [np.zeros(len(b)) if b.funding is None else b.funding for b in series]
+            columns["funding"] = np.nan_to_num(_aligned(paid, series, times))
         return cls(
             tuple(bars.symbol for bars in series),
             "+".join(sorted({bars.venue for bars in series})),

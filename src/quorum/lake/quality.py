@@ -36,6 +36,8 @@ class Fault(StrEnum):
     NEGATIVE_VOLUME = "volume negative"
     HIGH = "high below open, low or close"
     LOW = "low above open, high or close"
+    NO_RATE = "rate missing or no number"
+    NO_FRACTION = "rate not within -1..1"
     CONFLICT = "same time as an earlier row, other values"
 
 
@@ -161,14 +163,14 @@ def inspect(bars: Bars, calendar: str) -> Findings:
     """Gaps against `calendar`, outliers, runs without volume, a stale tail and bars off the grid."""
     return Findings(
         gaps=find_gaps(bars.time, bars.timeframe, calendar),
-        outliers=_outliers(bars),
-        zero_volume=() if bars.volume is None else _runs(bars.time, bars.volume == 0),
+        outliers=outliers(bars),
+        zero_volume=() if bars.volume is None else runs(bars.time, bars.volume == 0),
         stale_tail=_stale_tail(bars),
         off_grid=tuple(int(t) for t in bars.time[off_grid(bars.time, bars.timeframe)]),
     )
 
 
-def _outliers(bars: Bars) -> tuple[Outlier, ...]:
+def outliers(bars: Bars) -> tuple[Outlier, ...]:
     """Log returns beyond both 20 robust sigmas (1.4826 times the median absolute deviation) and 20 %."""
     if len(bars) < 2:
         return ()
@@ -178,7 +180,8 @@ def _outliers(bars: Bars) -> tuple[Outlier, ...]:
     return tuple(Outlier(int(bars.time[i + 1]), float(change[i])) for i in np.flatnonzero(np.abs(change) > bound))
 
 
-def _runs(time: Instants, there: Mask) -> tuple[Run, ...]:
+def runs(time: Instants, there: Mask) -> tuple[Run, ...]:
+    """The runs of bars (n,) at which `there` (n,) holds, oldest first."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]
     return tuple(Run(int(time[a]), int(time[b - 1]), int(b - a)) for a, b in zip(starts, ends, strict=True))

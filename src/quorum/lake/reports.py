@@ -54,6 +54,24 @@ class SymbolReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What rows from elsewhere than a file did to their series, as in SymbolReport.
+
+    `rows`, `first` and `last` (opens in ns UTC) are those of the series after them.
+    """
+
+    rows: int
+    rows_added: int
+    revised: int
+    duplicates: int
+    out_of_order: int
+    reasons: Mapping[str, int]
+    first: int
+    last: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """What was passed over because it holds no bars: a file of a folder, or a symbol of a file; with the reason."""
 

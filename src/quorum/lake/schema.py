@@ -13,6 +13,7 @@ VALUES = (*PRICES, "volume")
 CANONICAL = ("time", *VALUES, "symbol")
 UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 TIME_IS = ("open", "close")
+FUNDING = "funding rates"
 
 # In order of preference; names are compared by their letters and digits only, in lower case.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
@@ -27,6 +28,11 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "close": ("close", "c", "closeprice", "closingprice", "closelast", "price", "last", "lastprice"),
     "volume": ("volume", "v", "vol", "qty", "quantity", "basevolume", "volumebase", "tickvol", "tickvolume"),
     "symbol": ("symbol", "ticker", "pair", "instrument", "sym", "tic"),
+}
+FUNDING_SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "time": ("fundingtime", "fundingratetimestamp", "calctime", *SYNONYMS["time"]),
+    "rate": ("relativefundingrate", "fundingrate", "lastfundingrate", "realizedrate", "rate", "funding"),
+    "symbol": (*SYNONYMS["symbol"], "contract", "contracts", "coin"),
 }
 ADJUSTED = ("adjclose", "adjustedclose", "closeadj", "closeadjusted")
 HEADERLESS: Mapping[int, tuple[str, ...]] = {
@@ -47,7 +53,7 @@ class ImportOptions:
     """What the caller knows better than the file; None means: find out from the file.
 
     `tz` is the zone of times without offset (a date alone stays a date). `unit` (s, ms, us, ns) is that of numeric
-    times. `columns` maps canonical names (time, open, high, low, close, volume, symbol) to names in the file.
+    times. `columns` maps canonical names (time, open, high, low, close, volume, symbol; or rate) to the file's.
     `calendar` is one of CALENDARS; one that is chosen stays with the series, auto finds out where none is chosen.
     `time_is` says whether the file stamps a bar with its open or its close. `date_format` is dmy, mdy or a pattern
     as of strptime. UsageError for a value that is none of these.
@@ -68,7 +74,7 @@ class ImportOptions:
         _one_of("calendar", self.calendar, CALENDARS)
         _one_of("time_is", self.time_is, TIME_IS)
         for name in self.columns:
-            _one_of("columns", name, CANONICAL)
+            _one_of("columns", name, (*CANONICAL, "rate"))
         if self.date_format is not None and self.date_format not in ("dmy", "mdy") and "%" not in self.date_format:
             raise UsageError(
                 f"date_format {self.date_format!r} is no format",
@@ -94,7 +100,7 @@ def foreign_kind(names: Sequence[str]) -> str | None:
     if plain & {"close", "c", "closeprice", *ADJUSTED} or plain >= {"open", "high", "low"}:
         return None
     if any("fundingrate" in n for n in plain):
-        return "funding rates"
+        return FUNDING
     if plain & {"tradeid", "aggtradeid", "isbuyermaker", "side", "aggressor"} and not plain & {"lastid"}:
         return "trades" if not plain & {"orderid"} else "an order book"
     if plain & {"lastid", "bidpx0", "bidpx1"} or plain >= {"bid", "ask"}:
@@ -107,20 +113,38 @@ def find_columns(names: Sequence[str], options: ImportOptions, file: str) -> dic
 
     Needed are time and close; open, high and low come together or not at all. DataError names what is missing.
     """
-    found = {}
-    for canonical in CANONICAL:
-        name = _asked(canonical, names, options, file) or _recognised(canonical, names, file)
-        if name is not None:
-            found[canonical] = name
+    found = _found(SYNONYMS, names, options, file)
     missing = [c for c in ("time", "close") if c not in found]
     if 0 < len({"open", "high", "low"} & set(found)) < 3:
         missing += [c for c in ("open", "high", "low") if c not in found]
+    _need(missing, names, file)
+    return found
+
+
+def find_funding_columns(names: Sequence[str], options: ImportOptions, file: str) -> dict[str, str]:
+    """The columns of a table of funding rates: time, rate and maybe symbol; DataError names what is missing."""
+    found = _found(FUNDING_SYNONYMS, names, options, file)
+    _need([c for c in ("time", "rate") if c not in found], names, file)
+    return found
+
+
+def _found(
+    synonyms: Mapping[str, Sequence[str]], names: Sequence[str], options: ImportOptions, file: str
+) -> dict[str, str]:
+    found = {}
+    for canonical, wanted in synonyms.items():
+        name = _asked(canonical, names, options, file) or _recognised(canonical, wanted, names, file)
+        if name is not None:
+            found[canonical] = name
+    return found
+
+
+def _need(missing: Sequence[str], names: Sequence[str], file: str) -> None:
     if missing:
         raise DataError(
             f"{file}: no column for {' and '.join(missing)} among {', '.join(names)}",
             f"name it with `--column {missing[0]}=NAME`",
         )
-    return found
 
 
 def _asked(canonical: str, names: Sequence[str], options: ImportOptions, file: str) -> str | None:
@@ -133,9 +157,8 @@ def _asked(canonical: str, names: Sequence[str], options: ImportOptions, file: s
     return name
 
 
-def _recognised(canonical: str, names: Sequence[str], file: str) -> str | None:
-    wanted = (*SYNONYMS[canonical], *(ADJUSTED if canonical == "close" else ()))
-    for synonym in wanted:
+def _recognised(canonical: str, wanted: Sequence[str], names: Sequence[str], file: str) -> str | None:
+    for synonym in (*wanted, *(ADJUSTED if canonical == "close" else ())):
         matches = [n for n in names if plain_name(n) == synonym]
         if len(matches) > 1:
             raise DataError(

@@ -27,6 +27,33 @@ class Series(NamedTuple):
         return f"{self.name} {self.timeframe}"
 
 
+class Span(NamedTuple):
+    """The opens from `start` up to, not including, `end`; ns UTC."""
+
+    start: int
+    end: int
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same opens in the fewest spans, oldest first; empty ones left out."""
+    whole: list[Span] = []
+    for span in sorted(s for s in spans if s.start < s.end):
+        if whole and span.start <= whole[-1].end:
+            whole[-1] = Span(whole[-1].start, max(whole[-1].end, span.end))
+        else:
+            whole.append(span)
+    return tuple(whole)
+
+
+def missing(wanted: Span, known: Iterable[Span]) -> tuple[Span, ...]:
+    """What of `wanted` is in none of `known`, oldest first."""
+    open_from, left = wanted.start, []
+    for span in joined(known):
+        left.append(Span(open_from, min(span.start, wanted.end)))
+        open_from = max(open_from, span.end)
+    return tuple(s for s in (*left, Span(open_from, wanted.end)) if s.start < s.end)
+
+
 def readings(symbol: str, venue: str | None) -> tuple[tuple[str, str | None], ...]:
     """What a symbol and a venue, if given, may mean: as they stand, or `BTCUSDT.binance` split at a dot."""
     if venue is not None:

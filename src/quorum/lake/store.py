@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from quorum.domain import Clock, DataError, NotFound, Timeframe
+from quorum.domain import Clock, DataError, NotFound, Timeframe, UsageError
 from quorum.lake.bars import Bars
 from quorum.lake.calendars import detect_calendar
 from quorum.lake.disk import (
@@ -23,24 +23,26 @@ from quorum.lake.disk import (
     overlay,
     read_bars,
     read_manifest,
+    read_pulled,
     read_rejected,
     safe,
     series_of,
     storage,
     sync,
     tampered,
-    write_bars,
+    with_rejected,
+    with_segment,
     write_manifest,
-    write_rejected,
+    write_pulled,
 )
-from quorum.lake.intake import Batch, gather
+from quorum.lake.funding import Funding, FundingReport, FundingStore
+from quorum.lake.intake import Batch, Rows, gather, sort_out
 from quorum.lake.quality import Findings, find_decimals, inspect
-from quorum.lake.reports import CheckReport, ImportReport, Revised, SeriesInfo, Skipped, SymbolReport
-from quorum.lake.schema import VALUES, ImportOptions
-from quorum.lake.series import Series, choose, readings, unknown
-from quorum.lake.tables import Rejected
+from quorum.lake.reports import CheckReport, ImportReport, Revised, SeriesInfo, Skipped, SymbolReport, Taken
+from quorum.lake.schema import VALUES, ImportOptions, NotBars
+from quorum.lake.series import Series, Span, choose, joined, readings, unknown
+from quorum.lake.tables import NotFunding, Rejected
 
-_LONGEST_CHAIN = 32
 _SHOWN = 20
 _WRITERS = 4
 
@@ -54,10 +56,21 @@ class Lake:
     def __init__(self, root: Path, clock: Clock) -> None:
         self._bars = root / "bars"
         self._clock = clock
+        self.rates = FundingStore(root / "funding", clock)
+        self._held: tuple[Path, Segment, Columns] | None = None
 
-    def bars(self, symbol: str, timeframe: Timeframe, venue: str | None = None, revision: int | None = None) -> Bars:
+    def bars(
+        self,
+        symbol: str,
+        timeframe: Timeframe,
+        venue: str | None = None,
+        revision: int | None = None,
+        funding_revision: int | None = None,
+    ) -> Bars:
         """The bars of a series, newest revision or as they were at `revision`; `symbol` may be BTCUSDT.binance.
 
+        They have the funding that the lake knows for their venue, or for V where theirs is V.perp: its newest
+        revision or `funding_revision`, with 0 none.
         NotFound, naming what comes close, for a series or a revision that is not there; UsageError when several
         venues have it and none is said; DataError when a file of it is damaged.
         """
@@ -68,8 +81,23 @@ class Lake:
                 f"{manifest.series} has revisions 1 to {manifest.revision}, no {wanted}", "ask for one of them"
             )
         columns = read_bars(folder, manifest, wanted)
-        chain = manifest.at(wanted)
-        return _as_bars(manifest.series, columns, chain[-1].price_decimals, wanted)
+        bars = _as_bars(manifest.series, columns, manifest.at(wanted)[-1].price_decimals, wanted)
+        return self.rates.joined(bars, funding_revision)
+
+    def timeframe(self, symbol: str, venue: str | None = None) -> Timeframe:
+        """The only timeframe that the symbol has; UsageError when there are several, NotFound for none."""
+        known = self._known(tuple(f"{safe(name)}." for name, _ in readings(symbol, venue)))
+        fitting = [s for s in known if any(_fits(s, name, at) for name, at in readings(symbol, venue))]
+        lengths = sorted({s.timeframe for s in fitting})
+        if not lengths:
+            raise unknown(self._known(), symbol, venue)
+        if len(lengths) > 1:
+            raise UsageError(f"{symbol} has bars of {', '.join(map(str, lengths))}", "choose one as its timeframe")
+        return lengths[0]
+
+    def funding(self, symbol: str, venue: str | None = None, revision: int | None = None) -> Funding:
+        """The funding rates of a symbol; errors as for `bars`. What else there is to know of them is in `rates`."""
+        return self.rates.funding(symbol, venue, revision)
 
     def series(self) -> tuple[SeriesInfo, ...]:
         """Every series that is there, by symbol, venue and timeframe."""
@@ -92,11 +120,27 @@ class Lake:
             (batches if manifest or len(batch.time) else hopeless).append(batch)
         with ThreadPoolExecutor(_WRITERS) as writers:
             reports = tuple(writers.map(lambda batch: self._take(batch, options.calendar), batches))
-        with storage(self._bars):
-            for folder in (*{folder_of(self._bars, b.series).parent for b in batches}, self._bars):
-                sync(folder)
+        self._sync([b.series for b in batches])
         skipped = (Skipped(", ".join(b.files), f"{b.series}: {b.verdict}") for b in hopeless)
         return ImportReport(reports, intake.files, (*intake.skipped, *skipped))
+
+    def import_all(
+        self, path: Path, options: ImportOptions | None = None
+    ) -> tuple[ImportReport | None, FundingReport | None]:
+        """Bring in bars and funding rates, each table as what it is; None for a kind that is not there."""
+        options = options or ImportOptions()
+        try:
+            parts, others = self.rates.gather(path, options)
+        except NotFunding:
+            return self.import_path(path, options), None
+        bars = None
+        if others or not parts:
+            try:
+                bars = self.import_path(path, options)
+            except NotBars:
+                if not parts:
+                    raise
+        return bars, self.rates.take(path, parts, others) if parts else None
 
     def check(
         self, symbol: str | None = None, timeframe: Timeframe | None = None, venue: str | None = None
@@ -118,6 +162,52 @@ class Lake:
         """The rows of a series that were set aside, in the order in which they came; errors as for `bars`."""
         folder, manifest = self._find(symbol, timeframe, venue)
         return read_rejected(folder, manifest)
+
+    def newest(self, series: Series) -> SeriesInfo | None:
+        """What the lake holds of exactly this series; None when it holds nothing."""
+        manifest = read_manifest(folder_of(self._bars, series))
+        return None if manifest is None or not manifest.rows else _info(manifest)
+
+    def asked(self, series: Series) -> tuple[Span, ...]:
+        """Which opens (ns UTC) of the series need not be asked for: known, or known not to exist.
+
+        A series that was never pulled counts as whole from its first bar to its last.
+        """
+        folder = folder_of(self._bars, series)
+        manifest = read_manifest(folder)
+        if manifest is None or not manifest.rows:
+            return ()
+        pulled = read_pulled(folder)
+        return (Span(manifest.first, manifest.last + 1),) if pulled is None else pulled
+
+    def take(self, rows: Rows, asked: Span) -> Taken | None:
+        """Bring in rows that answer the question for `asked`, by the rules of an import; None when there is no bar.
+
+        Behind the newest bar nothing counts as asked for: a vendor may be late with a bar. After a crash between the
+        rows and that record the same rows may come again. DataError when none of the rows is a bar, or when the
+        series has other columns.
+        """
+        batch, folder = sort_out(rows), folder_of(self._bars, rows.series)
+        known = read_manifest(folder)
+        if known is None and not len(batch.time):
+            if batch.rejected:
+                raise DataError(f"{rows.source}: {rows.series}: {batch.verdict}", "nothing of it was taken")
+            return None
+        with storage(folder), only_writer(folder):
+            before = self.asked(rows.series)
+            commit = self._commit(folder, batch, "auto")
+            write_pulled(folder, joined((*before, asked._replace(end=min(asked.end, commit.manifest.last + 1)))))
+        if commit.manifest.segments:
+            self._held = folder, commit.manifest.segments[-1], commit.state
+        if known is None:
+            self._sync([rows.series])
+        return _taken(batch, commit)
+
+    def ask_anew(self, series: Series) -> None:
+        """Forget what was asked for: every bar of the series is asked for again."""
+        folder = folder_of(self._bars, series)
+        with storage(folder), only_writer(folder):
+            write_pulled(folder, ())
 
     def _find(self, symbol: str, timeframe: Timeframe, venue: str | None) -> tuple[Path, Manifest]:
         prefixes = tuple(f"{safe(name)}." for name, _ in readings(symbol, venue))
@@ -142,41 +232,48 @@ class Lake:
             if manifest is not None:
                 yield folder, manifest
 
+    def _sync(self, made: list[Series]) -> None:
+        with storage(self._bars):
+            for folder in (*{folder_of(self._bars, series).parent for series in made}, self._bars):
+                sync(folder)
+
     def _take(self, batch: Batch, calendar: str) -> SymbolReport:
-        """Bring one batch into its series; the manifest that is swapped in last makes it count."""
         folder = folder_of(self._bars, batch.series)
         with storage(folder), only_writer(folder):
-            before = read_manifest(folder)
-            _need_same_columns(before, batch)
-            manifest = before or _blank(batch)
-            old = read_bars(folder, manifest, manifest.revision)
-            change = compare(old, {"time": batch.time, **batch.columns})
-            state = overlay(old, change.rows) if len(change.rows["time"]) else old
-            after = _with_calendar(manifest, state, calendar)
-            if state is not old:
-                after = self._with_segment(folder, after, change, state)
-            after = _with_rejected(folder, after, batch.rejected)
-            if after != before:
-                write_manifest(folder, after)
-        return _report(batch, after, state, _revisions(old, batch, change), change.added)
+            commit = self._commit(folder, batch, calendar)
+        return _report(batch, commit)
 
-    def _with_segment(self, folder: Path, manifest: Manifest, change: Change, state: Columns) -> Manifest:
-        revision = manifest.revision + 1
-        whole = not manifest.revision or len(manifest.at(manifest.revision)) >= _LONGEST_CHAIN
-        rows = state if whole else change.rows
-        decimals = find_decimals(state)
-        file, digest = write_bars(folder, revision, rows)
-        first, last, known_at = int(rows["time"][0]), int(rows["time"][-1]), self._clock.now()
-        segment = Segment(file, revision, len(rows["time"]), first, last, digest, known_at, decimals, whole)
-        return replace(
-            manifest,
-            revision=revision,
-            segments=(*manifest.segments, segment),
-            price_decimals=decimals,
-            rows=len(state["time"]),
-            first=int(state["time"][0]),
-            last=int(state["time"][-1]),
-        )
+    def _commit(self, folder: Path, batch: Batch, calendar: str) -> _Commit:
+        """Bring one batch into its series; the manifest that is swapped in last makes it count."""
+        before = read_manifest(folder)
+        _need_same_columns(before, batch)
+        manifest = before or _blank(batch)
+        old = self._state(folder, manifest)
+        change = compare(old, {"time": batch.time, **batch.columns})
+        state = overlay(old, change.rows) if len(change.rows["time"]) else old
+        after = _with_calendar(manifest, state, calendar)
+        if state is not old:
+            after = with_segment(folder, after, change, state, self._clock.now(), find_decimals(state))
+        after = with_rejected(folder, after, batch.rejected)
+        if after != before:
+            write_manifest(folder, after)
+        return _Commit(after, old, state, change)
+
+    def _state(self, folder: Path, manifest: Manifest) -> Columns:
+        """The newest bars of a series; what `take` has just written is not read again."""
+        held = self._held
+        if held is not None and held[0] == folder and held[1] in manifest.segments[-1:]:
+            return held[2]
+        return read_bars(folder, manifest, manifest.revision)
+
+
+class _Commit(NamedTuple):
+    """A batch in its series: the manifest after it, the bars before and after, and what changed."""
+
+    manifest: Manifest
+    old: Columns
+    state: Columns
+    change: Change
 
 
 def _fits(series: Series, symbol: str | None, venue: str | None) -> bool:
@@ -206,15 +303,6 @@ def _with_calendar(manifest: Manifest, state: Columns, asked: str) -> Manifest:
     return replace(manifest, calendar=detect_calendar(state["time"], manifest.series.timeframe))
 
 
-def _with_rejected(folder: Path, manifest: Manifest, rejected: tuple[Rejected, ...]) -> Manifest:
-    known = set(read_rejected(folder, manifest)) if rejected else set()
-    fresh = [r for r in dict.fromkeys(rejected) if r not in known]
-    if not fresh:
-        return manifest
-    written = write_rejected(folder, manifest.revision, fresh)
-    return replace(manifest, quarantine=(*manifest.quarantine, written))
-
-
 def _as_bars(series: Series, columns: Columns, price_decimals: int | None, revision: int) -> Bars:
     held: dict[str, Any] = dict(columns)
     return Bars(**series._asdict(), **held, price_decimals=price_decimals, revision=revision)
@@ -227,9 +315,24 @@ def _revisions(old: Columns, batch: Batch, change: Change) -> tuple[Revised, ...
     )
 
 
-def _report(
-    batch: Batch, manifest: Manifest, state: Columns, revisions: tuple[Revised, ...], added: int
-) -> SymbolReport:
+def _taken(batch: Batch, commit: _Commit) -> Taken:
+    manifest, change = commit.manifest, commit.change
+    return Taken(
+        rows=manifest.rows,
+        rows_added=change.added,
+        revised=len(change.revised_old),
+        duplicates=batch.duplicates,
+        out_of_order=batch.out_of_order,
+        reasons=batch.reasons,
+        first=manifest.first,
+        last=manifest.last,
+        revision=manifest.revision,
+    )
+
+
+def _report(batch: Batch, commit: _Commit) -> SymbolReport:
+    manifest, state, added = commit.manifest, commit.state, commit.change.added
+    revisions = _revisions(commit.old, batch, commit.change)
     findings = inspect(_as_bars(manifest.series, state, manifest.price_decimals, 0), manifest.calendar)
     return SymbolReport(
         **batch.series._asdict(),

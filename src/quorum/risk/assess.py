@@ -73,7 +73,8 @@ def _opening(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Ins
     yield _room("max_position", money, (equity * limits.max_position, book.exposure(proposal.symbol)), asked, worst)
     yield _room("max_deployed", money, (equity * limits.max_deployed, book.deployed), asked, worst)
     if proposal.side is Side.BUY:
-        yield _room("cash", money, (book.cash, sum(book.reserved.values(), ZERO)), asked, worst)
+        spendable = book.cash + equity * limits.max_borrowed
+        yield _room("cash", money, (spendable, sum(book.reserved.values(), ZERO)), asked, worst)
     if proposal.risk is not None:
         yield _room("risk_per_trade", money, (equity * limits.risk_per_trade, ZERO), asked, proposal.risk)
 

@@ -17,7 +17,8 @@ class RiskLimits:
     """Limits of a book, as fractions of its equity unless named otherwise.
 
     `risk_per_trade` is what a stop may lose; `max_position` and `max_deployed` bound one symbol and all of them;
-    `max_total_loss` is of the capital paid in; `min_order_notional` is in the book's currency;
+    `max_total_loss` is of the capital paid in; `max_borrowed` is what purchases may take beyond the cash at hand;
+    `min_order_notional` is in the book's currency;
     `price_collar_bps` is how far from the decision's price an order may still fill.
     """
 
@@ -29,6 +30,7 @@ class RiskLimits:
     min_order_notional: Decimal = Decimal(10)
     price_collar_bps: Decimal = Decimal(100)
     allow_short: bool = False
+    max_borrowed: Decimal = Decimal(0)
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> RiskLimits:
@@ -40,7 +42,7 @@ class RiskLimits:
         for name in ("risk_per_trade", "max_position", "max_deployed", "max_total_loss"):
             if getattr(self, name) <= 0:
                 raise UsageError(f"{name} = {getattr(self, name)} must be above 0")
-        for name in ("min_reward_risk", "min_order_notional", "price_collar_bps"):
+        for name in ("min_reward_risk", "min_order_notional", "price_collar_bps", "max_borrowed"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} = {getattr(self, name)} must not be negative")
         for name, top in _TOPS.items():

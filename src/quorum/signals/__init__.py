@@ -6,8 +6,11 @@ Neighbours: sits on `features` and `lake`; `engine` trades what it wants; risk, 
 """
 
 from quorum.signals.analyst import Analyst, Opinion, Opinions
+from quorum.signals.authoring import from_batch, from_step
 from quorum.signals.consensus import Consensus, ConsensusRules, consensus
-from quorum.signals.registry import ANALYSTS, consensus_strategy, find_strategy, strategies
+from quorum.signals.guests import Guest, Origin, guard, origin, origin_hash
+from quorum.signals.registry import ANALYSTS, broken_strategies, consensus_strategy, find_strategy, strategies
+from quorum.signals.specs import SpecStrategy, StrategySpec, read_spec
 from quorum.signals.strategy import (
     NO_EXIT,
     Allocations,
@@ -21,6 +24,7 @@ from quorum.signals.strategy import (
     Strategy,
     Target,
     Targets,
+    family_of,
     is_portfolio,
     read_params,
 )
@@ -34,20 +38,32 @@ __all__ = [
     "Consensus",
     "ConsensusRules",
     "Exit",
+    "Guest",
     "Number",
     "Opinion",
     "Opinions",
+    "Origin",
     "Parameter",
     "Params",
     "Portfolio",
     "Sharing",
+    "SpecStrategy",
     "Strategy",
+    "StrategySpec",
     "Target",
     "Targets",
+    "broken_strategies",
     "consensus",
     "consensus_strategy",
+    "family_of",
     "find_strategy",
+    "from_batch",
+    "from_step",
+    "guard",
     "is_portfolio",
+    "origin",
+    "origin_hash",
     "read_params",
+    "read_spec",
     "strategies",
 ]

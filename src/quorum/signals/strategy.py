@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeGuard, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quorum.domain import Row, UsageError
 from quorum.lake import Bars, Panel, PanelRow
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 Number = int | float
 Params = Mapping[str, Number]
@@ -144,8 +147,8 @@ class Strategy(Protocol):
 class Sharing(Protocol):
     """A strategy whose parameters share work on the same bars, so that trying many of them is cheap."""
 
-    def over(self, bars: Bars) -> Callable[[Params], Targets]:
-        """`batch` of these bars as a function of the parameters."""
+    def over(self, bars: Bars) -> Callable[[Params], Targets | Allocations]:
+        """`batch` of these bars as a function of the parameters; without exits, Allocations of its changes will do."""
         ...
 
 
@@ -194,9 +197,14 @@ class Portfolio(Protocol):
 AnyStrategy = Strategy | Portfolio
 
 
-def is_portfolio(strategy: AnyStrategy) -> TypeGuard[Portfolio]:
+def is_portfolio(strategy: AnyStrategy) -> TypeIs[Portfolio]:
     """Whether a strategy trades many symbols at once."""
     return strategy.kind == "portfolio"
+
+
+def family_of(strategy: AnyStrategy) -> str:
+    """The family that a strategy's trials are counted in: its name, or for one that is data its canonical id."""
+    return str(getattr(strategy, "family", strategy.name))
 
 
 def read_params(strategy: AnyStrategy, given: Mapping[str, object]) -> dict[str, Number]:

@@ -169,8 +169,8 @@ class ConsensusStrategy:
     kind: str = "consensus"
     summary: str = "follows the vote of the analysts, with the stop and the first target of the surest of them"
     parameters: tuple[Parameter, ...] = (
-        Parameter("hold_bars", 48, 1, 2000, "bars for which a vote holds without being confirmed"),
-        Parameter("min_reward_risk", 1.5, 0.0, 10.0, "least reward/risk of an entry"),
+        Parameter("hold_bars", 48, 1, 2000, "bars for which a vote holds without being confirmed", (24, 48, 96)),
+        Parameter("min_reward_risk", 1.5, 0.0, 10.0, "least reward/risk of an entry", (1.0, 1.5, 2.0)),
         Parameter("short", 0, 0, 1, "1 lets a bearish vote sell short"),
     )
 

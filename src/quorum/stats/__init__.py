@@ -6,7 +6,7 @@ Neighbours: any room may call it; it knows none.
 """
 
 from quorum.stats.bootstrap import Paths, block_length, bootstrap_paths, percentile_interval, stationary_indices
-from quorum.stats.compiled import cache_kernels, cache_key, kernel
+from quorum.stats.compiled import cache_kernels, cache_key, fragment, kernel
 from quorum.stats.overfitting import Overfitting, probability_of_overfitting
 from quorum.stats.performance import (
     Month,
@@ -67,6 +67,7 @@ __all__ = [
     "expected_maximum",
     "expected_maximum_exact",
     "false_discoveries",
+    "fragment",
     "kernel",
     "luckiest_sharpe",
     "market_regimes",

@@ -42,7 +42,16 @@ _KERNELS = _Kernels()
 
 def kernel(function: F) -> F:
     """Compile `function` on its first call: no fast-math, no threads; the plain function is its `py_func`."""
-    dispatcher = numba.njit(nogil=True)(function)
+    return _compiled(function, {})
+
+
+def fragment(function: F) -> F:
+    """A kernel whose code is put into those that call it: for small steps that are called on every event."""
+    return _compiled(function, {"forceinline": True})
+
+
+def _compiled(function: F, options: dict[str, bool]) -> F:
+    dispatcher = numba.njit(nogil=True, **options)(function)
     _KERNELS.add(dispatcher)
     compiled: F = dispatcher
     return compiled

@@ -81,7 +81,7 @@ def daily_returns(time_ns: Instants, equity: Floats, starting: float | None = No
     """
     if len(equity) == 0:
         return np.empty(0)
-    return _chain(equity[day_ends(time_ns)], float(equity[0]) if starting is None else starting)
+    return growth(equity[day_ends(time_ns)], float(equity[0]) if starting is None else starting)
 
 
 def day_ends(time_ns: Instants) -> Instants:
@@ -101,7 +101,7 @@ def monthly_returns(time_ns: Instants, equity: Floats, starting: float) -> list[
         return []
     months = time_ns.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
     last = _last_of(months)
-    values = _chain(equity[last], starting)
+    values = growth(equity[last], starting)
     return [Month(1970 + int(m) // 12, int(m) % 12 + 1, float(v)) for m, v in zip(months[last], values, strict=True)]
 
 
@@ -119,9 +119,19 @@ def periods_per_year(times_ns: Instants) -> float:
 
 def sharpe(returns: Floats, periods: float) -> float:
     """Annualised mean over standard deviation (ddof 1), no risk-free rate; NaN without spread."""
-    if not _varies(returns):
+    if not varies(returns):
         return NAN
     return float(returns.mean() / returns.std(ddof=1) * np.sqrt(periods))
+
+
+def sharpes(returns: Floats, periods: float) -> Floats:
+    """`sharpe` of each row of returns (k, d), shape (k,)."""
+    if returns.shape[1] < 2:
+        return np.full(len(returns), NAN)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = returns.mean(axis=1) / returns.std(axis=1, ddof=1) * np.sqrt(periods)
+    varies = np.isfinite(returns).all(axis=1) & (np.ptp(returns, axis=1) > _NO_SPREAD)
+    return np.where(varies, ratio, NAN)
 
 
 def sharpe_standard_error(returns: Floats, periods: float) -> float:
@@ -129,7 +139,7 @@ def sharpe_standard_error(returns: Floats, periods: float) -> float:
 
     Skewness and kurtosis are the returns' own (population moments).
     """
-    if not _varies(returns):
+    if not varies(returns):
         return NAN
     z = (returns - returns.mean()) / returns.std()
     each = sharpe(returns, 1.0)
@@ -148,7 +158,7 @@ def standard_error(ratio: float, skew: float, kurtosis: float, n: int) -> float:
 
 def sortino(returns: Floats, periods: float) -> float:
     """Annualised mean over downside deviation, sqrt(mean(min(r, 0)^2)) over all n; NaN when nothing fell."""
-    if not _varies(returns):
+    if not varies(returns):
         return NAN
     downside = float(np.sqrt(np.mean(np.minimum(returns, 0.0) ** 2)))
     return float(returns.mean() / downside * np.sqrt(periods)) if downside > _NO_SPREAD else NAN
@@ -156,14 +166,14 @@ def sortino(returns: Floats, periods: float) -> float:
 
 def volatility(returns: Floats, periods: float) -> float:
     """Annualised standard deviation (ddof 1); NaN for fewer than 2 returns."""
-    return float(returns.std(ddof=1) * np.sqrt(periods)) if _usable(returns) else NAN
+    return float(returns.std(ddof=1) * np.sqrt(periods)) if usable(returns) else NAN
 
 
 def cagr(returns: Floats, periods: float) -> float:
     """The yearly growth that n returns amount to, -1 when all was lost; NaN for fewer than 2 returns."""
     if len(returns) >= 2 and bool(np.any(returns <= -1.0)):
         return -1.0
-    if not _usable(returns):
+    if not usable(returns):
         return NAN
     with np.errstate(over="ignore"):
         return float(np.expm1(np.log1p(returns).sum() * periods / len(returns)))
@@ -191,15 +201,16 @@ def max_drawdown(equity: Floats, starting: float | None = None) -> float:
 @kernel
 def deepest_fall(equity: Floats, peak: float) -> float:
     """The most negative fall of the equity (n,) below its highest so far, `peak` included; NaN with one in it."""
-    deepest = 0.0
+    deepest, lowest = 0.0, peak
     for i in range(len(equity)):
-        if np.isnan(equity[i]):
-            return np.nan
         if equity[i] > peak:
-            peak = equity[i]
-        elif equity[i] - peak < deepest * peak:
-            deepest = equity[i] / peak - 1.0
-    return deepest
+            deepest = min(deepest, lowest / peak - 1.0)
+            peak = lowest = equity[i]
+        elif not equity[i] >= lowest:
+            if np.isnan(equity[i]):
+                return np.nan
+            lowest = equity[i]
+    return min(deepest, lowest / peak - 1.0)
 
 
 def calmar(annual: float, fall: float) -> float:
@@ -209,12 +220,12 @@ def calmar(annual: float, fall: float) -> float:
 
 def value_at_risk(returns: Floats, level: float = 0.05) -> float:
     """The `level` quantile of the returns, linear between two of them; NaN for fewer than 2 returns."""
-    return float(np.quantile(returns, level)) if _usable(returns) else NAN
+    return float(np.quantile(returns, level)) if usable(returns) else NAN
 
 
 def expected_shortfall(returns: Floats, level: float = 0.05) -> float:
     """Mean of the worst int((n - 1) * level) + 1 returns; NaN for fewer than 2 returns."""
-    if not _usable(returns):
+    if not usable(returns):
         return NAN
     worst = int((len(returns) - 1) * level)
     return float(np.partition(returns, worst)[: worst + 1].mean())
@@ -237,19 +248,23 @@ def _last_of(groups: Instants) -> Instants:
     return np.append(np.flatnonzero(groups[1:] != groups[:-1]), len(groups) - 1)
 
 
-def _chain(levels: Floats, starting: float) -> Floats:
-    before = np.append(starting, levels[:-1])
-    growth = np.full(len(levels), NAN)
-    np.divide(levels, before, out=growth, where=before > 0)
-    return growth - 1.0
+def growth(levels: Floats, starting: float) -> Floats:
+    """Simple returns from `starting` to each of the levels (d,), or rows of such (k, d); NaN after one of 0 or less."""
+    before = np.empty_like(levels)
+    before[..., 0], before[..., 1:] = starting, levels[..., :-1]
+    ratio = np.full_like(levels, NAN)
+    np.divide(levels, before, out=ratio, where=before > 0)
+    return ratio - 1.0
 
 
-def _usable(returns: Floats) -> bool:
+def usable(returns: Floats) -> bool:
+    """Whether there are 2 returns or more, all finite."""
     return len(returns) >= 2 and bool(np.isfinite(returns).all())
 
 
-def _varies(returns: Floats) -> bool:
-    return _usable(returns) and float(np.ptp(returns)) > _NO_SPREAD
+def varies(returns: Floats) -> bool:
+    """Whether they differ by more than rounding does."""
+    return usable(returns) and float(np.ptp(returns)) > _NO_SPREAD
 
 
 def _convention(time_ns: Instants, year: float) -> str:

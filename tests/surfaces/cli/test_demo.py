@@ -16,7 +16,7 @@ from surfaces.cli.commands import fresh
 from surfaces.pages import Reader
 
 SMALL = Extent(bars=600, first=420, step=12, index_days=("2018-01-01", "2018-06-01"))
-STOCKS, RULES = 20, 3
+STOCKS, RULES = 20, 6
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The tables of desk.db. Money and quantities are decimal texts, instants int64 ns UTC, values JSON texts."""
+"""The tables of desk.db. Money and quantities are decimal texts, instants int64 ns UTC, values JSON texts.
+
+Arrays are little-endian bytes: days int64 ns UTC, returns float64.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -189,6 +193,15 @@ balance = Table(
     _exact("amount"),
 )
 
+trial_inputs = Table("trial_inputs", METADATA, _text("address", primary_key=True), _text("inputs"))
+
+trial_days = Table(
+    "trial_days",
+    METADATA,
+    _text("address", primary_key=True),
+    Column("days", LargeBinary, nullable=False),
+)
+
 trial = Table(
     "trial",
     METADATA,
@@ -196,7 +209,10 @@ trial = Table(
     _text("trial_id", unique=True),
     _text("family", index=True),
     _instant("recorded_at"),
-    _text("inputs"),
+    Column("inputs", Text, ForeignKey("trial_inputs.address"), nullable=False),
+    Column("parameters", Text),
     _text("outcome"),
     _text("code_hash"),
+    Column("days", Text, ForeignKey("trial_days.address")),
+    Column("returns", LargeBinary),
 )

@@ -7,13 +7,16 @@ Neighbours: `workspace` says where the files are; `risk`, `execution` and `signa
 
 from quorum.desk.settings.reading import closest, place, read_document, read_settings, yaml_with_comments
 from quorum.desk.settings.sections import AccountsFile, ConsensusFile, ExecutionFile, InstrumentsFile, RiskFile
+from quorum.desk.settings.sources import HostSection, SourcesFile
 
 __all__ = [
     "AccountsFile",
     "ConsensusFile",
     "ExecutionFile",
+    "HostSection",
     "InstrumentsFile",
     "RiskFile",
+    "SourcesFile",
     "closest",
     "place",
     "read_document",

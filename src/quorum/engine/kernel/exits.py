@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import numpy as np
 
-from quorum.engine.kernel.orders import fill
+from quorum.engine.kernel.orders import fill, is_open
 from quorum.engine.kernel.values import BY_LIMIT, BY_STOP, STILL_OPEN, Account, Book, Floats, Market, Rates, Wishes
-from quorum.stats import kernel
+from quorum.stats import fragment, kernel
 
 
 @kernel
-def leave(market: Market, wishes: Wishes, rates: Rates, account: Account, to: tuple[Floats, int, Book]) -> Book:
-    """Leave inside bar i what reaches a level known at the close before; then look at the bar's best price."""
+def leave(
+    market: Market, wishes: Wishes, rates: Rates, account: Account, to: tuple[Floats, int, Book]
+) -> tuple[Book, int]:
+    """Leave inside bar i what reaches a level known at the close before; then look at the bar's best price.
+
+    Levels that came with a target on the other side are not for what is held. Also answers how many orders the exit
+    ended before they were filled whole.
+    """
     cash, i, book = to
     if i == 0 or wishes.stop.shape[0] == 0 or account[0].quantity == 0.0:
-        return book
-    line = account[0]
+        return book, 0
+    line, ended = account[0], 0
     side = 1.0 if line.quantity > 0.0 else -1.0
     stop = stop_level(side, wishes.stop[i - 1, 0], wishes.trail[i - 1, 0], line.best)
     bar = (market.open[i, 0], market.high[i, 0], market.low[i, 0])
     price, reason = inside(side, bar, stop, wishes.target[i - 1, 0])
-    if reason != STILL_OPEN:
+    if reason != STILL_OPEN and side * line.aim >= 0.0:
         moved = market.impact[i, 0] * np.sqrt(abs(line.quantity)) if market.impact.shape[0] > 0 else 0.0
         deal = (i, i - 1, 0, -line.quantity, price, moved)
         book = fill(rates, cash, deal, reason, book)
+        ended = int(is_open(line))
         line.quantity, line.goal, line.due = 0.0, 0.0, np.nan
     line.best = max(line.best, market.high[i, 0]) if side > 0.0 else min(line.best, market.low[i, 0])
-    return book
+    return book, ended
 
 
 @kernel
@@ -81,7 +88,7 @@ def march(market: Market, wishes: Wishes, account: Account, at: tuple[float, int
     return i
 
 
-@kernel
+@fragment
 def mark_on(close: Floats, account: Account, at: tuple[float, int, int], equity: Floats) -> int:
     """Mark the bars from i up to `until` with what is held."""
     cash, i, until = at

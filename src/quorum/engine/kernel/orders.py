@@ -24,10 +24,12 @@ from quorum.engine.kernel.values import (
     Market,
     Rates,
 )
-from quorum.stats import kernel
+from quorum.stats import fragment, kernel
+
+ROUNDING = 1e-12
 
 
-@kernel
+@fragment
 def is_open(line: np.record) -> bool:
     """Whether an order on this symbol is not filled whole."""
     return bool(line.goal != line.quantity or not np.isnan(line.due))
@@ -42,20 +44,30 @@ def open_count(account: Account) -> int:
     return count
 
 
-@kernel
-def decide(row: int, weight: Floats, account: Account) -> None:
-    """Take over the targets (m,) decided at bar `row`, NaN for one that stays."""
+@fragment
+def decide(row: int, weight: Floats, account: Account) -> int:
+    """Take over the targets (m,) decided at bar `row`; how many orders they replaced that were not filled whole.
+
+    NaN leaves a symbol as it is, its order included.
+    """
+    replaced = 0
     for j in range(len(account)):
-        account[j].goal = account[j].quantity
-        account[j].due = weight[j]
-        account[j].decided = row
+        line = account[j]
+        if np.isnan(weight[j]):
+            continue
+        replaced += is_open(line)
+        line.goal = line.quantity
+        line.due = line.aim = weight[j]
+        line.decided = row
+    return replaced
 
 
-@kernel
+@fragment
 def size(prices: Floats, spreads: Floats, rates: Rates, account: Account, at: tuple[int, float, float]) -> None:
     """Turn due targets into quantities at bar i's prices and the equity `worth` (NaN: at these prices).
 
-    A symbol without a price waits; one that is sized at a close goes by its newest price.
+    A symbol without a price waits; one that is sized at a close goes by its newest price. What differs from the
+    holding by rounding alone is no order.
     """
     i, cash, worth = at
     presized = not np.isnan(worth)
@@ -72,11 +84,12 @@ def size(prices: Floats, spreads: Floats, rates: Rates, account: Account, at: tu
             continue
         spread = spreads[line.decided, j] if spreads.shape[0] > 0 else np.nan
         base = cash + line.quantity * price if rates.sizing == CASH else worth
-        line.goal = quantity_of(line.due, price, spread, rates, base)
+        goal = quantity_of(line.due, price, spread, rates, base)
+        line.goal = line.quantity if abs(goal - line.quantity) <= ROUNDING * abs(line.quantity) else goal
         line.due = np.nan
 
 
-@kernel
+@fragment
 def quantity_of(weight: float, price: float, spread: float, rates: Rates, equity: float) -> float:
     """How many units a target of `weight` means.
 
@@ -101,7 +114,7 @@ def quantity_of(weight: float, price: float, spread: float, rates: Rates, equity
     return weight * min(rates.size * equity / spread, equity / price)
 
 
-@kernel
+@fragment
 def trade(
     prices: Floats, limits: tuple[Floats, Floats], rates: Rates, account: Account, to: tuple[Floats, int, Book]
 ) -> tuple[Book, bool]:
@@ -116,11 +129,11 @@ def trade(
             open_orders = open_orders or is_open(line)
             continue
         if rates.share > 0.0:
-            most = max(rates.share * volume[i, j], 0.0)
-            change = min(max(change, -most), most)
-            if not abs(change) > 0.0:
+            most = rates.share * volume[i, j]
+            if not most > 0.0:
                 open_orders = True
                 continue
+            change = min(max(change, -most), most)
         before, whole = line.quantity, change == line.goal - line.quantity
         moved = impact[i, j] * np.sqrt(abs(change)) if impact.shape[0] > 0 else 0.0
         deal = (i, line.decided, j, change, price, moved)
@@ -132,7 +145,28 @@ def trade(
     return book, open_orders
 
 
-@kernel
+@fragment
+def turn(
+    prices: Floats, spreads: Floats, rates: Rates, account: Account, to: tuple[Floats, int, int, float, Book]
+) -> Book:
+    """`decide`, `size` and `trade` of one symbol in one, where nothing hinders a fill: the usual case, fast."""
+    cash, i, decided, weight, book = to
+    line, price = account[0], prices[i, 0]
+    if np.isnan(weight):
+        return book
+    spread = spreads[decided, 0] if spreads.shape[0] > 0 else np.nan
+    wanted = quantity_of(weight, price, spread, rates, cash[0] + line.quantity * price)
+    change = wanted - line.quantity
+    line.aim, line.decided = weight, decided
+    if abs(change) > ROUNDING * abs(line.quantity):
+        book = fill(rates, cash, (i, decided, 0, change, price, 0.0), BY_TARGET, book)
+        if line.quantity * wanted <= 0.0:
+            line.best = price
+        line.quantity = line.goal = wanted
+    return book
+
+
+@fragment
 def fill(
     rates: Rates,
     cash: Floats,
@@ -144,7 +178,7 @@ def fill(
     i, decided, j, change, price, moved = deal
     fills, count = book
     worse = rates.slippage + moved if reason != BY_LIMIT else 0.0
-    paid = price * (1.0 + worse) if change > 0.0 else price * (1.0 - worse)
+    paid = price * (1.0 + worse) if change > 0.0 else price * max(1.0 - worse, 0.0)
     fee = abs(change) * (paid * (rates.maker if reason == BY_LIMIT else rates.taker) + rates.per_unit)
     if rates.minimum > 0.0 and fee < rates.minimum:
         fee = rates.minimum

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from quorum.engine.kernel.exits import leave, march, mark, mark_on
-from quorum.engine.kernel.orders import carry, decide, open_count, size, trade
+from quorum.engine.kernel.orders import carry, decide, open_count, size, trade, turn
 from quorum.engine.kernel.values import ACCOUNT, Account, Book, Floats, Market, Rates, Wishes
 from quorum.stats import kernel
 
@@ -29,7 +29,9 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats) -> tuple[F
         account[j].last = account[j].due = np.nan
     leaves = wishes.stop.shape[0] > 0
     pays = market.funding.shape[0] > 0 or market.borrow.shape[0] > 0
-    simple = market.dense and not (pays or rates.late or rates.presized or rates.share > 0.0)
+    simple = (
+        market.dense and market.impact.shape[0] == 0 and not (pays or rates.late or rates.presized or rates.share > 0.0)
+    )
     book, unfilled, p, i, open_orders = (np.empty((64, 7)), 0), 0, 0, 0, False
     while i < n:
         due = row[p] + (0 if rates.presized else rates.lag) if p < len(row) else n
@@ -41,9 +43,12 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats) -> tuple[F
             if i >= due:
                 continue
         if simple and due == i:
-            decide(row[p], weight[p], account)
-            size(prices, spread, rates, account, (i, cash[0], np.nan))
-            book, _ = trade(prices, limits, rates, account, (cash, i, book))
+            if m == 1:
+                book = turn(prices, spread, rates, account, (cash, i, row[p], weight[p, 0], book))
+            else:
+                decide(row[p], weight[p], account)
+                size(prices, spread, rates, account, (i, cash[0], np.nan))
+                book, _ = trade(prices, limits, rates, account, (cash, i, book))
             p += 1
             continue  # the rest of this bar goes with the quiet ones that follow
         now = (i, p if due == i else -1, open_orders)
@@ -64,17 +69,18 @@ def _bar(
 ) -> tuple[Book, bool, int]:
     """All that happens in bar i, decision p (-1 for none) being due in it.
 
-    Whether orders are open after it, and how many were replaced before they were filled whole.
+    Whether orders are open after it, and how many were replaced or ended before they were filled whole.
     """
     cash, equity, now, book = to
     i, p, open_orders = now
-    replaced = 0
+    replaced = ended = 0
     carry(market, account, cash, i)
     if rates.late:
-        book = leave(market, wishes, rates, account, (cash, i, book))
+        if p >= 0 and rates.lag > 0:
+            account[0].aim = wishes.weight[p, 0]
+        book, ended = leave(market, wishes, rates, account, (cash, i, book))
     if p >= 0 and not rates.presized:
-        replaced = open_count(account)
-        decide(wishes.row[p], wishes.weight[p], account)
+        replaced = decide(wishes.row[p], wishes.weight[p], account)
         open_orders = True
     if open_orders:
         if not rates.presized:
@@ -82,11 +88,11 @@ def _bar(
         limits = (market.volume, market.impact)
         book, open_orders = trade(market.fill, limits, rates, account, (cash, i, book))
     if not rates.late:
-        book = leave(market, wishes, rates, account, (cash, i, book))
+        book, ended = leave(market, wishes, rates, account, (cash, i, book))
     equity[i] = mark(market.close, account, cash[0], i)
-    if p >= 0 and rates.presized:
-        replaced = open_count(account)
-        decide(wishes.row[p], wishes.weight[p], account)
+    if rates.presized and i + 1 < len(equity) and (p >= 0 or open_orders):
+        if p >= 0:
+            replaced = decide(wishes.row[p], wishes.weight[p], account)
         size(market.close, wishes.spread, rates, account, (i, cash[0], equity[i]))
         open_orders = True
-    return book, open_orders, replaced
+    return book, open_orders, replaced + ended

@@ -20,13 +20,15 @@ ACCOUNT = np.dtype(
         ("last", np.float64),
         ("goal", np.float64),
         ("due", np.float64),
+        ("aim", np.float64),
         ("decided", np.int64),
         ("best", np.float64),
     ]
 )
 """What changes from bar to bar, a record a symbol: units held, the newest price that is known, the quantity that the
-orders lead to, a target that no price could turn into a quantity yet (else NaN), the bar of that decision, and the
-market's best price since the entry. One array of records, since numba counts references for every array of a tuple.
+orders lead to, a target that no price could turn into a quantity yet (else NaN), the newest target, the bar of that
+decision, and the market's best price since the entry. One array of records, since numba counts references for every
+array of a tuple.
 """
 Account = NDArray[np.void]
 Book = tuple[Floats, int]

@@ -5,15 +5,15 @@ In: columns of bars and rejected rows. Out: Manifest, Segment, columns; DataErro
 Neighbours: `quorum.lake` alone imports this; it knows nothing of quality or calendars.
 """
 
+from quorum.lake.disk.growth import with_rejected, with_segment
 from quorum.lake.disk.manifest import Manifest, Segment, SetAside, read_manifest, write_manifest
 from quorum.lake.disk.merge import Change, Columns, compare, overlay
 from quorum.lake.disk.place import folder_of, only_writer, safe, series_of, storage, sync
+from quorum.lake.disk.pulled import read_pulled, write_pulled
 from quorum.lake.disk.segments import (
     read_bars,
     read_rejected,
     tampered,
-    write_bars,
-    write_rejected,
 )
 
 __all__ = [
@@ -28,13 +28,15 @@ __all__ = [
     "overlay",
     "read_bars",
     "read_manifest",
+    "read_pulled",
     "read_rejected",
     "safe",
     "series_of",
     "storage",
     "sync",
     "tampered",
-    "write_bars",
+    "with_rejected",
+    "with_segment",
     "write_manifest",
-    "write_rejected",
+    "write_pulled",
 ]

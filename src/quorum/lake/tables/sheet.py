@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from quorum.domain import DataError
 from quorum.lake.bars import Floats, Instants
 from quorum.lake.quality import FAULTS, Codes, row_faults
-from quorum.lake.schema import VALUES, ImportOptions, NotBars, find_columns, foreign_kind, plain_name
+from quorum.lake.schema import FUNDING, VALUES, ImportOptions, NotBars, find_columns, foreign_kind, plain_name
 from quorum.lake.series import Series
 from quorum.lake.tables.names import FileName, read_name
 from quorum.lake.tables.numbers import read_numbers
@@ -73,9 +73,10 @@ def read_parts(path: Path, source: str, options: ImportOptions) -> tuple[Part, .
     frame = read_table(path)
     kind = foreign_kind(frame.columns)
     if kind is not None and "close" not in options.columns:
+        close = "import files with a time and a close; name them with `--column close=NAME` if it has them"
         raise NotBars(
             f"{path}: holds {kind}, no bars (columns {', '.join(frame.columns)})",
-            "import files with a time and a close; name them with `--column close=NAME` if it has them",
+            "import it with `--kind funding`" if kind == FUNDING else close,
         )
     names = find_columns(frame.columns, options, str(path))
     times = read_times(_time_column(frame, names["time"], options), options, str(path))
@@ -84,7 +85,7 @@ def read_parts(path: Path, source: str, options: ImportOptions) -> tuple[Part, .
     sheet = _Sheet(frame, times.ns, fault, columns, source)
     _need_sound_rows(sheet, path)
     name = read_name(path)
-    groups = tuple(_groups(frame, names.get("symbol"), name, options, path))
+    groups = tuple(groups_of(frame, names.get("symbol"), name, options, path))
     dated = [sheet.time[rows[times.fault[rows] == 0]] for _, rows in groups]
     timeframe = find_timeframe(dated, options.timeframe, name.timeframe, str(path))
     if options.time_is == "close":
@@ -114,11 +115,11 @@ def _need_sound_rows(sheet: _Sheet, path: Path) -> None:
         return
     reasons = Counter(FAULTS[f - 1].value for f in sheet.fault)
     found = ", ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
-    example = _raw(sheet.frame, np.zeros(1, dtype=np.int64))[0]
+    example = as_texts(sheet.frame, np.zeros(1, dtype=np.int64))[0]
     raise DataError(f"{path}: none of its {len(sheet.fault)} rows is a bar ({found}), as {example}", "mend the file")
 
 
-def _groups(
+def groups_of(
     frame: pl.DataFrame, column: str | None, name: FileName, options: ImportOptions, path: Path
 ) -> Iterator[tuple[str, Rows]]:
     """Each symbol with the indices of its rows."""
@@ -148,13 +149,14 @@ def _part(sheet: _Sheet, series: Series, rows: Rows) -> Part:
     sound, faulty = rows[fault == 0], rows[fault != 0]
     rejected = (
         Rejected(FAULTS[sheet.fault[i] - 1].value, sheet.source, int(i) + 1, raw)
-        for i, raw in zip(faulty, _raw(sheet.frame, faulty), strict=True)
+        for i, raw in zip(faulty, as_texts(sheet.frame, faulty), strict=True)
     )
     columns = {n: c[sound] for n, c in sheet.columns.items()}
     return Part(series, sheet.source, sheet.time[sound], columns, sound + 1, tuple(rejected))
 
 
-def _raw(frame: pl.DataFrame, rows: Rows) -> list[str]:
+def as_texts(frame: pl.DataFrame, rows: Rows) -> list[str]:
+    """Rows of a table as the file has them, each a JSON object of texts."""
     if not len(rows):
         return []
     values = frame[rows].iter_rows(named=True)

@@ -22,7 +22,7 @@ def find_timeframe(
     it divides all others. DataError when they contradict `asked` or `named`, when nothing tells, and for months,
     which are no timeframe.
     """
-    apart = np.concatenate([np.empty(0, np.int64), *(np.diff(np.unique(s)) for s in series)])
+    apart = np.concatenate([np.empty(0, np.int64), *(_apart(s) for s in series)])
     found = _most_common(apart)
     said = asked or named
     if said is None:
@@ -39,10 +39,19 @@ def find_timeframe(
     return said
 
 
+def _apart(times: Instants) -> Instants:
+    """The distances of neighbours, those of 0 left out."""
+    apart = np.diff(times if bool((times[1:] > times[:-1]).all()) else np.sort(times))
+    return apart[apart > 0]
+
+
 def _most_common(apart: Instants) -> Timeframe | None:
-    distances, counts = np.unique(apart, return_counts=True)
-    if not len(counts):
+    if not len(apart):
         return None
+    if bool((apart == apart[0]).all()):
+        distances, counts = apart[:1], np.array([len(apart)])
+    else:
+        distances, counts = np.unique(apart, return_counts=True)
     step, share = int(distances[counts.argmax()]), counts.max() / counts.sum()
     divides = step == distances[0] and bool((distances % step == 0).all())
     decided = share > _MAJORITY or (share == _MAJORITY and divides)

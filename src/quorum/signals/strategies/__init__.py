@@ -5,8 +5,22 @@ In: bars of one symbol, or a panel of many. Out: targets in [-1, 1] at each clos
 Neighbours: written against `signals.strategy`, on `features`; `signals.registry` finds them by name.
 """
 
+from quorum.signals.strategies.carry import CARRY
 from quorum.signals.strategies.demo_ma import DEMO_MA
+from quorum.signals.strategies.mean_reversion import MEAN_REVERSION
+from quorum.signals.strategies.momentum import TIME_SERIES_MOMENTUM
+from quorum.signals.strategies.pairs import PAIRS
 from quorum.signals.strategies.rotation import ROTATION
 from quorum.signals.strategies.trend_breakout import TREND_BREAKOUT
+from quorum.signals.strategies.volatility import VOLATILITY
 
-__all__ = ["DEMO_MA", "ROTATION", "TREND_BREAKOUT"]
+__all__ = [
+    "CARRY",
+    "DEMO_MA",
+    "MEAN_REVERSION",
+    "PAIRS",
+    "ROTATION",
+    "TIME_SERIES_MOMENTUM",
+    "TREND_BREAKOUT",
+    "VOLATILITY",
+]

@@ -12,16 +12,21 @@ from quorum.domain import DataError, Row, UsageError, iso
 from quorum.features.averages import AVERAGES, LARGEST_PRICE, UNKNOWN, advance_averages, open_averages
 from quorum.features.indicators import column
 from quorum.lake import Bars
-from quorum.signals.strategy import Parameter, Params, Target, Targets, read_params
+from quorum.signals.strategy import Allocations, Parameter, Params, Target, Targets, read_params
 from quorum.stats import kernel
 
 LARGEST_STEPS = 2.0**40
+LONG, FLAT = Target(1.0), Target(0.0)
 STATE = np.dtype((np.record, [("averages", AVERAGES), ("order", np.int64), ("weight", np.float64)]))
 
 
 @kernel
-def advance(state: np.record, close: float) -> float:
-    """The target after one more close; `state` is changed in place and belongs to the caller."""
+def advance(states: NDArray[np.void], close: float) -> float:
+    """The target after one more close; `states`, an array of one, is changed in place and belongs to the caller.
+
+    An array, since a call from outside with a record alone takes ten times as long.
+    """
+    state = states[0]
     before = state.order
     now = advance_averages(state.averages, close)
     state.order = now
@@ -34,32 +39,29 @@ def advance(state: np.record, close: float) -> float:
 
 
 @kernel
-def fill_targets(state: np.record, close: NDArray[np.float64], weight: NDArray[np.float64]) -> None:
+def fill_targets(states: NDArray[np.void], close: NDArray[np.float64], weight: NDArray[np.float64]) -> None:
     """Write the target after each close into `weight`; both of shape (n,)."""
     for i in range(len(close)):
-        weight[i] = advance(state, close[i])
+        weight[i] = advance(states, close[i])
 
 
 @kernel
-def fill_from_sums(sums: NDArray[np.int64], fast: int, slow: int, weight: NDArray[np.float64]) -> None:
-    """Write the target after each close into `weight` (n,), from the running sums of whole-step prices (n + 1,).
+def turns(sums: NDArray[np.int64], fast: int, slow: int, rows: NDArray[np.int64]) -> int:
+    """Write the bars on which the target changes, to 1 first and then to and fro, into `rows`; how many there are.
 
-    What `fill_targets` writes: the comparison is exact as long as a price times both windows stays below 2**62,
-    though the sums themselves may wrap around.
+    From the running sums of whole-step prices (n + 1,); the changes of what `fill_targets` writes. The comparison is
+    exact as long as a price times both windows stays below 2**62, though the sums themselves may wrap around.
     """
-    held, before = 0.0, 0
-    for i in range(min(slow - 1, len(weight))):
-        weight[i] = 0.0
-    for i in range(slow - 1, len(weight)):
+    held, before, count = False, 0, 0
+    for i in range(slow - 1, len(sums) - 1):
         fast_sum, slow_sum = sums[i + 1] - sums[i + 1 - fast], sums[i + 1] - sums[i + 1 - slow]
         now = slow * fast_sum - fast * slow_sum
-        if i >= slow:
-            if before <= 0 < now:
-                held = 1.0
-            elif before >= 0 > now:
-                held = 0.0
+        if i >= slow and ((not held and before <= 0 < now) or (held and before >= 0 > now)):
+            held = not held
+            rows[count] = i
+            count += 1
         before = now
-        weight[i] = held
+    return count
 
 
 @kernel
@@ -100,39 +102,50 @@ class DemoMa:
         """`slow` + 1 bars; UsageError when fast >= slow."""
         return self._windows(params)[1] + 1
 
-    def start(self, bars: Bars, params: Params) -> np.record:
+    def start(self, bars: Bars, params: Params) -> NDArray[np.void]:
         """The state before the first bar; of `bars` only the price grid is read. UsageError when fast >= slow."""
         fast, slow = self._windows(params)
-        state: np.record = np.zeros(1, STATE)[0]
-        open_averages(state.averages, fast, slow, bars.price_decimals)
-        state.order = UNKNOWN
-        return state
+        states = np.zeros(1, STATE)
+        open_averages(states[0].averages, fast, slow, bars.price_decimals)
+        states[0].order = UNKNOWN
+        return states
 
-    def step(self, state: np.record, row: Row) -> tuple[np.record, Target]:
+    def step(self, state: NDArray[np.void], row: Row) -> tuple[NDArray[np.void], Target]:
         """`state`, changed in place, and the target after `row`; DataError leaves the state as it was."""
-        _refuse_unusable(row)
-        return state, Target(advance(state, row.close))
+        close = row.close
+        if not -LARGEST_PRICE < close < LARGEST_PRICE:
+            _refuse_unusable(row)
+        return state, LONG if advance(state, close) else FLAT
 
     def batch(self, bars: Bars, params: Params) -> Targets:
         """The targets of every bar."""
-        return self.over(bars)(params)
+        answer = self.over(bars)(params)
+        if isinstance(answer, Targets):
+            return answer
+        weight = np.zeros(len(bars))
+        for start, end in zip(answer.row[::2], [*answer.row[1::2], len(bars)], strict=False):
+            weight[start:end] = 1.0
+        return Targets(weight)
 
-    def over(self, bars: Bars) -> Callable[[Params], Targets]:
+    def over(self, bars: Bars) -> Callable[[Params], Targets | Allocations]:
         """`batch` of these bars for many parameters: prices on a grid are summed once for all windows."""
         close = column(bars.close)
         sums = _sums(close, bars.price_decimals)
         if sums is None and not (usable := np.abs(close) < LARGEST_PRICE).all():
             _refuse_unusable(bars.row(int(usable.argmin())))
 
-        def targets(params: Params) -> Targets:
-            weight = np.empty(len(bars))
+        def answer(params: Params) -> Targets | Allocations:
             if sums is None:
+                weight = np.empty(len(bars))
                 fill_targets(self.start(bars, params), close, weight)
-            else:
-                fill_from_sums(sums, *self._windows(params), weight)
-            return Targets(weight)
+                return Targets(weight)
+            rows = np.empty(len(bars), np.int64)
+            rows = rows[: turns(sums, *self._windows(params), rows)].copy()
+            weight = np.ones((len(rows), 1))
+            weight[1::2] = 0.0
+            return Allocations(rows, weight)
 
-        return targets
+        return answer
 
     def _windows(self, params: Params) -> tuple[int, int]:
         read = read_params(self, params)

@@ -75,9 +75,18 @@ class TrendBreakout:
     settings: Mapping[str, object] = MappingProxyType({})
     summary = "long from a close above the Donchian channel until one below it, with a stop"
     parameters: tuple[Parameter, ...] = (
-        Parameter("donchian_lookback", 55, 2, 1000, "bars of the channel, before the current one"),
+        Parameter(
+            "donchian_lookback", 55, 2, 1000, "bars of the channel, before the current one", (20, 40, 55, 80, 120)
+        ),
         Parameter("atr_period", 20, 2, 200, "bars of the average true range"),
-        Parameter("atr_multiple", 2.0, 0.1, 20.0, "distance of the stop from the close, in average true ranges"),
+        Parameter(
+            "atr_multiple",
+            2.0,
+            0.1,
+            20.0,
+            "distance of the stop from the close, in average true ranges",
+            (1.5, 2.0, 3.0),
+        ),
     )
 
     def warmup(self, params: Params) -> int:

@@ -30,3 +30,15 @@ def cpu_of_command(arguments: Sequence[str], runs: int) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return statistics.median(taken)
+
+
+def peak_of_command(arguments: Sequence[str]) -> float:
+    """Peak resident memory, in MB, of `python ARGUMENTS` as a process of its own."""
+    code = "import resource, runpy, sys; exec(sys.argv[1]); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    said = output_of(["-c", code, arguments[-1]])
+    return float(said.split()[-1]) * 1024 / 1e6
+
+
+def output_of(arguments: Sequence[str]) -> str:
+    """What `python ARGUMENTS` prints."""
+    return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True).stdout

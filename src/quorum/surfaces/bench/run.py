@@ -5,49 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from quorum.bootstrap import open_desk, use_kernel_cache
 from quorum.desk import Question, convene, make_workspace
-from quorum.domain import NotFound, Timeframe, VirtualClock, parse_instant
-from quorum.engine import Terms, backtest, machine
-from quorum.lake import Bars, synthetic_market
-from quorum.signals import ConsensusRules, find_strategy
+from quorum.domain import NotFound, VirtualClock
+from quorum.engine import machine
+from quorum.signals.strategies import DEMO_MA
 from quorum.surfaces.bench.clocks import cpu_of, cpu_of_command
-from quorum.surfaces.bench.floor import crossover
+from quorum.surfaces.bench.lab import lab, memory
+from quorum.surfaces.bench.markets import minutes
+from quorum.surfaces.bench.measure import BenchReport, Measure
+from quorum.surfaces.bench.statistics import statistics
 from quorum.surfaces.demo import run_demo
 from quorum.surfaces.demo.market import HOUR, START, SYMBOLS, write_market
-
-MINUTES = 525_600
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One number: what was measured, in which unit, beside which floor, and what it should be at most."""
-
-    name: str
-    value: float
-    unit: str
-    floor: float | None = None
-    floor_is: str = ""
-    target: float | None = None
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None without one."""
-        return None if self.target is None else self.value <= self.target
-
-
-@dataclass(frozen=True, slots=True)
-class BenchReport:
-    """What one run measured, and on what machine."""
-
-    measures: tuple[Measure, ...]
-    machine: Mapping[str, str]
-    load: tuple[float, float, float]
 
 
 def run_benches(names: Sequence[str]) -> BenchReport:
@@ -63,31 +34,12 @@ def run_benches(names: Sequence[str]) -> BenchReport:
 def _help() -> list[Measure]:
     bare = cpu_of_command(["-c", "pass"], 7)
     taken = cpu_of_command(["-m", "quorum", "--help"], 7)
-    return [Measure("quorum --help", taken, "CPU s", bare, "python -c pass", 0.3)]
-
-
-def _minutes() -> Bars:
-    """A year of synthetic minutes."""
-    bars = synthetic_market(7, ("BENCHUSDT",), Timeframe.parse("1m"), parse_instant("2023-01-01"), MINUTES)
-    return bars["BENCHUSDT"]
-
-
-def _backtest() -> list[Measure]:
-    """A moving-average cross over a year of minutes, beside the same work as a bare compiled loop."""
-    bars = _minutes()
-    assert bars.open is not None
-    opens, closes, equity = np.array(bars.open), np.array(bars.close), np.empty(len(bars))
-    terms = Terms(slippage_bps=0.0, sizing="units")
-    rule = find_strategy("demo_ma", ConsensusRules())
-    floor = cpu_of(lambda: crossover(opens, closes, 20, 100, equity), 9)
-    taken = cpu_of(lambda: backtest(bars, rule, {}, terms, None), 9)
-    return [Measure("backtest demo_ma, 525,600 bars, as a value", taken, "CPU s", floor, "bare compiled loop")]
+    return [Measure("help", "quorum --help", taken, "CPU s", bare, "python -c pass", 0.3)]
 
 
 def _stream() -> list[Measure]:
     """Streaming the same rule bar by bar: the cost of a bar must not grow with the past."""
-    bars = _minutes().slice(0, 40_000)
-    rule = find_strategy("demo_ma", ConsensusRules())
+    bars, rule = minutes().slice(0, 40_000), DEMO_MA
     rows = list(bars.rows())
 
     def walk(count: int) -> None:
@@ -96,7 +48,7 @@ def _stream() -> list[Measure]:
             state, _ = rule.step(state, row)
 
     short, long = cpu_of(lambda: walk(10_000), 5) / 10_000, cpu_of(lambda: walk(40_000), 5) / 40_000
-    return [Measure("stream demo_ma, a bar of 40,000", long * 1e6, "CPU us", short * 1e6, "a bar of 10,000")]
+    return [Measure("stream", "stream demo_ma, a bar of 40,000", long * 1e6, "CPU us", short * 1e6, "a bar of 10,000")]
 
 
 def _cycle() -> list[Measure]:
@@ -113,18 +65,20 @@ def _cycle() -> list[Measure]:
             clock.advance_to(clock.now() + HOUR.nanoseconds)
             convene(desk, Question(SYMBOLS[0], HOUR, paper=True))
 
-        return [Measure("one paper cycle, 1,000 bars", cpu_of(step, 100) * 1e3, "CPU ms")]
+        return [Measure("cycle", "one paper cycle, 1,000 bars", cpu_of(step, 100) * 1e3, "CPU ms")]
 
 
 def _demo() -> list[Measure]:
     with tempfile.TemporaryDirectory() as folder:
         result = run_demo(Path(folder) / "demo", Path(folder) / "report.html", 7, lambda _: None)
-    return [Measure("quorum demo", result.seconds, "s", target=120.0)]
+    return [Measure("demo", "quorum demo", result.seconds, "s", target=120.0)]
 
 
 BENCHES: Mapping[str, Callable[[], list[Measure]]] = {
     "help": _help,
-    "backtest": _backtest,
+    "backtest": lab,
+    "statistics": statistics,
+    "memory": memory,
     "stream": _stream,
     "cycle": _cycle,
     "demo": _demo,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,25 +28,18 @@ def bench(
     from quorum.surfaces.bench import run_benches
 
     report = run_benches(names or [])
-    told = plain(report)
-    told["measures"] = [{**plain(m), "met": m.met} for m in report.measures]
+    told = {m.key: m.told() for m in report.measures} | {"machine": report.machine, "load": report.load}
     if out is not None:
-        write_text(out, json.dumps(told, indent=2) + "\n")
+        write_text(out, json.dumps(plain(told), indent=2) + "\n")
     if as_json:
         print_json(told)
     else:
-        rows = [
-            (
-                m.name,
-                m.value,
-                m.unit,
-                m.floor or "",
-                m.floor_is,
-                m.target or "",
-                {None: "", True: "met"}.get(m.met, "MISSED"),
-            )
-            for m in report.measures
-        ]
-        table(("what", "measured", "unit", "floor", "floor is", "target", ""), rows)
+        columns = ("", "what", "measured", "unit", "floor", "ratio", "target", "")
+        table(columns, [_line(m) for m in report.measures])
         facts({**report.machine, "load": ", ".join(f"{x:.2f}" for x in report.load)})
     raise typer.Exit(1 if any(m.met is False for m in report.measures) else 0)
+
+
+def _line(m: Any) -> tuple[object, ...]:
+    numbers = (m.value, m.unit, m.floor or "", "" if m.ratio is None else f"{m.ratio:.2f}")
+    return (m.key, m.name, *numbers, m.asked, {None: "", True: "met"}.get(m.met, "MISSED"))

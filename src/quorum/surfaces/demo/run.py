@@ -13,7 +13,7 @@ from quorum.bootstrap import open_desk
 from quorum.desk import CycleRecord, Desk, Question, books, convene, make_workspace, publish, settle
 from quorum.domain import UsageError, VirtualClock, parse_instant
 from quorum.engine import Backtest, Terms, backtest
-from quorum.signals import strategies
+from quorum.signals import is_portfolio, strategies
 from quorum.surfaces.demo.market import BARS, HOUR, START, SYMBOLS, write_market
 from quorum.surfaces.demo.story import Session, tell
 from quorum.surfaces.report import desk_report, write_page
@@ -22,6 +22,7 @@ Say = Callable[[str], None]
 
 MARKER = "made-by-quorum-demo"
 PARTICIPANTS = ("smc", "momentum")
+PERPETUAL = ("carry",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +117,12 @@ def _fresh(home: Path) -> None:
 
 
 def _backtests(desk: Desk) -> Iterator[Backtest]:
-    """Rules and the vote on the coins and the indices, the rule that needs closes only on every stock."""
-    known = strategies(desk.settings.consensus.consensus.rules())
+    """Rules and the vote on the coins and the indices, the rule that needs closes only on every stock.
+
+    Left out are rules for many symbols at once and those of perpetuals, of which the demo has none.
+    """
+    named = strategies(desk.settings.consensus.consensus.rules())
+    known = {n: s for n, s in named.items() if not is_portfolio(s) and n not in PERPETUAL}
     for series in desk.lake.series():
         bars = desk.lake.bars(series.symbol, series.timeframe, series.venue)
         names = ("demo_ma",) if series.closes_only else tuple(known)

@@ -1,11 +1,12 @@
 """Tear sheets and desk reports as values to self-contained HTML.
 
 Promise: one page that opens without a network, every number with its meaning, the same bytes for the same input.
-In: a backtest and its bars, or a DeskStory of plain values. Out: HTML text, and a file written whole.
-Neighbours: domain, lake and stats below; cli and web show the pages.
+In: a backtest, several to compare, or a DeskStory of plain values. Out: HTML text, and a file written whole.
+Neighbours: engine, lake and stats below; cli and web show the pages.
 """
 
 from quorum.surfaces.report.charts import Mark
+from quorum.surfaces.report.comparison import Luck, Ranked, comparison, luck, ranking
 from quorum.surfaces.report.desk_report import (
     BacktestStory,
     ChartStory,
@@ -18,7 +19,7 @@ from quorum.surfaces.report.desk_report import (
     desk_report,
 )
 from quorum.surfaces.report.page import write_page
-from quorum.surfaces.report.tearsheet import tearsheet
+from quorum.surfaces.report.tearsheet import Evidence, tearsheet
 
 __all__ = [
     "BacktestStory",
@@ -26,11 +27,17 @@ __all__ = [
     "Command",
     "DecisionStory",
     "DeskStory",
+    "Evidence",
     "LedgerCheck",
+    "Luck",
     "Mark",
+    "Ranked",
     "StatementRow",
     "Step",
+    "comparison",
     "desk_report",
+    "luck",
+    "ranking",
     "tearsheet",
     "write_page",
 ]

@@ -1,9 +1,9 @@
-"""Charts: equity with its drawdown, and prices with trades, as HTML for a page that holds plotly.js."""
+"""Charts: lines over time, and candles with trades, as HTML that the page's own script draws."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -14,18 +14,21 @@ from numpy.typing import NDArray
 from quorum.domain import Side, Timeframe
 from quorum.lake import Bars
 from quorum.stats.performance import drawdowns
+from quorum.surfaces.report.packing import as_script, pack
 
 Floats = NDArray[np.float64]
 Instants = NDArray[np.int64]
 
-MOST_CANDLES = 1_500
-MOST_POINTS = 2_000
-MOST_MARKS = 1_000
+MOST_CANDLES = 600_000
+MOST_POINTS = 3_000
+MOST_MARKS = 40_000
 WIDE = 12.0
 LOGARITHMIC = "The scale is logarithmic: equal distances are equal percentages."
-BLUE, GREY, GREEN, RED, AMBER = "#4c7fe0", "#8a94a6", "#2a9d8f", "#d0605e", "#e08a1e"
-_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_CLEAR, _NIGHT = "rgba(0,0,0,0)", "#1d2533"
+JOINED = (
+    "From afar a candle joins several bars; drag over a part of the chart to see single ones, then move the window in "
+    "its strip."
+)
+_MILLI = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,18 @@ class Mark:
     price: float
     side: Side
     label: str
+
+
+class Trips(NamedTuple):
+    """Round trips on a chart: two marks each (one while it is open), told by the page from these columns (k,)."""
+
+    entry_time: Instants
+    exit_time: Instants
+    side: NDArray[np.int8]
+    entry_price: Floats
+    exit_price: Floats
+    profit: Floats
+    reason: NDArray[np.str_]
 
 
 class Chart(NamedTuple):
@@ -52,40 +67,82 @@ class Curve(NamedTuple):
     equity: Floats
     starting: float
     benchmark: Floats | None = None
+    benchmark_name: str = "Buy and hold"
+
+
+class Line(NamedTuple):
+    """A line of a pane: its name, its values at the chart's instants, and the name of its colour in the style."""
+
+    name: str
+    values: Floats
+    colour: str
+    fill: bool = False
+    thin: bool = False
+
+
+class Pane(NamedTuple):
+    """Lines on one axis of levels; `form` is money, percent or ratio, `share` the part of the chart's height."""
+
+    lines: Sequence[Line]
+    form: str
+    share: float = 1.0
+    zero: bool = False
+    log: bool = False
+    stack: bool = False
 
 
 def equity_chart(name: str, curve: Curve) -> Chart:
-    """The equity above its drawdown, on one axis of time; at most about MOST_POINTS points, extremes kept."""
+    """The equity above its drawdown, on one axis of time; at most about MOST_POINTS points a line, extremes kept."""
     fall = drawdowns(curve.equity, curve.starting)
-    lines = [curve.equity, fall] + ([] if curve.benchmark is None else [curve.benchmark])
-    kept = np.unique(np.concatenate([thin(line, MOST_POINTS) for line in lines]))
-    x = _milliseconds(curve.time[kept])
-    traces = [_line(x, curve.equity[kept], "Account", BLUE)]
-    if curve.benchmark is not None:
-        traces.append(_line(x, curve.benchmark[kept], "Buy and hold", GREY))
-    shade = {"fill": "tozeroy", "fillcolor": "rgba(208,96,94,0.22)", "yaxis": "y2", "showlegend": False}
-    traces.append(_line(x, fall[kept], "Drawdown", RED) | shade | {"hovertemplate": "%{y:.2%}"})
-    depth = max(0.01, 1.05 * abs(float(np.min(fall, initial=0.0))))
-    below = {"domain": [0.0, 0.24], "tickformat": ".1~%", "range": [-depth, 0.0], "nticks": 4}
-    layout = _layout(460) | {"hovermode": "x unified", "yaxis2": _axis() | below}
-    levels = np.concatenate([lines[0], *lines[2:]])
-    layout["yaxis"] = _levels(levels) | {"domain": [0.31, 1.0]}
-    layout["xaxis"] = _time_axis(curve.time) | {"anchor": "y2", "spikecolor": GREY, "spikethickness": 1}
-    return Chart(_figure(name, traces, layout), LOGARITHMIC if _wide(levels) else "")
+    own = Line("Account", curve.equity, "accent")
+    lines = [own] if curve.benchmark is None else [own, Line(curve.benchmark_name, curve.benchmark, "rival", thin=True)]
+    log = _wide(np.concatenate([line.values for line in lines]))
+    panes = (
+        Pane(lines, "money", 0.74, log=log),
+        Pane((Line("Drawdown", fall, "loss-fill", fill=True),), "percent", 0.26, zero=True),
+    )
+    return Chart(lines_chart(name, "equity and drawdown", curve.time, panes, 470), LOGARITHMIC if log else "")
 
 
-def price_chart(name: str, bars: Bars, marks: Sequence[Mark]) -> Chart:
-    """Candles (a line for closes only) with buys and sells; long series are joined, and the note says so."""
-    recent = sorted(marks, key=lambda m: m.time)[-MOST_MARKS:]
-    sides = ((Side.BUY, "Buy", "triangle-up", BLUE), (Side.SELL, "Sell", "triangle-down", AMBER))
-    traces = [_closes(bars) if bars.closes_only else _candles(join_bars(bars, MOST_CANDLES))]
-    for side, title, symbol, colour in sides:
-        chosen = [m for m in recent if m.side == side]
-        if chosen:
-            traces.append(_marks(chosen, title) | {"marker": _marker(symbol, colour, len(recent))})
-    layout = _layout(440) | {"hovermode": "closest", "yaxis": _levels(bars.close)}
-    layout["xaxis"] = _time_axis(bars.time) | {"rangeslider": {"visible": False}}
-    return Chart(_figure(name, traces, layout), _note(bars, len(marks)))
+def lines_chart(name: str, label: str, time: Instants, panes: Sequence[Pane], height: int) -> Markup:
+    """Panes above one another on one axis of time, drawn at the instants (n,) that keep each line's extremes."""
+    every = [line for pane in panes for line in pane.lines]
+    kept = np.unique(np.concatenate([thin(line.values, MOST_POINTS) for line in every]))
+    columns: dict[str, NDArray[Any]] = {"x": (time[kept] // _MILLI).astype(np.float64)}
+    drawn, k = [], 0
+    for pane in panes:
+        series = []
+        for line in pane.lines:
+            columns[f"y{k}"] = line.values[kept]
+            series.append(
+                {"name": line.name, "data": f"y{k}", "colour": line.colour, "fill": line.fill, "thin": line.thin}
+            )
+            k += 1
+        same = {"format": pane.form, "share": pane.share, "zero": pane.zero, "log": pane.log, "stack": pane.stack}
+        drawn.append({**same, "series": series})
+    return _figure(name, {"kind": "lines", "label": label, "height": height, "panes": drawn}, columns)
+
+
+def price_chart(name: str, bars: Bars, marks: Sequence[Mark] | Trips = ()) -> Chart:
+    """Candles (a line for closes only) with buys and sells, every bar of up to MOST_CANDLES; the note says what is not
+    shown.
+    """
+    k = _neighbours(len(bars), MOST_CANDLES)
+    shown = join_bars(bars, MOST_CANDLES)
+    quantum = _quantum(bars)
+    unit = int(np.gcd.reduce(np.diff(shown.time // _MILLI))) if len(shown) > 1 else 1
+    columns: dict[str, NDArray[Any]] = {"time": (shown.time - shown.time[0]) // (_MILLI * unit)}
+    for column in ("open", "high", "low", "close"):
+        values = getattr(shown, column)
+        if values is not None:
+            columns[column] = np.rint(values / quantum).astype(np.int64)
+    said, marked = _trips(bars, marks, k) if isinstance(marks, Trips) else _marks(bars, marks, k)
+    log = _wide(bars.close)
+    pane = {"format": "price", "share": 1, "zero": False, "log": log, "series": []}
+    facts = {"start": int(shown.time[0]) // _MILLI, "unit": unit, "quantum": quantum, "line": bars.closes_only}
+    spec = {"kind": "candles", "label": f"prices of {bars.symbol}", "height": 500, "panes": [pane], **facts, **said}
+    total = 2 * len(marks.side) if isinstance(marks, Trips) else len(marks)
+    return Chart(_figure(name, spec, columns | marked), _note(bars, k, total, log))
 
 
 def join_bars(bars: Bars, most: int) -> Bars:
@@ -104,6 +161,7 @@ def join_bars(bars: Bars, most: int) -> Bars:
         high=None if bars.high is None else np.maximum.reduceat(bars.high, starts),
         low=None if bars.low is None else np.minimum.reduceat(bars.low, starts),
         volume=None if bars.volume is None else np.add.reduceat(bars.volume, starts),
+        funding=None if bars.funding is None else np.add.reduceat(bars.funding, starts),
     )
 
 
@@ -124,77 +182,59 @@ def _neighbours(n: int, most: int) -> int:
     return max(1, -(-n // most))
 
 
-def _note(bars: Bars, marks: int) -> str:
+def _quantum(bars: Bars) -> float:
+    """What prices are rounded to on the page: the venue's grid, or a millionth or more of the lowest close."""
+    fine = 10.0 ** (math.floor(math.log10(float(bars.close.min()))) - 5)
+    return fine if bars.price_decimals is None else max(fine, 10.0**-bars.price_decimals)
+
+
+def _places(bars: Bars, time: Instants, joined: int) -> Instants:
+    """The candle that holds each instant (k,)."""
+    return np.clip(np.searchsorted(bars.time, time, "right") - 1, 0, len(bars) - 1) // joined
+
+
+def _marks(bars: Bars, marks: Sequence[Mark], joined: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    recent = sorted(marks, key=lambda m: m.time)[-MOST_MARKS:]
+    columns: dict[str, NDArray[Any]] = {
+        "at": _places(bars, np.array([m.time for m in recent], dtype=np.int64), joined),
+        "price": np.array([m.price for m in recent], dtype=np.float64),
+        "side": np.array([1 if m.side is Side.BUY else -1 for m in recent], dtype=np.int64),
+    }
+    return {"labels": [m.label for m in recent]}, columns
+
+
+def _trips(bars: Bars, trips: Trips, joined: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    ended = np.flatnonzero(trips.reason != "open")
+    every = np.arange(len(trips.side))
+    trip = np.concatenate([every, ended])
+    leaves = np.concatenate([np.zeros(len(every), np.int64), np.ones(len(ended), np.int64)])
+    time = np.concatenate([trips.entry_time, trips.exit_time[ended]])
+    price = np.concatenate([trips.entry_price, trips.exit_price[ended]])
+    order = np.argsort(time, kind="stable")[-MOST_MARKS:]
+    reasons, why = np.unique(trips.reason, return_inverse=True)
+    columns: dict[str, NDArray[Any]] = {
+        "at": _places(bars, time[order], joined),
+        "price": price[order],
+        "side": (trips.side[trip] * (1 - 2 * leaves))[order].astype(np.int64),
+        "trip": trip[order],
+        "leaves": leaves[order],
+        "profit": trips.profit,
+        "why": why.reshape(-1),
+    }
+    return {"reasons": reasons.tolist()}, columns
+
+
+def _note(bars: Bars, joined: int, marks: int, log: bool) -> str:
     parts = []
-    joined = _neighbours(len(bars), MOST_CANDLES)
-    if bars.closes_only and len(bars) > MOST_POINTS:
-        parts.append(f"The line keeps the highs and lows of {len(bars):,} closes, not all of them.")
-    elif joined > 1 and not bars.closes_only:
-        parts.append(f"Each candle joins {joined} bars of {bars.timeframe}, so that {len(bars):,} bars fit.")
+    if joined > 1:
+        parts.append(f"The finest candle joins {joined} bars of {bars.timeframe}, so that {len(bars):,} bars fit.")
+    if len(bars) > 300:
+        parts.append(JOINED)
     if marks > MOST_MARKS:
         parts.append(f"The last {MOST_MARKS:,} of {marks:,} entries and exits are marked.")
-    if _wide(bars.close):
+    if log:
         parts.append(LOGARITHMIC)
     return " ".join(parts)
-
-
-def _closes(bars: Bars) -> dict[str, Any]:
-    kept = thin(bars.close, MOST_POINTS)
-    return _line(_milliseconds(bars.time[kept]), bars.close[kept], bars.symbol, GREY) | {"showlegend": False}
-
-
-def _candles(bars: Bars) -> dict[str, Any]:
-    return {
-        "type": "candlestick",
-        "x": _milliseconds(bars.time),
-        "open": bars.open,
-        "high": bars.high,
-        "low": bars.low,
-        "close": bars.close,
-        "name": html.escape(bars.symbol),
-        "showlegend": False,
-        "increasing": {"line": {"color": GREEN, "width": 1}, "fillcolor": GREEN},
-        "decreasing": {"line": {"color": RED, "width": 1}, "fillcolor": RED},
-    }
-
-
-def _marks(marks: Sequence[Mark], title: str) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": title,
-        "x": _milliseconds(np.array([m.time for m in marks], dtype=np.int64)),
-        "y": np.array([m.price for m in marks], dtype=np.float64),
-        "text": [html.escape(m.label) for m in marks],
-        "hovertemplate": "%{text}<br>%{x|%Y-%m-%d %H:%M} at %{y:,.8~r}<extra></extra>",
-    }
-
-
-def _marker(symbol: str, colour: str, marks: int) -> dict[str, Any]:
-    few = marks <= 150
-    outline = {"color": "#ffffff", "width": 1 if few else 0}
-    return {"symbol": symbol, "size": 11 if few else 7, "color": colour, "line": outline}
-
-
-def _line(x: Floats, y: Floats, name: str, colour: str) -> dict[str, Any]:
-    line = {"color": colour, "width": 1.8}
-    shown = {"hovertemplate": "%{y:,.2f}"}
-    return {"type": "scatter", "mode": "lines", "name": html.escape(name), "x": x, "y": y, "line": line} | shown
-
-
-def _milliseconds(time: Instants) -> Floats:
-    """Instants as the numbers that plotly reads as UTC; float64 holds them exactly, and travels packed."""
-    return np.asarray(time // 1_000_000, dtype=np.float64)
-
-
-def _axis() -> dict[str, Any]:
-    return {
-        "gridcolor": "rgba(128,138,155,0.22)",
-        "zeroline": False,
-        "exponentformat": "none",
-        "separatethousands": True,
-        "automargin": True,
-    }
 
 
 def _wide(levels: Floats) -> bool:
@@ -202,47 +242,7 @@ def _wide(levels: Floats) -> bool:
     return low > 0 and high / low > WIDE
 
 
-def _levels(levels: Floats) -> dict[str, Any]:
-    """An axis of money: logarithmic where the highest level is more than WIDE times the lowest."""
-    if not _wide(levels):
-        return _axis()
-    powers = np.arange(np.floor(np.log10(levels.min())), np.ceil(np.log10(levels.max())) + 1)
-    ticks = (np.array([1.0, 2.0, 5.0]) * 10.0 ** powers[:, None]).ravel()
-    return _axis() | {"type": "log", "tickvals": ticks[:: 1 if len(powers) <= 4 else 3], "tickformat": ",.6~r"}
-
-
-def _time_axis(time: Instants) -> dict[str, Any]:
-    axis = _axis() | {"type": "date", "hoverformat": "%Y-%m-%d %H:%M", "showgrid": False}
-    days = (time // 86_400_000_000_000 + 3) % 7
-    closed_weekends = len(time) >= 5 and not bool(np.any(days >= 5))
-    return axis | ({"rangebreaks": [{"bounds": ["sat", "mon"]}]} if closed_weekends else {})
-
-
-def _layout(height: int) -> dict[str, Any]:
-    return {
-        "template": "none",
-        "height": height,
-        "margin": {"l": 8, "r": 8, "t": 30, "b": 8},
-        "paper_bgcolor": _CLEAR,
-        "plot_bgcolor": _CLEAR,
-        "font": {"family": _FONT, "size": 12, "color": GREY},
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        "hoverlabel": {"bgcolor": _NIGHT, "bordercolor": _NIGHT, "font": {"color": "#f2f4f8", "family": _FONT}},
-        "dragmode": "zoom",
-    }
-
-
-def _figure(name: str, traces: list[dict[str, Any]], layout: dict[str, Any]) -> Markup:
-    import plotly.graph_objects as go
-
-    figure = go.Figure(data=traces, layout=layout)
-    private = {"showSendToCloud": False, "plotlyServerURL": "", "displaylogo": False}
-    unused = ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
-    made = figure.to_html(
-        include_plotlyjs=False,
-        full_html=False,
-        div_id=name,
-        config=private | {"responsive": True, "modeBarButtonsToRemove": unused},
-        default_height=f"{layout['height']}px",
-    )
-    return Markup(made)
+def _figure(name: str, spec: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> Markup:
+    made = as_script({**spec, "packed": pack(columns)})
+    box = Markup('<div class="plot" id="{0}" style="min-height:{1}px"></div>').format(name, spec["height"] + 26)
+    return box + Markup('<script type="application/json" data-chart="{0}">{1}</script>').format(name, made)

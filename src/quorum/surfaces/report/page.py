@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from quorum.domain import WorkspaceError, iso
 
@@ -19,10 +18,8 @@ MISSING = "n/a"
 
 
 def render(template: str, **facts: Any) -> str:
-    """The page of `template` with plotly's own JavaScript inside; every fact but Markup is escaped."""
-    from plotly.offline import get_plotlyjs
-
-    return _templates().get_template(template).render(facts, plotly=Markup(get_plotlyjs()))
+    """The page of `template`, complete in itself; every fact but Markup is escaped."""
+    return _templates().get_template(template).render(facts)
 
 
 def write_page(path: Path, html: str) -> None:
@@ -87,6 +84,32 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def days(value: float) -> str:
+    """365.25 as 365 days; short times in hours."""
+    if not math.isfinite(value):
+        return MISSING
+    return f"{value:,.0f} days" if value >= 10 else f"{value:,.1f} days" if value >= 2 else hours(24 * value)
+
+
+def hours(value: float) -> str:
+    """1.5 as 1.5 h; minutes below an hour, days from two days on."""
+    if not math.isfinite(value):
+        return MISSING
+    if value >= 48:
+        return f"{value / 24:,.1f} days"
+    return f"{value:,.1f} h" if value >= 1 else f"{60 * value:,.0f} min"
+
+
+def lowered(name: str) -> str:
+    """A benchmark's name inside a sentence: words begin small, a symbol stays as it is."""
+    return name if name.isupper() else name[:1].lower() + name[1:]
+
+
+def opened(sentence: str) -> str:
+    """A sentence with its first letter large."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def instant(value: int) -> str:
     """Nanoseconds as 2024-06-03 14:30, in UTC."""
     return iso(int(value)).replace("T", " ")[:16]
@@ -122,7 +145,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (money, price, percent, points, ratio, count, instant, tone):
+    for filter_ in (money, price, percent, points, ratio, count, days, hours, instant, tone, lowered, opened):
         found.filters[filter_.__name__] = filter_
     found.globals["with_error"] = with_error
     return found

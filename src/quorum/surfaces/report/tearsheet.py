@@ -4,23 +4,53 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import Side, split_symbol
+from quorum.domain import split_symbol
 from quorum.engine import FILLS, Backtest, Terms, Trades
+from quorum.engine.appraisal import (
+    Appraisal,
+    Benchmark,
+    Contribution,
+    appraise,
+    buy_and_hold,
+    contributions,
+    data_quality,
+)
 from quorum.lake import Bars
-from quorum.stats import Month, monthly_returns, profit_factor, win_rate
+from quorum.stats import Month
 from quorum.stats.performance import daily_returns
-from quorum.surfaces.report.charts import Curve, Mark, equity_chart, price_chart
-from quorum.surfaces.report.page import money, percent, price, ratio, render, with_error
+from quorum.surfaces.report.drawings import (
+    equity_drawing,
+    exposure_drawing,
+    price_drawing,
+    rolling_drawing,
+    spread_drawing,
+)
+from quorum.surfaces.report.measures import measures
+from quorum.surfaces.report.page import lowered, money, percent, price, ratio, render, with_error
 
 Floats = NDArray[np.float64]
 
 LISTED_TRADES = 200
+LISTED_SYMBOLS = 10
 BEST_DAYS = 5
+
+
+class Evidence(NamedTuple):
+    """A row of the evidence table, in words and numbers as they are printed.
+
+    `passed` is None where the gate could not decide; `source` names the rule or the paper.
+    """
+
+    gate: str
+    value: str
+    threshold: str
+    passed: bool | None
+    source: str
 
 
 class Card(NamedTuple):
@@ -33,9 +63,10 @@ class Card(NamedTuple):
 
 
 class TradeRow(NamedTuple):
-    """One round trip of the table, numbered from 1 in order of entry."""
+    """One round trip of the table, numbered from 1 in the order in which they ended."""
 
     number: int
+    symbol: str
     side: str
     entered: int
     entry_price: float
@@ -47,7 +78,7 @@ class TradeRow(NamedTuple):
     reason: str
 
 
-class Year(NamedTuple):
+class MonthRow(NamedTuple):
     """A row of the monthly table: twelve returns (None where nothing was traded) and the year's."""
 
     year: int
@@ -55,41 +86,56 @@ class Year(NamedTuple):
     total: float
 
 
-def tearsheet(backtest: Backtest, bars: Bars) -> str:
-    """The page of `backtest` over `bars`, self-contained HTML; the same inputs give the same bytes."""
-    months = monthly_returns(backtest.time, backtest.equity, backtest.terms.starting_equity)
-    hold = _buy_and_hold(backtest, bars)
-    curve = Curve(backtest.time, backtest.equity, backtest.terms.starting_equity, hold)
-    chart = price_chart("price", bars, _marks(backtest.trades))
+def tearsheet(
+    backtest: Backtest, *, evidence: Sequence[Evidence] | None = None, benchmark: Benchmark | None = None
+) -> str:
+    """The page of `backtest`, self-contained HTML; the same inputs give the same bytes.
+
+    Beside it stands `benchmark`, else its own symbols bought and held; `evidence` fills a table of gates.
+    """
+    rival = buy_and_hold(backtest.bars) if benchmark is None else benchmark
+    found, quote = appraise(backtest, rival), quote_of(backtest)
+    rival_returns = daily_returns(backtest.time, rival.level, 1.0)
     return render(
         "tearsheet.html",
         b=backtest,
-        bars=bars,
-        quote=split_symbol(backtest.symbol)[1],
+        a=found,
+        quote=quote,
         fills=FILLS[backtest.fill].meaning,
         sizing=_sizing(backtest.terms),
-        cards=_cards(backtest, hold),
-        evidence=_evidence(backtest),
-        equity=equity_chart("equity", curve),
-        price=chart,
-        years=_years(months),
-        strongest=max((abs(m.value) for m in months if math.isfinite(m.value)), default=0.0),
+        costs=_costs(backtest.terms),
+        cards=_cards(backtest, found, quote),
+        caution=caution(backtest),
+        evidence=evidence,
+        equity=equity_drawing(backtest, rival),
+        rolling=rolling_drawing(backtest, rival_returns),
+        spread=spread_drawing(backtest.daily[1]),
+        exposure=exposure_drawing(backtest),
+        price=price_drawing(backtest),
+        symbols=_symbols(backtest),
+        years=_years(found.months),
+        strongest=max((abs(m.value) for m in found.months if math.isfinite(m.value)), default=0.0),
+        groups=measures(found, quote),
+        quality=data_quality(backtest.bars, backtest.terms),
         rows=_rows(backtest.trades),
-        trades=len(backtest.trades.profit),
+        trades=len(backtest.trades),
     )
 
 
-def _cards(b: Backtest, hold: Floats | None) -> list[Card]:
-    p, quote = b.performance, split_symbol(b.symbol)[1]
-    closed = _closed(b.trades)
-    profits = b.trades.profit[closed]
-    trades = len(b.trades.profit)
-    held = f"buy and hold {percent(float(hold[-1]) / b.terms.starting_equity - 1)}" if hold is not None else ""
+def quote_of(backtest: Backtest) -> str:
+    """The currency that the account is in, or both words of it where symbols differ."""
+    return "/".join(sorted({split_symbol(symbol)[1] for symbol in backtest.symbols}))
+
+
+def _cards(b: Backtest, a: Appraisal, quote: str) -> list[Card]:
+    p, t = b.performance, a.trades
     gain = "gain" if p.total_return > 0 else "loss" if p.total_return < 0 else "even"
-    still = f"{trades - len(profits)} still open at the end" if trades > len(profits) else "round trips"
+    still = f"{a.open_trades} still open at the end" if a.open_trades else "round trips"
     return [
         Card("Final equity", money(b.final_equity), f"{quote}, from {money(b.terms.starting_equity)}"),
-        Card("Total return", percent(p.total_return), held, gain),
+        Card(
+            "Total return", percent(p.total_return), f"{lowered(a.benchmark)} {percent(a.against.total_return)}", gain
+        ),
         Card("Sharpe ratio", with_error(p.sharpe, p.sharpe_se), f"a year, over {p.days:,} days"),
         Card(
             "Max drawdown",
@@ -97,12 +143,12 @@ def _cards(b: Backtest, hold: Floats | None) -> list[Card]:
             "deepest fall from a high",
             "loss" if p.max_drawdown < 0 else "",
         ),
-        Card("Trades", f"{trades:,}", still),
-        Card("Win rate", percent(win_rate(profits)), f"of {len(profits):,} closed trades"),
-        Card("Profit factor", ratio(profit_factor(profits)), "money won over money lost"),
+        Card("Trades", f"{t.closed + a.open_trades:,}", still),
+        Card("Hit rate", percent(t.hit_rate), f"of {t.closed:,} closed trades"),
+        Card("Profit factor", ratio(t.profit_factor), "money won over money lost"),
         Card("Growth a year", percent(p.cagr), f"volatility {percent(p.volatility)}"),
-        Card("Sortino ratio", ratio(p.sortino), "counts only the falls"),
-        Card("Calmar ratio", ratio(p.calmar), "growth over drawdown"),
+        Card("Turnover", f"{ratio(a.activity.turnover)} x", "of equity a year"),
+        Card("In the market", percent(a.exposure.time_in_market), f"mean gross {percent(a.exposure.mean_gross)}"),
         Card("Bad day (5%)", percent(p.value_at_risk_5), "one day in twenty is worse"),
         Card("Average bad day", percent(p.expected_shortfall_5), "mean of those days"),
     ]
@@ -119,7 +165,20 @@ def _sizing(terms: Terms) -> str:
     return words.get(terms.sizing, terms.sizing)
 
 
-def _evidence(b: Backtest) -> list[str]:
+def _costs(terms: Terms) -> str:
+    parts = [f"fee {terms.fee_bps:g} bps and slippage {terms.slippage_bps:g} bps of each trade's value"]
+    named = (
+        ("maker fee", "" if terms.maker_bps is None else f"{terms.maker_bps:g} bps"),
+        ("fee a unit", f"{terms.fee_per_unit:g}" if terms.fee_per_unit else ""),
+        ("minimum fee", f"{terms.minimum_fee:g}" if terms.minimum_fee else ""),
+        ("square-root impact", f"{terms.impact:g}" if terms.impact else ""),
+        ("borrowing", f"{percent(terms.borrow_rate)} a year" if terms.borrow_rate else ""),
+    )
+    return ", ".join([*parts, *(f"{name} {value}" for name, value in named if value)])
+
+
+def caution(b: Backtest) -> list[str]:
+    """How far the result can be told from luck, in sentences."""
     p = b.performance
     lines = []
     if not (math.isfinite(p.sharpe) and math.isfinite(p.sharpe_se)):
@@ -140,59 +199,42 @@ def _evidence(b: Backtest) -> list[str]:
 
 
 def _without_best_days(b: Backtest) -> str:
-    returns = daily_returns(b.time, b.equity, b.terms.starting_equity)
-    best = np.sort(returns)[-BEST_DAYS:]
+    best = np.sort(b.daily[1])[-BEST_DAYS:]
     left = b.final_equity / float(np.prod(1.0 + best))
     return f"Without its {len(best)} best days the account would have ended at {money(left)}."
 
 
-def _buy_and_hold(b: Backtest, bars: Bars) -> Floats | None:
-    if len(b.time) == 0 or len(bars) == 0:
+def _symbols(b: Backtest) -> dict[str, Any] | None:
+    """The best and the worst symbols of a result with several, each with the width of its bar."""
+    if isinstance(b.bars, Bars):
         return None
-    at = np.clip(np.searchsorted(bars.time, b.time, "right") - 1, 0, len(bars) - 1)
-    close = bars.close[at]
-    return np.asarray(b.terms.starting_equity * close / close[0])
+    every = contributions(b)
+    few = len(every) <= 2 * LISTED_SYMBOLS
+    shown = every if few else every[:LISTED_SYMBOLS] + every[-LISTED_SYMBOLS:]
+    most = max((abs(c.profit) for c in shown), default=0.0) or 1.0
+    rows: list[tuple[Contribution, float]] = [(c, round(100 * abs(c.profit) / most, 1)) for c in shown]
+    idle = sum(c.trades == 0 for c in every)
+    return {"rows": rows, "count": len(every), "hidden": len(every) - len(shown), "idle": idle}
 
 
-def _closed(trades: Trades) -> NDArray[np.bool_]:
-    return np.array([reason != "open" for reason in trades.reason], dtype=np.bool_)
+def _rows(trades: Trades) -> list[TradeRow]:
+    """The last trades, newest first."""
+    n = len(trades)
+    shown = range(n - 1, max(-1, n - 1 - LISTED_TRADES), -1)
+    return [_row(trades, i) for i in shown]
 
 
-def _marks(trades: Trades) -> list[Mark]:
-    marks = []
-    for row in _rows(trades, most=len(trades.profit)):
-        enter, leave = (Side.BUY, Side.SELL) if row.side == "long" else (Side.SELL, Side.BUY)
-        marks.append(Mark(row.entered, row.entry_price, enter, f"trade {row.number}: enter {row.side}"))
-        if row.reason != "open":
-            label = f"trade {row.number}: leave {row.side} ({row.reason}), profit {money(row.profit)}"
-            marks.append(Mark(row.left, row.exit_price, leave, label))
-    return marks
+def _row(trades: Trades, i: int) -> TradeRow:
+    t = trades[i]
+    side = "long" if t.side > 0 else "short"
+    times = t.entry_time, t.entry_price, t.exit_time, t.exit_price
+    return TradeRow(i + 1, t.symbol, side, *times, t.quantity, t.fees, t.profit, t.reason)
 
 
-def _rows(trades: Trades, most: int = LISTED_TRADES) -> list[TradeRow]:
-    """The last `most` trades, newest first."""
-    n = len(trades.profit)
-    return [
-        TradeRow(
-            number=i + 1,
-            side="long" if trades.side[i] > 0 else "short",
-            entered=int(trades.entry_time[i]),
-            entry_price=float(trades.entry_price[i]),
-            left=int(trades.exit_time[i]),
-            exit_price=float(trades.exit_price[i]),
-            quantity=float(trades.quantity[i]),
-            fees=float(trades.fees[i]),
-            profit=float(trades.profit[i]),
-            reason=str(trades.reason[i]),
-        )
-        for i in range(n - 1, max(-1, n - 1 - most), -1)
-    ]
-
-
-def _years(months: Sequence[Month]) -> list[Year]:
+def _years(months: Sequence[Month]) -> list[MonthRow]:
     years = []
     for year in sorted({m.year for m in months}, reverse=True):
         found = {m.month: m.value for m in months if m.year == year}
         total = math.prod(1.0 + value for value in found.values()) - 1.0
-        years.append(Year(year, tuple(found.get(month) for month in range(1, 13)), total))
+        years.append(MonthRow(year, tuple(found.get(month) for month in range(1, 13)), total))
     return years

@@ -1,0 +1,106 @@
+"""Backtests as a command: one strategy, or all of them side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from quorum.surfaces.cli.lab.options import Trading, bars_of, series_of, terms_of
+from quorum.surfaces.cli.show import facts, note, print_json, table, takes
+from quorum.surfaces.cli.strategies import named_strategy, read_pairs
+
+PROMISE = "A backtest is evidence, not a promise: see the Sharpe ratio's standard error."
+
+
+@dataclass(frozen=True, kw_only=True)
+class BacktestOptions(Trading):
+    """What `quorum backtest` takes."""
+
+    strategy: Annotated[
+        str | None, typer.Argument(help="A name of `quorum strategy list`, or a file as ./my_rule.py.")
+    ] = None
+    every: Annotated[bool, typer.Option("--all", help="Every strategy at its defaults, side by side.")] = False
+    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, several times.")] = None
+    report: Annotated[Path | None, typer.Option(help="Write a page to this HTML file.")] = None
+
+
+@takes(BacktestOptions)
+def backtest(asked: BacktestOptions) -> None:
+    """Backtest a strategy: known at a bar's close, filled as --fill says; counted as a trial.
+
+    Example: quorum backtest trend_breakout --symbol BTCUSDT --timeframe 1h --report sheet.html
+    """
+    from quorum.domain import UsageError
+
+    if asked.every == (asked.strategy is not None):
+        raise UsageError("name a strategy or say --all, one of them", "`quorum strategy list` names them")
+    if asked.every:
+        _all(asked)
+    else:
+        _one(asked, asked.strategy or "")
+
+
+def _one(asked: BacktestOptions, name: str) -> None:
+    from quorum.bootstrap import open_desk
+    from quorum.engine import backtest as run
+
+    desk = open_desk(asked.home)
+    rule = named_strategy(name, asked.home)
+    bars = bars_of(desk.lake, asked, rule)
+    result = run(bars, rule, read_pairs(asked.param or []), terms_of(asked), desk.trials)
+    if asked.report is not None:
+        from quorum.surfaces.report import tearsheet, write_page
+
+        write_page(asked.report, tearsheet(result, bars))
+    summary = {**result.summary(), "report": None if asked.report is None else str(asked.report)}
+    if asked.as_json:
+        print_json(summary)
+        return
+    facts({k: v for k, v in summary.items() if k not in ("terms", "parameters")})
+    note(PROMISE)
+
+
+def _all(asked: BacktestOptions) -> None:
+    """Every strategy that these bars allow, ranked; the others with the reason why not."""
+    from quorum.bootstrap import consensus_rules, open_desk
+    from quorum.domain import QuorumError, UsageError
+    from quorum.engine import backtest as run
+    from quorum.lake import Panel
+    from quorum.signals import is_portfolio
+    from quorum.signals import strategies as known
+
+    if asked.param:
+        raise UsageError("--all runs every strategy at its defaults", "leave --param out")
+    desk, terms = open_desk(asked.home), terms_of(asked)
+    series = series_of(desk.lake, asked)
+    results: list[Any] = []
+    left_out: dict[str, str] = {}
+    for name, rule in known(consensus_rules(asked.home)).items():
+        try:
+            pool = [Panel.of(series)] if is_portfolio(rule) else series
+            results += [run(bars, rule, {}, terms, desk.trials) for bars in pool]
+        except QuorumError as error:
+            left_out[name] = str(error)
+    results.sort(key=lambda r: r.performance.sharpe if r.performance.sharpe == r.performance.sharpe else -1e9)
+    results.reverse()
+    if asked.report is not None:
+        from quorum.surfaces.report import comparison, write_page
+
+        write_page(asked.report, comparison(results))
+    if asked.as_json:
+        print_json({"ranking": [r.summary() for r in results], "left_out": left_out, "report": asked.report})
+        return
+    columns = ("strategy", "symbol", "Sharpe", "+-", "return", "max drawdown", "trades")
+    table(columns, [_line(r) for r in results])
+    for name, reason in left_out.items():
+        note(f"left out: {name}: {reason}")
+    note(f"The best of {len(results)} looks better than it is. {PROMISE}")
+
+
+def _line(result: Any) -> tuple[object, ...]:
+    p = result.performance
+    numbers = (p.sharpe, p.sharpe_se, p.total_return, p.max_drawdown)
+    return (result.strategy, result.symbol, *numbers, len(result.trades))

@@ -1,0 +1,47 @@
+"""What each number of the evidence means, in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MEANINGS: Mapping[str, str] = {
+    "oos_sharpe": "Sharpe ratio of all test days in one row, annualised",
+    "oos_mean_window_sharpe": "mean of the test windows' Sharpe ratios",
+    "oos_is": "Sharpe ratio out of sample over the mean one in sample",
+    "efficiency": "yearly return out of sample over that in sample",
+    "positive_windows": "share of test windows that earned something",
+    "stability": "0 for parameters chosen as at random or on peaks, 1 for still ones on a plateau",
+    "calmar": "yearly growth out of sample over the deepest drawdown",
+    "max_drawdown": "size of the deepest fall out of sample",
+    "trades": "round trips out of sample",
+    "profit_factor": "what the winning trades made over what the losing ones lost",
+    "win_rate": "share of trades that made money",
+    "in_sample_sharpe": "mean Sharpe ratio of the chosen parameters on their training days",
+    "selected_sharpe": "Sharpe ratio of the best combination over the whole span",
+    "luckiest_sharpe": "Sharpe ratio that the best of so many trials without skill is expected to show",
+    "deflated_sharpe": "probability that the best combination has skill, all trials of the family counted",
+    "trials": "backtests of the family that were ever counted",
+    "effective_trials": "combinations of this sweep that really differ, a lower bound of the trials",
+    "backtest_years": "years below which luck among so many trials reaches the best combination's Sharpe ratio",
+    "probabilistic_sharpe": "probability that the true Sharpe ratio out of sample is above 0",
+    "track_record_years": "years after which a record like the one out of sample is 95 % sure",
+    "pbo": "probability that the best of one half of the past is below the middle in the other half",
+    "probability_of_loss": "probability that the best of one half of the past loses in the other half",
+    "spa_p": "p-value that no combination beats cash",
+    "spa_p_hold": "p-value that no combination beats buying and holding",
+    "superior": "combinations that beat cash, wrong about any with 5 % at most",
+    "sharpe_low": "lower end of the 95 % interval of the Sharpe ratio out of sample",
+    "sharpe_high": "upper end of the 95 % interval of the Sharpe ratio out of sample",
+    "drawdown_1_in_40": "drawdown that 1 path in 40 exceeds",
+    "chance_of_loss": "probability of a Sharpe ratio below 0 on a path of the same length",
+    "chance_of_half_lost": "probability of losing half on the way",
+    "reshuffled_drawdown": "drawdown that 1 order of the same trades in 20 exceeds",
+    "return_at_twice_costs": "total return out of sample at twice the costs",
+    "sharpe_at_twice_costs": "Sharpe ratio out of sample at twice the costs",
+    "sharpe_a_bar_late": "Sharpe ratio out of sample when every target comes a bar later",
+    "sharpe_with_bars_missing": "Sharpe ratio out of sample when 1 % of the bars are missing",
+    "kept_at_10_percent": "smallest share of the Sharpe ratio that moving a parameter by 10 % leaves",
+    "kept_at_20_percent": "smallest share of the Sharpe ratio that moving a parameter by 20 % leaves",
+    "regimes": "kinds of market, of bull, bear and sideways, that occur out of sample",
+    "profitable_regimes": "kinds of market in which it made money",
+}
