@@ -54,7 +54,7 @@ def at_work(home: Path, clock: Clock | None = None) -> Desk:
     return replace(desk, executor=InlineExecutor({"replay": fresh_task}))
 
 
-def fresh_task(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def fresh_task(payload: Mapping[str, Any], beat: object) -> Mapping[str, Any]:
     """The answer to a task, from its payload alone."""
     told = json.loads(json.dumps(payload))
     answer: Mapping[str, Any] = json.loads(json.dumps(recompute(open_lake(open_workspace(Path(told["home"]))), told)))

@@ -29,7 +29,7 @@ def test_a_healthy_desk_passes_every_check(home: Path) -> None:
     told = {f.name: f.found for f in found}
     assert told["imports"] == f"all {len(ROOMS)} rooms"
     assert told["lake"] == "6 series"
-    assert "schema 0001" in told["database"]
+    assert "schema 0002" in told["database"]
     assert contents(home) == before
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from quorum.lake import Bars, Panel, PanelRow
 from quorum.signals import NO_EXIT, Allocations, Exit, Parameter, Params, Target, Targets
 
 START = parse_instant("2024-01-01")
+THURSDAY = parse_instant("2024-01-04")
 H1 = Timeframe(HOUR)
 D1 = Timeframe(DAY)
 NAN = float("nan")
@@ -37,6 +38,13 @@ def bars_of(
 def flat_bars(prices: Sequence[float], **columns: Sequence[float]) -> Bars:
     """Hourly bars that never leave their price."""
     return bars_of([(p, p, p, p) for p in prices], **columns)  # type: ignore[arg-type]
+
+
+def zigzag(n: int, volume: float) -> Bars:
+    """Days that close at 100 and 101 in turn: log returns of plus and minus ln 1.01."""
+    closes = [100.0, 101.0] * (n // 2)
+    bars = flat_bars(closes, volume=[volume] * n)
+    return replace(bars, timeframe=D1, time=THURSDAY + np.arange(n) * DAY)
 
 
 def panel_of(closes: Mapping[str, Sequence[float]], **columns: Any) -> Panel:

@@ -166,7 +166,7 @@ def test_a_symbol_without_a_bar_is_told_by_its_name() -> None:
     whole, holes = bars_of(60, "S0", 0), bars_of(60, "S1", 1)
     kept = np.delete(np.arange(5, 60), [20, 21, 40])
     columns = (None if c is None else c[kept] for c in (holes.open, holes.high, holes.low, holes.volume))
-    some = Bars("S1", "x", D1, holes.time[kept], holes.close[kept], *columns)  # type: ignore[arg-type]
+    some = Bars("S1", "x", D1, holes.time[kept], holes.close[kept], *columns)
     found = data_quality(Panel.of([whole, some]), Terms())
     assert found.count(Oddity.ABSENT) == 3
     (remark,) = found.remarks

@@ -102,9 +102,9 @@ def test_borrowing_is_by_the_time_since_the_bar_before() -> None:
 
 
 def test_a_symbols_range_is_over_its_own_bars_and_held_over_those_it_lacks() -> None:
-    closes = daily(500).close
-    gaps = np.where(np.arange(500) % 3 == 2, NAN, closes)
-    panel = panel_of({"A": gaps.tolist(), "B": [1.0] * 500})
+    closes = daily(800).close
+    gaps = np.where(np.arange(800) % 3 == 2, NAN, closes)
+    panel = panel_of({"A": gaps.tolist(), "B": [1.0] * 800})
     there = ~np.isnan(gaps)
     script = PanelScript({0: [0.0, 0.0]})
     found = wishes_of(script, panel, script.batch(panel, {}), {}, replace(FREE, sizing="atr")).spread[:, 0]
@@ -112,5 +112,5 @@ def test_a_symbols_range_is_over_its_own_bars_and_held_over_those_it_lacks() -> 
     alone = wishes_of(script, own, PanelScript({}).batch(own, {}), {"atr_period": 14}, replace(FREE, sizing="atr"))
     assert found[there].tolist() == pytest.approx(alone.spread[:, 0].tolist(), nan_ok=True)
     assert np.isfinite(found[-1])
-    assert found[497] == found[496]
+    assert found[797] == found[796]
     assert not market_of(panel, Terms()).dense

@@ -7,12 +7,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.scripts import D1, FLAT, FREE, bars_of, filled, flat_bars, panel_of, rebalance, trade, trips, want
-from quorum.domain import DAY, parse_instant
+from engine.scripts import (
+    D1,
+    FLAT,
+    FREE,
+    THURSDAY,
+    bars_of,
+    filled,
+    flat_bars,
+    panel_of,
+    rebalance,
+    trade,
+    trips,
+    want,
+    zigzag,
+)
+from quorum.domain import DAY
 from quorum.engine import Backtest, Terms
-from quorum.lake import Bars
-
-THURSDAY = parse_instant("2024-01-04")
 
 
 def round_trip(terms: Terms) -> Backtest:
@@ -49,13 +60,6 @@ def test_slippage_makes_both_sides_worse() -> None:
     assert [row[3] for row in filled(round_trip(replace(FREE, slippage_bps=50)))] == pytest.approx([100.5, 109.45])
     short = trade(flat_bars([100.0, 100.0, 100.0]), [want(-1), FLAT], replace(FREE, slippage_bps=50))
     assert [row[3] for row in filled(short)] == pytest.approx([99.5, 100.5])
-
-
-def zigzag(n: int, volume: float) -> Bars:
-    """Days that close at 100 and 101 in turn: log returns of plus and minus ln 1.01."""
-    closes = [100.0, 101.0] * (n // 2)
-    bars = flat_bars(closes, volume=[volume] * n)
-    return replace(bars, timeframe=D1, time=THURSDAY + np.arange(n) * DAY)
 
 
 def test_impact_is_volatility_times_the_root_of_the_share_of_the_volume() -> None:

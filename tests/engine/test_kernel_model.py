@@ -44,13 +44,13 @@ def assert_paired_alike(answer: Answer, trips: list[Trip], case: Case, near: dic
         assert getattr(t, name).tolist() == pytest.approx([getattr(trip, name) for trip in trips], **near)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(cases(panel=False))
 def test_the_kernel_is_the_model_on_one_symbol(case: Case) -> None:
     assert_equal_to_the_model(case)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(cases(panel=True))
 def test_the_kernel_is_the_model_on_many_symbols_and_one_purse(case: Case) -> None:
     assert_equal_to_the_model(case)

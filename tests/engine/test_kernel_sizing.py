@@ -7,8 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.scripts import D1, FLAT, FREE, NAN, filled, flat_bars, panel_of, rebalance, trade, trips, want
-from engine.test_kernel_costs import THURSDAY, zigzag
+from engine.scripts import (
+    D1,
+    FLAT,
+    FREE,
+    NAN,
+    THURSDAY,
+    filled,
+    flat_bars,
+    panel_of,
+    rebalance,
+    trade,
+    trips,
+    want,
+    zigzag,
+)
 from quorum.domain import DAY
 from quorum.engine import SIZINGS, Terms
 from quorum.engine.kernel import Rates, quantity_of

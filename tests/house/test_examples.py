@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import runpy
 import shlex
@@ -15,6 +16,12 @@ from surfaces.cli.commands import every_command
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+ENDS = {
+    "backtest": "Sharpe ",
+    "lab": "probability of overfitting: ",
+    "paper_cycle": "made again: identical",
+}
 PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -31,8 +38,22 @@ def test_an_example_runs_and_leaves_nothing_behind(
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(path), run_name="__main__")
     told = capsys.readouterr().out
-    assert {"backtest": "Sharpe ", "paper_cycle": "made again: identical"}[path.stem] in told
+    assert ENDS[path.stem] in told
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_notebook_runs_cell_by_cell(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert len(code) > 3
+    names: dict[str, object] = {}
+    for number, cell in enumerate(code):
+        exec(compile(cell, f"{path.name}, cell {number}", "exec"), names)
+    assert ENDS[path.stem] in capsys.readouterr().out
 
 
 def test_the_readmes_python_runs(

@@ -8,7 +8,8 @@ from quorum.domain import NotFound
 from quorum.signals import ANALYSTS, AnyStrategy, ConsensusRules, consensus_strategy, find_strategy, strategies
 
 RULES = ConsensusRules(required=("smc", "momentum"), optional=())
-NAMES = ("demo_ma", "trend_breakout", "mean_reversion", "momentum", "volatility", "rotation", "consensus")
+SINGLE = ("demo_ma", "trend_breakout", "mean_reversion", "momentum", "volatility")
+NAMES = (*SINGLE, "carry", "pairs", "rotation", "consensus")
 
 
 def test_every_strategy_is_found_by_the_name_it_has() -> None:
@@ -17,7 +18,7 @@ def test_every_strategy_is_found_by_the_name_it_has() -> None:
     for name, strategy in known.items():
         found: AnyStrategy = find_strategy(name, RULES)
         assert found == strategy
-        kinds = {"consensus": "consensus", "rotation": "portfolio"}
+        kinds = {"consensus": "consensus", "pairs": "portfolio", "rotation": "portfolio"}
         assert (found.name, found.kind) == (name, kinds.get(name, "rule"))
         assert found.summary
         for parameter in found.parameters:

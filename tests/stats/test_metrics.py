@@ -82,9 +82,9 @@ def test_every_value_of_the_reference(index: tuple[np.ndarray, dict[str, dict[st
     assert -gaussian_expected_shortfall(returns) == pytest.approx(forms["gaussian_cvar95"], rel=rel)
     assert -modified_value_at_risk(returns) == pytest.approx(forms["cornish_fisher_var95"], rel=rel)
     other = case["cross_checks"]
-    assert -gaussian_value_at_risk(returns) == pytest.approx(-other["quantstats"]["var95_gaussian"], rel=rel)  # type: ignore[index]
-    assert -tail_mean(returns) == pytest.approx(other["skfolio"]["cvar95_loss"], rel=rel)  # type: ignore[index]
-    assert -np.sort(returns)[int(0.05 * len(returns))] == pytest.approx(other["skfolio"]["var95_loss"], rel=rel)  # type: ignore[index]
+    assert -gaussian_value_at_risk(returns) == pytest.approx(-other["quantstats"]["var95_gaussian"], rel=rel)
+    assert -tail_mean(returns) == pytest.approx(other["skfolio"]["cvar95_loss"], rel=rel)
+    assert -np.sort(returns)[int(0.05 * len(returns))] == pytest.approx(other["skfolio"]["var95_loss"], rel=rel)
 
 
 def test_the_months_of_the_textbook() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
-import subprocess
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,30 +115,20 @@ class Page:
 @contextmanager
 def browser(profile: Path) -> Iterator[Page]:
     """A page of a fresh chromium that lives as long as the block."""
-    to_it, from_us = os.pipe()
+    for_it, from_us = os.pipe()
     to_us, from_it = os.pipe()
-
-    def lay_pipes() -> None:  # the browser reads from 3 and writes to 4
-        read, write = os.dup(to_it), os.dup(from_it)
-        os.dup2(read, 3)
-        os.dup2(write, 4)
-
     command = ["chromium", "--headless", "--no-sandbox", "--no-first-run", "--remote-debugging-pipe"]
     flags = [*(f"--disable-{name}" for name in _QUIET), "--hide-scrollbars", f"--user-data-dir={profile}"]
-    process = subprocess.Popen(
-        [*command, *flags],
-        preexec_fn=lay_pipes,
-        close_fds=False,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(to_it)
-    os.close(from_it)
-    page = Page(to_us, from_us)
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (for_it, from_it)]
+    laid = [(os.POSIX_SPAWN_DUP2, end, place) for place, end in enumerate(high, 3)]  # it reads from 3, writes to 4
+    silent = [(os.POSIX_SPAWN_OPEN, out, os.devnull, os.O_WRONLY, 0) for out in (1, 2)]
+    process = os.posix_spawnp(command[0], [*command, *flags], os.environ, file_actions=[*silent, *laid])
+    for end in (for_it, from_it, *high):
+        os.close(end)
     try:
-        yield page
+        yield Page(to_us, from_us)
     finally:
-        process.terminate()
-        process.wait(30)
+        os.kill(process, signal.SIGTERM)
+        os.waitpid(process, 0)
         os.close(from_us)
         os.close(to_us)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from quorum.domain import DAY, MINUTE, Side, UsageError, Vote, WorkspaceError
+from quorum.stats import performance
 from quorum.surfaces.report import (
     ChartStory,
     Command,
@@ -232,7 +233,17 @@ def test_many_symbols_have_contributions_and_no_candles() -> None:
     assert "The best and the worst ten of 30." in text
     assert "Price and trades" not in text
     assert chart_of(page, "exposure")["data"]["y2"].max() == 1.0
-    assert "Buy and hold, equal parts" in text
+    assert "buy and hold, equal parts" in text
+
+
+def test_a_ruined_account_has_a_page_like_any_other() -> None:
+    bars = made_bars(24 * 90)
+    equity = np.linspace(1000.0, -500.0, len(bars))
+    run = replace(made_run(bars), equity=equity, performance=performance(bars.time, equity, 1000.0))
+    text = Reader(tearsheet(run)).text
+    assert "Total return -150.00%" in text
+    assert "Sharpe ratio n/a" in text
+    assert "sma_cross" in Reader(comparison([run, made_run(bars)])).text
 
 
 def test_what_is_odd_about_the_bars_stands_on_the_page() -> None:

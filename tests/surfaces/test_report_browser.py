@@ -17,9 +17,23 @@ from surfaces.pages import made_bars, made_panel, made_run, made_story
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 
-INK = """(s => { const c = document.querySelector(s), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-  const seen = new Set(); for (let i = 0; i < d.length; i += 4) if (d[i + 3]) seen.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]);
-  return seen.size; })"""
+INK = """(selector => {
+  const c = document.querySelector(selector), seen = new Set();
+  const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+  for (let i = 0; i < d.length; i += 4) if (d[i + 3]) seen.add(d[i] << 16 | d[i + 1] << 8 | d[i + 2]);
+  return seen.size;
+})"""
+FRAMES = """new Promise(done => {
+  const c = document.querySelector('#price canvas'), times = [];
+  let last = performance.now();
+  const frame = now => {
+    times.push(now - last);
+    last = now;
+    c.dispatchEvent(new KeyboardEvent('keydown', { key: times.length % 2 ? '+' : '-' }));
+    times.length < 40 ? requestAnimationFrame(frame) : done(times);
+  };
+  requestAnimationFrame(frame);
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +85,15 @@ def test_a_reader_drags_to_look_closer_and_double_clicks_to_see_all(page: Page, 
     page.settle()
     assert joined(page) == 1
     assert "open" in legend(page, "price")
+    page.drag((left + width / 2, top + 468), (left + 20, top + 468))  # the strip below the candles
+    page.move(left + width / 2, top + 100)
+    page.settle()
+    assert joined(page) == 1
+    assert legend(page, "price").startswith("2024-01-01")
+    page.find("document.querySelector('#price canvas').dispatchEvent(new KeyboardEvent('keydown', { key: '0' }))")
+    page.settle()
+    assert joined(page) == afar
+    page.drag((left + 0.45 * width, top + 100), (left + 0.55 * width, top + 140))
     page.double_click(left + width / 2, top + 100)
     assert joined(page) == afar
     assert page.console == []
@@ -98,11 +121,7 @@ def test_half_a_million_bars_open_and_move(page: Page, tmp_path: Path) -> None:
     assert len(text) < 6_000_000
     shown(page, tmp_path, text)
     left, top, width, _ = page.box("#price canvas")
-    frames = """new Promise(r => { const c = document.querySelector('#price canvas'), times = []; let last = performance.now();
-      const f = now => { times.push(now - last); last = now;
-        c.dispatchEvent(new KeyboardEvent('keydown', { key: times.length % 2 ? "+" : "-" }));
-        times.length < 40 ? requestAnimationFrame(f) : r(times); }; requestAnimationFrame(f); })"""
-    assert np.median(page.find(frames)) < 100
+    assert np.median(page.find(FRAMES)) < 100
     for _ in range(4):
         page.drag((left + 0.45 * width, top + 100), (left + 0.55 * width, top + 140))
     page.move(left + width / 2, top + 100)

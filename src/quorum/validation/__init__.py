@@ -42,6 +42,7 @@ from quorum.validation.walkforward import (
     Universe,
     WalkForwardResult,
     cross_validate,
+    search_each,
     universe_for,
     walk_forward,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "facts_of",
     "judge",
     "markets_for",
+    "search_each",
     "simulate_gates",
     "undecided",
     "universe_for",

@@ -189,7 +189,7 @@ def some_terms(rng: np.random.Generator) -> Terms:
         maker_bps=float(rng.uniform(-fee, 10)) if rng.random() < 0.3 else None,
         fee_per_unit=perhaps(0.01, 0.2),
         minimum_fee=perhaps(1.5, 0.2),
-        impact=0.0,
+        impact=perhaps(float(rng.uniform(0.05, 1.0)), 0.2),
         borrow_rate=perhaps(0.1, 0.3),
         volume_share=float(rng.uniform(0.01, 1.0)),
     )

@@ -38,6 +38,7 @@ CASES = [
     ("trade_count_vs_signal", {"trades": 100}, {"trades": 110}),
     ("trade_count_vs_signal", {"trades": 200}, {"trades": 0, "signals": 0}),
     ("metric_consistency", {"weekly_sharpe": 0.6}, {"weekly_sharpe": 0.8}),
+    ("metric_consistency", {"daily_sharpe": 0.1, "weekly_sharpe": 0.4}, {"daily_sharpe": 0.0, "weekly_sharpe": 0.2}),
     ("metric_consistency", {"daily_sharpe": -1.4}, {"daily_sharpe": -1.4, "weekly_sharpe": -1.2}),
     ("profit_factor_vs_win_rate", {"profit_factor": 2.5, "win_rate": 0.3}, {"profit_factor": 2.5, "win_rate": 0.4}),
     ("position_size_sanity", {"largest_exposure": 3.2}, {"largest_exposure": 3.0}),

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from quorum.validation import Rule, simulate_gates
+from quorum.validation import Draws, Rule, simulate_gates
 from quorum.validation.gates.simulation import draw_grid
 from quorum.validation.walkforward import span_sharpes
 
@@ -27,9 +27,9 @@ def test_a_grid_is_as_it_is_described() -> None:
 
 
 def test_noise_hardly_passes_and_skill_mostly_shows() -> None:
-    found = simulate_gates(8, seed=3)
+    found = simulate_gates(10, seed=3, draws=Draws(paths=50, resamples=100))
     assert found.noise.passed <= 1
-    assert found.noise.stopped["stability"] >= 6
+    assert found.noise.stopped["stability"] >= 8
     assert found.planted.stopped["oos_sharpe"] <= 1
     assert found.planted.stopped["pbo"] == 0
     assert found.planted.stopped["spa_p"] == 0
@@ -39,6 +39,7 @@ def test_noise_hardly_passes_and_skill_mostly_shows() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("rule", "least"), [(Rule.BEST, 0.40), (Rule.PLATEAU, 0.60)])
 def test_the_rates_of_200_grids_each(rule: Rule, least: float) -> None:
     found = simulate_gates(200, rule=rule)

@@ -14,7 +14,7 @@ from quorum.lake import Panel
 from quorum.signals import find_strategy
 from quorum.stats import WalkForward
 from quorum.stats.performance import sharpe
-from quorum.validation import Inconclusive, Rule, WalkForwardResult, universe_for, walk_forward
+from quorum.validation import Inconclusive, Rule, WalkForwardResult, search_each, universe_for, walk_forward
 from validation.markets import RULES, START, follower, market, rotation, swept
 
 PLAN = WalkForward(windows=4, train=100, test=30, purge=2, embargo=1)
@@ -96,6 +96,16 @@ def test_a_portfolio_walks_too() -> None:
     assert found.oos.symbols == ("AAA", "BBB", "CCC")
     assert len(found.walk.returns) == 120
     assert np.isfinite(found.walk.sharpe)
+
+
+def test_a_search_tries_each_window_anew_on_its_training_days() -> None:
+    tried, trials = swept(market())
+    plan = WalkForward(windows=2, train=100, test=30)
+    found = walk_forward(tried, follower(), plan, search=search_each(tried, follower(), trials, tries=3))
+    assert isinstance(found, WalkForwardResult)
+    assert 8 + 3 <= trials.count("follower") <= 8 + 2 * 3
+    later = max(trial.day[-1] for trial in trials.family("follower")[8:])
+    assert later < found.windows[-1].test[0]
 
 
 def test_a_universe_keeps_the_symbols_that_hold_every_window_and_names_the_others() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quorum.domain import ZERO, Book, Fill, Position
-from quorum.engine.kernel import Market
+from quorum.engine.kernel import ROW, SYMBOL, Market
 
 Floats = NDArray[np.float64]
 ACCOUNT = "backtest"
@@ -68,8 +68,9 @@ class Ledger:
         self._paid.append((bar, float(amount)))
 
     def rows(self) -> Floats:
-        """The fills as the kernel's rows (k, 7)."""
-        return np.array(self._rows, dtype=np.float64).reshape(-1, 7)
+        """The fills as the kernel's rows (k, 7), those of one bar in the order of the symbols."""
+        rows = sorted(self._rows, key=lambda row: (row[ROW], row[SYMBOL]))
+        return np.array(rows, dtype=np.float64).reshape(-1, 7)
 
     def equity(self, market: Market) -> Floats:
         """Cash and holdings at each close (n,); a symbol without a bar at its newest price."""

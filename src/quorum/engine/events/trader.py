@@ -113,10 +113,9 @@ class Trader:
             if weight != weight:
                 continue
             price = marks[symbol] if symbol in marks else tape.mark(symbol)
-            if price.is_nan():
+            target = Target(j, weight, i, price, worth, exits)
+            if price.is_nan() or not (self._want(target, marks) or tape.rates.presized):
                 self._waiting[symbol] = (weight, i)
-            elif weight != 0.0 or symbol in marks:
-                self._want(Target(j, weight, i, price, worth, exits), marks)
 
     def withdraw(self, symbols: Collection[str]) -> None:
         """Cancel the orders for targets of these symbols that are open, and count them."""
@@ -165,8 +164,11 @@ class Trader:
         """What all that is held is worth now, a unit each."""
         return {symbol: self.market.tape.mark(symbol) for symbol in self.ledger.positions}
 
-    def _want(self, target: Target, marks: Mapping[str, Decimal]) -> None:
-        """Ask for what a target changes, and send what risk lets pass; what it has cut is a quantity from there on."""
+    def _want(self, target: Target, marks: Mapping[str, Decimal]) -> bool:
+        """Ask for what a target changes, and send what risk lets pass; what it has cut is a quantity from there on.
+
+        False when it changes nothing at this price.
+        """
         tape, spread = self.market.tape, self.market.spread
         symbol, price = tape.symbols[target.j], target.price
         held = self.ledger.held(symbol)
@@ -174,11 +176,11 @@ class Trader:
         goal = goal_of(aim, price, held, (self.ledger.cash, target.worth), self.market.costs)
         change = self.market.instruments[symbol].quantity(goal) - held
         if not change:
-            return
+            return False
         wish = Wish(symbol, change, price, tape.now(), Purpose.TARGET, entry_plan(target.exits, change, price))
         passed = self.desk.ask(wish, self.ledger.book({**marks, symbol: price}))
         if not passed.change:
-            return
+            return True
         if passed.change != change:
             aim = Aim(Basis.UNITS, held + passed.change)
         fixed = tape.rates.presized or (aim.basis is Basis.UNITS and not tape.rates.late)
@@ -188,6 +190,7 @@ class Trader:
             self.ledger.reserved[symbol] = order.intent.reserve
         if passed.closes:
             self.ledger.closing[symbol] = abs(passed.closes)
+        return True
 
     def _fill(self, i: int) -> None:
         tape = self.market.tape

@@ -37,15 +37,13 @@ STATE = np.dtype(
 @kernel
 def advance(state: np.record, funding: float) -> float:
     """The target after one more bar's funding; `state` is changed in place and belongs to the caller."""
-    rates, seen = state.rates, state.seen
-    if seen >= state.window:
-        state.total -= rates[(seen - state.window) & (LONGEST - 1)]
-    rate = np.int64(np.rint(funding / STEP))
+    rates, seen, rate = state.rates, state.seen, np.int64(np.rint(funding / STEP))
+    past = rates[(seen - state.window) & (LONGEST - 1)] if seen >= state.window else np.int64(0)
     rates[seen & (LONGEST - 1)] = rate
-    state.total += rate
-    state.seen = seen + 1
-    if state.seen >= state.window:
-        paid = state.total * STEP * state.per_day
+    total = state.total + rate - past
+    state.seen, state.total = seen + 1, total
+    if seen + 1 >= state.window:
+        paid = total * STEP * state.per_day
         if (state.weight < 0.0 and paid < state.exit) or (state.weight > 0.0 and paid > -state.exit):
             state.weight = 0.0
         if paid > state.entry:

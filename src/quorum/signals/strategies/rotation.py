@@ -16,10 +16,11 @@ from quorum.signals.strategy import Allocations, Parameter, Params, read_params
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 SATURDAY = 5
+NONE = -1
 
 
 class Calendar(NamedTuple):
-    """What the bars so far say of the days: whether a weekend had any, and the last month that was decided on."""
+    """What the bars so far say of the days: whether a weekend had any, and the last month that was decided, or NONE."""
 
     weekends: bool
     decided: int
@@ -64,7 +65,7 @@ class Rotation:
         read = read_params(self, params)
         length = int(read["lookback"]) + 1
         recent = np.full((length, len(panel.symbols)), np.nan)
-        return State(Calendar(False, -1), recent, 0, panel.timeframe.nanoseconds, int(read["top"]))
+        return State(Calendar(False, NONE), recent, 0, panel.timeframe.nanoseconds, int(read["top"]))
 
     def step(self, state: State, row: PanelRow) -> tuple[State, Floats | None]:
         """The state, its ring changed in place, and the weights (m,) on a month's last bar."""
@@ -72,11 +73,10 @@ class Rotation:
         state.recent[state.seen % size] = row.close
         calendar, due = turned(state.calendar, row.time, state.length)
         seen = state.seen + 1
-        if not due or seen < size:
+        if due == NONE or seen < size:
             return state._replace(calendar=calendar, seen=seen), None
         weights = strongest(row.close, state.recent[seen % size], state.top)
-        decided = calendar._replace(decided=month_of(row.time))
-        return state._replace(calendar=decided, seen=seen), weights
+        return state._replace(calendar=calendar._replace(decided=due), seen=seen), weights
 
     def batch(self, panel: Panel, params: Params) -> Allocations:
         """The weights of every month's last bar."""
@@ -92,14 +92,13 @@ def month_of(time: int) -> int:
     return int(np.datetime64(time, "ns").astype("datetime64[M]").astype(np.int64))
 
 
-def turned(calendar: Calendar, time: int, length: int) -> tuple[Calendar, bool]:
-    """The calendar after a bar of `length` ns that opens at `time`, and whether to decide at its close."""
+def turned(calendar: Calendar, time: int, length: int) -> tuple[Calendar, int]:
+    """The calendar after a bar of `length` ns that opens at `time`, and the month that its close decides, or NONE."""
     calendar = Calendar(calendar.weekends or (time // DAY + 3) % 7 >= SATURDAY, calendar.decided)
     month, following = month_of(time), month_of(_expected(time + length, calendar.weekends))
-    if following != month:
-        return calendar, calendar.decided != month
-    missed = calendar.decided >= 0 and calendar.decided < month - 1
-    return calendar, missed
+    if following != month and calendar.decided != month:
+        return calendar, month
+    return calendar, month - 1 if NONE < calendar.decided < month - 1 else NONE
 
 
 def _expected(time: int, weekends: bool) -> int:
@@ -110,12 +109,13 @@ def _expected(time: int, weekends: bool) -> int:
 
 def last_bars(time: Ints, length: int, lookback: int) -> Ints:
     """The bars (k,) on which `turned` decides, from the first on that has `lookback` bars before it."""
-    calendar, found = Calendar(False, -1), []
+    decided, found = NONE, []
+    weekend = (time // DAY + 3) % 7 >= SATURDAY
+    first = int(weekend.argmax()) if weekend.any() else len(time)
     for i in _candidates(time, length):
-        weekends = bool(((time[: i + 1] // DAY + 3) % 7 >= SATURDAY).any()) if not calendar.weekends else True
-        calendar, due = turned(Calendar(weekends, calendar.decided), int(time[i]), length)
-        if due and i >= lookback:
-            calendar = calendar._replace(decided=month_of(int(time[i])))
+        _, due = turned(Calendar(i >= first, decided), int(time[i]), length)
+        if due != NONE and i >= lookback:
+            decided = due
             found.append(i)
     return np.array(found, dtype=np.int64)
 

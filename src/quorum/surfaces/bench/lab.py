@@ -131,10 +131,10 @@ def growth() -> None:
     """Print by what share this process grows over 200 backtests, after 20 that are not counted."""
     bars, rule = minutes().slice(0, SWEPT), _rule("demo_ma")
     for _ in range(20):
-        backtest(bars, rule, {}, UNITS, None).trades
+        assert len(backtest(bars, rule, {}, UNITS, None).trades)
     before = _resident()
     for _ in range(200):
-        backtest(bars, rule, {}, UNITS, None).trades
+        assert len(backtest(bars, rule, {}, UNITS, None).trades)
     sys.stdout.write(f"{_resident() / before - 1.0}\n")
 
 

@@ -11,6 +11,7 @@ from quorum.domain import plain
 
 NAN = float("nan")
 FEW_TRADES = 30
+SMALL_SHARPE = 0.5  # two ratios near 0 differ by any factor
 
 
 class Answer(StrEnum):
@@ -109,9 +110,9 @@ def _trade_count(facts: Facts) -> Diagnostic:
 
 def _consistency(facts: Facts) -> Diagnostic:
     daily, weekly = facts.daily_sharpe, facts.weekly_sharpe
-    apart = abs(weekly / daily - 1.0) if daily != 0 else NAN
+    apart = abs(weekly - daily) / max(abs(daily), SMALL_SHARPE)
     detail = f"daily {daily:.2f}, weekly {weekly:.2f}"
-    rule = "weekly Sharpe within 50 % of daily"
+    rule = f"weekly Sharpe within 50 % of daily, of {SMALL_SHARPE} where that is smaller"
     return _answer("metric_consistency", rule, (apart, 0.50), apart > 0.50, detail)
 
 

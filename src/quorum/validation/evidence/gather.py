@@ -10,7 +10,6 @@ import numpy as np
 
 from quorum.domain import UsageError, plain
 from quorum.engine import Backtest, Sweep, Trials
-from quorum.engine.sweeps import Sweep
 from quorum.stats import false_discoveries, profit_factor, win_rate
 from quorum.validation.evidence.capacity import Capacity, capacity
 from quorum.validation.evidence.chance import USUAL, Draws

@@ -99,7 +99,7 @@ class Evidence:
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every number as a plain row: its name, its value (None when unknown), and what it means."""
+        """Every number as a plain row: its name, its value (None when unknown or without end), and what it means."""
         return [{"name": n, "value": plain(v), "meaning": MEANINGS[n]} for n, v in self.metrics().items()]
 
     def _drawn(self) -> dict[str, float]:

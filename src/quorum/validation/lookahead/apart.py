@@ -16,7 +16,7 @@ from quorum.validation.lookahead.examine import examine, undecided, witness
 from quorum.validation.lookahead.markets import markets_for
 
 EXAMINE, WITNESS = "examine", "witness"
-DEADLINE, SHARE = 28.0, 0.3
+DEADLINE, SHARE = 25.0, 0.3
 _OPENING = 9.0
 
 

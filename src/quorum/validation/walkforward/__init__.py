@@ -19,6 +19,7 @@ from quorum.validation.walkforward.candidates import (
 from quorum.validation.walkforward.choice import Choice, Rule, Search, Walk, choose, steadiness, walk_on
 from quorum.validation.walkforward.crossvalidation import CrossValidation, Groups, cross_validate
 from quorum.validation.walkforward.forward import YEAR_AND_QUARTER, WalkForwardResult, WindowResult, walk_forward
+from quorum.validation.walkforward.searching import search_each
 from quorum.validation.walkforward.stitched import Leg, Stitched, stitch
 from quorum.validation.walkforward.universe import Universe, universe_for
 
@@ -44,6 +45,7 @@ __all__ = [
     "choose",
     "cross_validate",
     "grid_of",
+    "search_each",
     "span_sharpes",
     "steadiness",
     "stitch",

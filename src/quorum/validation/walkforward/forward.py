@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quorum.domain import DAY, UsageError, iso, plain
-from quorum.engine.sweeps import Sweep
+from quorum.engine import Backtest, Sweep
 from quorum.signals import AnyStrategy
 from quorum.stats import TooFewRows, WalkForward
 from quorum.stats.performance import periods_per_year

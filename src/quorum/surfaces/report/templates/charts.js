@@ -115,6 +115,7 @@
         if (e.button) return;
         c.setPointerCapture(e.pointerId);
         this.drag = { x: at(e), now: at(e), y: e.offsetY, pan: e.shiftKey, from: this.from, to: this.to };
+        this.dragged();
       });
       c.addEventListener("pointermove", e => {
         this.hover = { x: at(e), y: e.offsetY };
@@ -191,6 +192,7 @@
     fit(pane) {
       let [low, high] = this.range(pane);
       if (!(high >= low)) [low, high] = [0, 1];
+      if (pane.zero && low === 0 && high === 0) [low, high] = [-0.01, 0.01];
       if (pane.zero) { low = Math.min(0, low); high = Math.max(0, high); }
       pane.isLog = pane.log && low > 0;
       const pad = pane.isLog ? 0 : (high - low) * 0.05 || Math.abs(high) * 0.01 || 0.01;
