@@ -189,7 +189,7 @@ class Desk:
             if most > 0:
                 side, before = (1 if rest > 0 else -1), self.held[j]
                 self.fill(i, order.decided, j, side * most, price, "target")
-                self.held[j] = order.goal if most == abs(rest) else before + side * most
+                self.held[j] = self.after(j, side * most)
                 if before * self.held[j] <= 0:
                     self.best = price
             if self.held[j] == order.goal:
@@ -236,13 +236,16 @@ class Desk:
         fee = abs(quantity) * paid * bps / 1e4 + abs(quantity) * t.fee_per_unit
         fee = max(fee, t.minimum_fee) if t.minimum_fee else fee
         self.payments.extend([-quantity * paid, -fee])
-        after = 0.0 if why != "target" else self._after(j, quantity)
+        after = 0.0 if why != "target" else self.after(j, quantity)
         self.fills.append(Filled(i, decided, j, quantity, paid, fee, why, self.held[j], after))
 
-    def _after(self, j: int, quantity: float) -> float:
-        goal = self.orders[j].goal
+    def after(self, j: int, quantity: float) -> float:
+        """What is held after a fill of the order: its goal when it is whole; what rounding leaves over is nothing."""
+        goal, held = self.orders[j].goal, self.held[j]
         assert goal is not None
-        return goal if quantity == goal - self.held[j] else self.held[j] + quantity
+        if quantity == goal - held:
+            return goal
+        return 0.0 if abs(held + quantity) <= 1e-12 * abs(held) else held + quantity
 
     def mark(self, i: int) -> None:
         self.last = [last if isnan(now) else now for now, last in zip(self.world.close[i], self.last, strict=True)]

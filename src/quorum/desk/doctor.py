@@ -18,7 +18,7 @@ ROOMS = (
     *("domain", "stats", "lake", "features", "signals", "risk", "execution", "engine", "desk", "adapters"),
     *("adapters.sql", "adapters.process", "adapters.notify", "bootstrap", "surfaces", "surfaces.report"),
 )
-LIBRARIES = ("numpy", "numba", "polars", "sqlalchemy", "alembic", "pydantic", "typer", "plotly")
+LIBRARIES = ("numpy", "numba", "polars", "sqlalchemy", "alembic", "pydantic", "typer", "jinja2")
 TOP = tuple(dict.fromkeys(folder.split("/")[0] for folder in FOLDERS))
 LEAST_FREE = 1_000_000_000
 

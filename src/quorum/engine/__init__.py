@@ -5,6 +5,7 @@ In: bars, strategies, analysts, a book with its limits. Out: a Backtest; a cycle
 Neighbours: where signals, risk and execution meet; `desk` puts the store around it.
 """
 
+from quorum.engine.appraisal import Appraisal, appraise
 from quorum.engine.backtest import Backtest, backtest
 from quorum.engine.cycle import (
     NoTrade,
@@ -28,6 +29,7 @@ from quorum.engine.trial import TrialRecord, address, trial_id
 __all__ = [
     "FILLS",
     "SIZINGS",
+    "Appraisal",
     "Backtest",
     "Elsewhere",
     "Filled",
@@ -43,6 +45,7 @@ __all__ = [
     "TrialRecord",
     "Trials",
     "address",
+    "appraise",
     "ask",
     "backtest",
     "code_hash",

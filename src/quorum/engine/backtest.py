@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quorum.domain import DAY, DataError, Timeframe, UsageError, iso
+from quorum.engine.appraisal.quality import Quality, data_quality
 from quorum.engine.inputs import market_of, rates_of, refuse_flaws, wishes_of
 from quorum.engine.kernel import QUANTITY, ROW, SYMBOL, Wishes, run
 from quorum.engine.ports import Trials
@@ -127,6 +128,11 @@ class Backtest:
         value = held * _carried(self.bars.close.reshape(len(self.time), -1))
         worth = np.where(self.equity > 0, self.equity, np.nan)
         return np.nansum(value, axis=1) / worth, np.nansum(np.abs(value), axis=1) / worth
+
+    @cached_property
+    def quality(self) -> Quality:
+        """What was odd about the bars, and what this backtest did about it."""
+        return data_quality(self.bars, self.terms)
 
     @property
     def daily(self) -> tuple[NDArray[np.int64], Floats]:

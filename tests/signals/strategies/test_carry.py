@@ -53,7 +53,7 @@ def test_the_funding_is_the_whole_profit_where_the_price_stands_still() -> None:
     rates = [0.001, 0.0, 0.0, 0.0011, 0.0, 0.0, 0.0006, 0.0, 0.0, 0.0004, 0.0, 0.0]
     bars = flat_bars([100.0] * len(rates), funding=rates)
     result = backtest(bars, CARRY, THREE, replace(FREE, size=2.0), None)
-    assert [(f.row, f.quantity) for f in result.fills] == [(4, -2.0), (10, 2.0)]
+    assert list(zip(result.fills.row.tolist(), result.fills.quantity.tolist(), strict=True)) == [(4, -2.0), (10, 2.0)]
     assert result.final_equity - 1_000 == pytest.approx(200 * (0.0006 + 0.0004))
     assert result.trades.profit.tolist() == [0.0]
 
@@ -78,17 +78,17 @@ def test_streaming_equals_batch_and_the_past_before_the_window_counts_for_nothin
 
 
 def test_bars_without_funding_are_refused_with_what_to_import() -> None:
-    with pytest.raises(DataError, match="TEST.test 1h has no funding, .* --kind funding"):
+    with pytest.raises(DataError, match=r"TEST\.test 1h has no funding, .* --kind funding"):
         CARRY.batch(flat_bars([1.0] * 5), {})
     with pytest.raises(DataError, match="has no funding"):
         CARRY.start(flat_bars([1.0] * 5), {})
 
 
 def test_rates_in_percent_and_thresholds_the_wrong_way_round_are_refused() -> None:
-    with pytest.raises(DataError, match="2024-01-01T01:00:00Z has funding 1.5, carry needs a fraction"):
+    with pytest.raises(DataError, match=r"2024-01-01T01:00:00Z has funding 1.5, carry needs a fraction"):
         CARRY.batch(paying([0.0, 1.5]), {})
     bars = paying([float("nan")])
     with pytest.raises(DataError, match="has funding nan"):
         CARRY.step(CARRY.start(bars, {}), bars.row(0))
-    with pytest.raises(UsageError, match="exit = 0.002 is more than entry = 0.001"):
+    with pytest.raises(UsageError, match=r"exit = 0.002 is more than entry = 0.001"):
         CARRY.warmup({"entry": 0.001, "exit": 0.002})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from quorum.signals import Params
 from quorum.signals.strategies.pairs import PAIRS, critical, deviation, hedge, unit_root
 
 NAN = float("nan")
-SWING: Params = {"lookback": 20, "entry": 1.5, "exit": 0.5, "hold": 100, "level": 10}
+SWING: Params = {"lookback": 20, "entry": 2.0, "exit": 0.5, "hold": 100, "level": 10}
 
 
 def panel(first: np.ndarray, second: np.ndarray) -> Panel:
@@ -67,38 +69,36 @@ def test_a_deviation_is_counted_in_those_of_its_window() -> None:
     assert unit_root(np.zeros(6), 6) == 0.0
 
 
+def apart(n: int, slope: float, jumps: dict[int, float]) -> Panel:
+    """A second that swings and a first that is its power, but for 2, -1, 0, 1, -2 thousandths by turns, and jumps."""
+    second = np.exp(np.cumsum(np.sin(np.arange(float(n))) / 20))
+    wobble = np.resize(np.array([2.0, -1.0, 0.0, 1.0, -2.0]) * 0.001, n)
+    for day, jump in jumps.items():
+        wobble[day] = jump
+    return panel(10 * np.exp(wobble) * second**slope, second)
+
+
 def test_it_sells_the_dear_one_and_buys_the_cheap_one_until_they_meet() -> None:
-    """The second moves as it likes, the first is half of its move, but for jumps of 5 % on days 30 and 45."""
-    second = np.exp(np.cumsum(np.sin(np.arange(60.0)) / 20))
-    wobble = np.where(np.arange(60) % 2 == 0, 0.002, -0.002)
-    wobble[30] += 0.05
-    wobble[45] -= 0.05
-    market = panel(10 * np.exp(wobble) * np.sqrt(second), second)
-    (up, down, over), (met, *none), (under, buy, sell), (again, *flat) = sides(market, SWING)
-    assert [up, met, under, again] == [30, 31, 45, 46]
-    assert none == flat == [0.0, 0.0]
-    assert down == pytest.approx(-2 / 3, abs=0.05)
-    assert over == pytest.approx(1 + down, abs=0.002)
-    assert (buy, sell) == (pytest.approx(2 / 3, abs=0.05), pytest.approx(buy - 1, abs=0.002))
-    result = backtest(market, PAIRS, SWING, FREE, None)
+    """The first moves half as much as the second: for each 2 / 3 of it there is 1 / 3 of the second."""
+    market = apart(60, 0.5, {30: 0.004, 45: -0.004})
+    found = sides(market, SWING)
+    assert [row for row, *_ in found] == [30, 31, 45, 46]
+    for (_, first, second), side in zip(found, (-1, 0, 1, 0), strict=True):
+        assert (first, second) == (pytest.approx(side * 2 / 3, abs=0.002), pytest.approx(-side / 3, abs=0.002))
+    result = backtest(market, PAIRS, SWING, replace(FREE, sizing="weight"), None)
     assert len(result.fills) == 8
+    assert result.final_equity != FREE.starting_equity
 
 
 def test_a_hedge_of_one_is_neutral_in_money() -> None:
-    second = np.exp(np.cumsum(np.sin(np.arange(31.0)) / 20))
-    wobble = np.where(np.arange(31) % 2 == 0, 1e-9, -1e-9)
-    wobble[30] = 1e-7
-    ((_, first, other),) = sides(panel(second * np.exp(wobble), second), SWING)
-    assert (first, other) == (-0.5, 0.5)
+    ((row, first, second), *_) = sides(apart(60, 1.0, {30: 0.004}), SWING)
+    assert (row, first, second) == (30, pytest.approx(-0.5, abs=0.002), pytest.approx(0.5, abs=0.002))
 
 
 def test_a_pair_that_stays_apart_is_left_in_time_and_not_taken_again_until_it_was_near() -> None:
-    second = np.exp(np.cumsum(np.sin(np.arange(64.0)) / 20))
-    wobble = np.where(np.arange(64) % 2 == 0, 0.002, -0.002)
-    wobble[30:34] += 0.2 * 4.0 ** np.arange(4)
-    found = sides(panel(np.exp(wobble) * second, second), {**SWING, "hold": 2})
-    assert [row for row, *_ in found[:2]] == [30, 32]
-    assert all(row >= 34 for row, *_ in found[2:])
+    jumps = dict.fromkeys(range(30, 34), 0.006) | {55: 0.005}
+    found = sides(apart(60, 1.0, jumps), {**SWING, "hold": 1})
+    assert [row for row, *_ in found] == [30, 31, 55, 56]
 
 
 def test_walks_that_nothing_ties_are_rarely_traded_and_tied_ones_are_often() -> None:
@@ -146,9 +146,9 @@ def test_what_it_cannot_decide_on_is_refused() -> None:
     close = market.close.copy()
     close[7, 1] = 0.0
     broken = Panel(market.symbols, "test", D1, market.time, close)
-    with pytest.raises(DataError, match="2024-01-08T00:00:00Z closes at 0.0, pairs needs a price above 0"):
+    with pytest.raises(DataError, match=r"2024-01-08T00:00:00Z closes at 0.0, pairs needs a price above 0"):
         PAIRS.batch(broken, SWING)
-    with pytest.raises(DataError, match="closes at 0.0"):
+    with pytest.raises(DataError, match=r"closes at 0.0"):
         PAIRS.step(PAIRS.start(broken, SWING), broken.row(7))
     with pytest.raises(UsageError, match="pairs takes 2 symbols"):
         backtest(Panel(("A",), "test", D1, market.time, market.close[:, :1]), PAIRS, SWING, FREE, None)

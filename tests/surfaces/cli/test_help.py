@@ -28,7 +28,6 @@ HEAVY = (
     "polars",
     "sqlalchemy",
     "alembic",
-    "plotly",
     "skfolio",
     "arch",
 )

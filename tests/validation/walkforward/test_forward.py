@@ -15,6 +15,7 @@ from quorum.signals import find_strategy
 from quorum.stats import WalkForward
 from quorum.stats.performance import sharpe
 from quorum.validation import Inconclusive, Rule, WalkForwardResult, search_each, universe_for, walk_forward
+from quorum.validation.walkforward.searching import neighbours
 from validation.markets import RULES, START, follower, market, rotation, swept
 
 PLAN = WalkForward(windows=4, train=100, test=30, purge=2, embargo=1)
@@ -103,9 +104,20 @@ def test_a_search_tries_each_window_anew_on_its_training_days() -> None:
     plan = WalkForward(windows=2, train=100, test=30)
     found = walk_forward(tried, follower(), plan, search=search_each(tried, follower(), trials, tries=3))
     assert isinstance(found, WalkForwardResult)
-    assert 8 + 3 <= trials.count("follower") <= 8 + 2 * 3
+    assert 8 + 2 * 3 <= trials.count("follower") <= 8 + 2 * (3 + 4)
+    assert found.walk.stability is not None
+    assert np.isfinite(found.walk.stability.score)
     later = max(trial.day[-1] for trial in trials.family("follower")[8:])
     assert later < found.windows[-1].test[0]
+
+
+def test_the_neighbours_of_what_a_search_found_are_a_tenth_of_its_range_away() -> None:
+    found = list(neighbours(follower(), {"look": 6, "other": 0.47}))
+    assert found == [
+        {"look": 5, "other": 0.47},
+        {"look": 7, "other": 0.47},
+        {"look": 6, "other": pytest.approx(0.42)},
+    ]
 
 
 def test_a_universe_keeps_the_symbols_that_hold_every_window_and_names_the_others() -> None:

@@ -139,6 +139,8 @@ def trade(
         deal = (i, line.decided, j, change, price, moved)
         book = fill(rates, cash, deal, BY_TARGET, book)
         line.quantity = line.goal if whole else before + change
+        if not whole and abs(line.quantity) <= ROUNDING * abs(before):
+            line.quantity = 0.0
         open_orders = open_orders or not whole
         if before * line.quantity <= 0.0:
             line.best = price

@@ -54,12 +54,18 @@ def _one(asked: BacktestOptions, name: str) -> None:
     if asked.report is not None:
         from quorum.surfaces.report import tearsheet, write_page
 
-        write_page(asked.report, tearsheet(result, bars))
+        write_page(asked.report, tearsheet(result))
+    from quorum.engine import appraise
+
     summary = {**result.summary(), "report": None if asked.report is None else str(asked.report)}
     if asked.as_json:
-        print_json(summary)
+        print_json({**summary, "quality": result.quality.plain(), "metrics": appraise(result).plain()})
         return
     facts({k: v for k, v in summary.items() if k not in ("terms", "parameters")})
+    if not len(result.rows):
+        note(f"{result.strategy} never traded on these bars.")
+    for remark in result.quality.remarks:
+        note(f"{remark.bars:,} bars, {remark.oddity.value}: {remark.treatment}")
     note(PROMISE)
 
 
@@ -89,7 +95,7 @@ def _all(asked: BacktestOptions) -> None:
     if asked.report is not None:
         from quorum.surfaces.report import comparison, write_page
 
-        write_page(asked.report, comparison(results))
+        write_page(asked.report, comparison(results, left_out))
     if asked.as_json:
         print_json({"ranking": [r.summary() for r in results], "left_out": left_out, "report": asked.report})
         return
