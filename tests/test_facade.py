@@ -91,6 +91,11 @@ def test_bars_come_from_a_file_or_from_the_lake(home: Path, file: Path) -> None:
     lake = quorum.load_bars("FLATUSDT", "1h", home=home)
     assert (lake.symbol, lake.venue, len(lake)) == ("FLATUSDT", "sim", len(bars))
     assert quorum.load_bars("FLATUSDT.sim", "4h", home=home).timeframe.nanoseconds == 4 * DAY // 24
+    with pytest.raises(UsageError, match="FLATUSDT has bars of 1h, 4h; choose one"):
+        quorum.load_bars("FLATUSDT", home=home)
+    quorum.Desk.open(home).import_bars(file)
+    assert quorum.load_bars("BTCUSDT", home=home).data_hash == bars.data_hash
+    assert quorum.load_bars(file, symbol="XBT", venue="desk").symbol == "XBT"
 
 
 def test_bars_that_are_not_there_are_refused(home: Path, file: Path, tmp_path: Path) -> None:
@@ -106,6 +111,7 @@ def test_bars_that_are_not_there_are_refused(home: Path, file: Path, tmp_path: P
         (UsageError, lambda: quorum.load_bars(file, since="soon")),
         (DataError, lambda: quorum.load_bars(two)),
         (NotFound, lambda: quorum.load_bars("FLATUST", "1h", home=home)),
+        (NotFound, lambda: quorum.load_bars("FLATUST", home=home)),
         (WorkspaceError, lambda: quorum.load_bars("FLATUSDT", "1h", home=tmp_path / "nowhere")),
         (WorkspaceError, lambda: quorum.Desk.open(tmp_path / "nowhere")),
     ):

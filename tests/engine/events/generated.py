@@ -150,7 +150,9 @@ def some_targets(rng: np.random.Generator, bars: Bars) -> tuple[Floats, Floats, 
     """Targets that stay for a while, long, short or flat, and exits around the closes."""
     n, close = len(bars), bars.close
     shorts = rng.random() < 0.7
-    levels = np.array([0.0, 1.0, 0.5, float(rng.uniform(0, 1)), 0.0] + ([-1.0, -0.4, float(-rng.uniform(0, 1))] * shorts))
+    levels = np.array(
+        [0.0, 1.0, 0.5, float(rng.uniform(0, 1)), 0.0] + ([-1.0, -0.4, float(-rng.uniform(0, 1))] * shorts)
+    )
     weight = np.repeat(rng.choice(levels, n), rng.integers(1, int(rng.choice([2, 6, 20])), n))[:n].copy()
     side = np.where(weight < 0, -1.0, 1.0)
     reach = close * float(rng.choice([0.005, 0.02, 0.05]))

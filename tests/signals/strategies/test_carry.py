@@ -53,7 +53,7 @@ def test_the_funding_is_the_whole_profit_where_the_price_stands_still() -> None:
     rates = [0.001, 0.0, 0.0, 0.0011, 0.0, 0.0, 0.0006, 0.0, 0.0, 0.0004, 0.0, 0.0]
     bars = flat_bars([100.0] * len(rates), funding=rates)
     result = backtest(bars, CARRY, THREE, replace(FREE, size=2.0), None)
-    assert list(zip(result.fills.row.tolist(), result.fills.quantity.tolist(), strict=True)) == [(4, -2.0), (10, 2.0)]
+    assert [((fill.time - START) // HOUR, fill.quantity) for fill in result.fills] == [(4, -2.0), (10, 2.0)]
     assert result.final_equity - 1_000 == pytest.approx(200 * (0.0006 + 0.0004))
     assert result.trades.profit.tolist() == [0.0]
 

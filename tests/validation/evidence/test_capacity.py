@@ -11,7 +11,7 @@ import pytest
 from quorum.domain import DAY, Timeframe
 from quorum.engine import Backtest, Terms, backtest
 from quorum.lake import Bars
-from quorum.signals import from_batch
+from quorum.signals import AnyStrategy, from_batch
 from quorum.stats.performance import volatility
 from quorum.validation.evidence import Capacity, capacity
 from validation.markets import START
@@ -29,13 +29,13 @@ def rising(days: int = 800, volume: bool = True) -> Bars:
     return Bars("UP", "test", Timeframe(DAY), time, close, start, high, low, traded if volume else None)
 
 
-def on_and_off() -> object:
+def on_and_off() -> AnyStrategy:
     """Four days in the market, one out of it."""
     return from_batch("busy", lambda bars, p: (np.arange(len(bars)) % 5 != 4).astype(np.float64), 0)
 
 
 def traded(terms: Terms = LONG, bars: Bars | None = None) -> Backtest:
-    return backtest(bars or rising(), on_and_off(), {}, terms, None)  # type: ignore[arg-type]
+    return backtest(bars or rising(), on_and_off(), {}, terms, None)
 
 
 def yearly(result: Backtest) -> float:

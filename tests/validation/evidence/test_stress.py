@@ -18,11 +18,12 @@ from quorum.validation.evidence.stress import doubled, jitters, moved, thinned
 from validation.markets import FREE, follower, market, swept
 
 PLAN = WalkForward(windows=4, train=100, test=30)
+CHARGED = Terms()
 CHOSEN = {"look": 6, "other": -0.5}
 
 
 @cache
-def walked(terms: Terms = Terms()) -> tuple[Sweep, WalkForwardResult]:  # noqa: B008
+def walked(terms: Terms = CHARGED) -> tuple[Sweep, WalkForwardResult]:
     tried = swept(market(), terms)[0]
     found = walk_forward(tried, follower(), PLAN)
     assert isinstance(found, WalkForwardResult)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,10 +38,10 @@ UNKNOWN = {
 TRADES = TradingRecord(40, 1.5, 0.5, -0.1, np.full(40, 0.001))
 
 
-def weighed(found: Tried, count: int | None = None, **known: np.ndarray) -> Evidence:  # type: ignore[type-arg]
+def weighed(found: Tried, count: int | None = None, **known: Any) -> Evidence:
     walk = walk_on(found, PLAN, 365.0)
     sharpes = span_sharpes(found.returns, 1.0)
-    return weigh(found, walk, Family(sharpes, count or len(sharpes)), Record(TRADES, **known), FEW)  # type: ignore[arg-type]
+    return weigh(found, walk, Family(sharpes, count or len(sharpes)), Record(TRADES, **known), FEW)
 
 
 def test_every_number_is_that_of_the_statistics() -> None:

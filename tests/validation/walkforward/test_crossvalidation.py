@@ -9,12 +9,14 @@ import pytest
 
 from quorum.stats.performance import sharpe
 from quorum.validation.outcomes import Inconclusive
-from quorum.validation.walkforward import CrossValidation, Groups, cross_validate
+from quorum.validation.walkforward import CrossValidation, Groups, Tried, cross_validate
 from validation.ridges import noise, skilled, tried
 
+USUAL = Groups(6, 2, 1, 5)
 
-def validated(candidates: object, cut: Groups = Groups(6, 2, 1, 5)) -> CrossValidation:  # noqa: B008
-    found = cross_validate(candidates, 365.0, cut)  # type: ignore[arg-type]
+
+def validated(candidates: Tried, cut: Groups = USUAL) -> CrossValidation:
+    found = cross_validate(candidates, 365.0, cut)
     assert isinstance(found, CrossValidation)
     return found
 

@@ -29,7 +29,7 @@ def by_hand(bars: Bars, strategy: AnyStrategy, legs: tuple[Leg, ...], terms: Ter
     columns: Any = [np.zeros(len(bars)), *(np.full(len(bars), np.nan) for _ in range(3))]
     for leg in legs:
         rows = slice(*np.searchsorted(bars.time, leg[:2]))
-        for column, own in zip(columns, strategy.batch(bars, leg.parameters).full(), strict=True):  # type: ignore[arg-type, union-attr]
+        for column, own in zip(columns, strategy.batch(bars, leg.parameters).full(), strict=True):
             column[rows] = own[rows]
     for column, start in zip(columns, (0.0, np.nan, np.nan, np.nan), strict=True):
         column[late:] = column[: len(column) - late].copy()

@@ -28,7 +28,7 @@ def leave(
     price, reason = inside(side, bar, stop, wishes.target[i - 1, 0])
     if reason != STILL_OPEN and side * line.aim >= 0.0:
         moved = market.impact[i, 0] * np.sqrt(abs(line.quantity)) if market.impact.shape[0] > 0 else 0.0
-        deal = (i, i - 1, 0, -line.quantity, price, moved)
+        deal = (i, i - 1, np.int64(0), -line.quantity, price, moved)
         book = fill(rates, cash, deal, reason, book)
         ended = int(is_open(line))
         line.quantity, line.goal, line.due = 0.0, 0.0, np.nan
@@ -70,7 +70,8 @@ def march(market: Market, wishes: Wishes, account: Account, at: tuple[float, int
     until = min(until, len(equity))
     held = account[0].quantity
     if held == 0.0:
-        equity[i:until] = cash
+        for k in range(i, until):
+            equity[k] = cash
         account[0].last = market.close[until - 1, 0]
         return until
     side, best = 1.0 if held > 0.0 else -1.0, account[0].best

@@ -161,7 +161,7 @@ def turn(
     change = wanted - line.quantity
     line.aim, line.decided = weight, decided
     if abs(change) > ROUNDING * abs(line.quantity):
-        book = fill(rates, cash, (i, decided, 0, change, price, 0.0), BY_TARGET, book)
+        book = fill(rates, cash, (i, decided, np.int64(0), change, price, 0.0), BY_TARGET, book)
         if line.quantity * wanted <= 0.0:
             line.best = price
         line.quantity = line.goal = wanted
@@ -187,7 +187,9 @@ def fill(
     cash[0] -= change * paid + fee
     if count == len(fills):
         more = np.empty((2 * count, 7))
-        more[:count] = fills
+        for k in range(count):
+            for c in range(7):
+                more[k, c] = fills[k, c]
         fills = more
     row = fills[count]
     row[ROW], row[DECIDED], row[SYMBOL], row[QUANTITY] = i, decided, j, change

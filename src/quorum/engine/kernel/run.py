@@ -32,7 +32,8 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats) -> tuple[F
     simple = (
         market.dense and market.impact.shape[0] == 0 and not (pays or rates.late or rates.presized or rates.share > 0.0)
     )
-    book, unfilled, p, i, open_orders = (np.empty((64, 7)), 0), 0, 0, 0, False
+    book, unfilled, p, i = (np.empty((64, 7)), np.int64(0)), 0, 0, np.int64(0)  # literals would compile it all twice
+    open_orders = bool(n < 0)
     while i < n:
         due = row[p] + (0 if rates.presized else rates.lag) if p < len(row) else n
         if due > i and not open_orders and not pays:
