@@ -62,9 +62,11 @@ def test_every_type_that_is_named_exists() -> None:
     import quorum.desk
     import quorum.engine
     import quorum.lake
+    import quorum.signals
 
     names = {"rooms": quorum.desk, "Backtest": quorum.engine.Backtest}
-    names |= {"Bars": quorum.lake.Bars, "ImportReport": quorum.lake.ImportReport}
+    names |= {name: getattr(quorum.lake, name) for name in ("Bars", "Panel", "ImportOptions", "ImportReport")}
+    names |= {"AnyStrategy": quorum.signals.AnyStrategy}
     methods = (quorum.Desk.consensus, quorum.Desk.replay, quorum.Desk.import_bars)
     for thing in (quorum.load_bars, quorum.backtest, *methods):
         assert typing.get_type_hints(thing, localns=names)

@@ -17,7 +17,7 @@ INPUTS: Mapping[str, Any] = {
     "symbol": "BTCUSDT",
     "data_hash": "d" * 64,
     "code_hash": "c0de",
-    "revision": 3,
+    "revisions": [3],
     "machine": {"cpu": "any", "features": ["avx2", "fma", "sse4.2"]},
 }
 FIRST = 19_700 * DAY

@@ -37,19 +37,28 @@ def ids(desk: Desk) -> dict[str, str]:
     }
 
 
+def held(identity: str, column: str) -> tuple[str, str]:
+    """The table that holds a column of a decision or a trial, and the condition that finds its row."""
+    if not identity.startswith("TRL-"):
+        return "decision", "decision_id = ?"
+    if column == "inputs":
+        return "trial_inputs", "address = (select inputs from trial where trial_id = ?)"
+    return "trial", "trial_id = ?"
+
+
 def record_of(home: Path, identity: str, column: str) -> Any:
     """What the store holds of a decision or a trial."""
-    table = "trial" if identity.startswith("TRL-") else "decision"
+    table, condition = held(identity, column)
     with sqlite3.connect(home / "desk.db") as database:
-        ((text,),) = database.execute(f"select {column} from {table} where {table}_id = ?", (identity,))
+        ((text,),) = database.execute(f"select {column} from {table} where {condition}", (identity,))
     database.close()
     return json.loads(text)
 
 
 def alter(home: Path, identity: str, column: str, value: Any) -> None:
-    table = "trial" if identity.startswith("TRL-") else "decision"
+    table, condition = held(identity, column)
     text = value if isinstance(value, str) else json.dumps(value)
-    change(home, f"update {table} set {column} = ? where {table}_id = ?", (text, identity))
+    change(home, f"update {table} set {column} = ? where {condition}", (text, identity))
 
 
 def segment(home: Path, symbol: str) -> Path:

@@ -163,7 +163,7 @@ class Desk:
         base = self.cash + value if t.sizing == "cash" else worth
         if t.sizing == "units":
             return weight * t.size
-        if base <= 0:
+        if base <= 1e-12 * t.starting_equity:
             return 0.0
         if t.sizing == "weight":
             return weight * t.size * base / price

@@ -36,7 +36,7 @@ def test_any_other_input_is_another_trial(name: str) -> None:
 
 
 def test_where_and_when_it_ran_make_no_other_trial() -> None:
-    told = {**INPUTS, "revision": 2, "machine": {"cpu": "any"}, "parameters": {"fast": 5}}
+    told = {**INPUTS, "revisions": [2], "machine": {"cpu": "any"}, "parameters": {"fast": 5}}
     assert address(told) == address(INPUTS)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.facts import verdict_facts, vote_facts
+from quorum.desk.trials import trial_bars, trial_strategy
 from quorum.desk.why import decisions_behind
 from quorum.domain import (
     Book,
@@ -24,7 +25,7 @@ from quorum.domain import (
 from quorum.engine import Terms, ask, backtest, code_hash, judge, machine, observe
 from quorum.lake import Lake
 from quorum.risk import RiskLimits
-from quorum.signals import ANALYSTS, ConsensusRules, consensus, find_strategy
+from quorum.signals import ANALYSTS, ConsensusRules, consensus
 
 IDENTICAL, CODE_CHANGED, MACHINE_DIFFERS, DIFFERS = "identical", "code_changed", "machine_differs", "differs"
 TASK = "replay"
@@ -94,19 +95,17 @@ def _judge_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trade_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    bars = lake.bars(inputs["symbol"], Timeframe.parse(inputs["timeframe"]), inputs["venue"], inputs["revision"])
-    bars = bars.between(inputs["first"], inputs["last"] + 1)
-    rules = ConsensusRules.read(inputs["settings"]) if inputs["settings"] else ConsensusRules()
-    strategy = find_strategy(inputs["strategy"], rules)
+    bars, strategy = trial_bars(lake, inputs), trial_strategy(inputs)
     result = backtest(bars, strategy, inputs["parameters"], Terms(**inputs["terms"]), None)
-    return {"data": result.data_hash, "outcome": {**result.summary(), "trial_id": inputs["trial_id"]}}
+    outcome = {**result.summary(), "trial_id": inputs["trial_id"]}
+    return {"data": result.data_hash, "outcome": {name: outcome[name] for name in inputs["told"]}}
 
 
 def _records(desk: Desk, identity: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """What is to be made again, oldest first: its task, and what was recorded of its data, outcome and makers."""
     if identity.startswith("TRL-"):
         trial = desk.trials.get(identity)
-        inputs = {**trial["inputs"], "trial_id": identity}
+        inputs = {**trial["inputs"], "trial_id": identity, "told": list(trial["outcome"])}
         yield (
             identity,
             {

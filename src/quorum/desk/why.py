@@ -7,8 +7,9 @@ from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.facts import fill_facts, order_facts
-from quorum.domain import Decision, DecisionKind, Order, Timeframe, iso, plain
-from quorum.lake import Bars
+from quorum.desk.trials import trial_bars
+from quorum.domain import Decision, DecisionKind, Order, Row, Timeframe, iso, plain
+from quorum.lake import Bars, PanelRow
 
 BARS_SHOWN = 3
 
@@ -109,9 +110,22 @@ def _shown(bars: Bars, seen: Any) -> dict[str, Any]:
 
 
 def _trial_bars(desk: Desk, inputs: Any) -> dict[str, Any]:
-    length = Timeframe.parse(inputs["timeframe"])
-    bars = desk.lake.bars(inputs["symbol"], length, inputs["venue"], inputs["revision"])
-    return _shown(
-        bars.between(inputs["first"], inputs["last"] + 1),
-        {**inputs, "first": iso(inputs["first"]), "last": iso(inputs["last"])},
-    )
+    """The bars of a trial; of many symbols only the closes are shown."""
+    bars = trial_bars(desk.lake, inputs)
+    newest = bars.slice(max(0, len(bars) - BARS_SHOWN), len(bars)).rows()
+    names = ("symbol", "symbols", "venue", "timeframe", "revisions", "data_hash")
+    return {
+        "kind": "bars",
+        "id": inputs["data_hash"][:16],
+        **{name: inputs[name] for name in names},
+        "first": iso(inputs["first"]),
+        "last": iso(inputs["last"]),
+        "unchanged": bars.data_hash == inputs["data_hash"],
+        "newest": [_row(row) for row in newest],
+    }
+
+
+def _row(row: Row | PanelRow) -> dict[str, Any]:
+    if isinstance(row, PanelRow):
+        return {"time": iso(row.time), "close": [None if c != c else c for c in row.close.tolist()]}
+    return {**plain(row._asdict()), "time": iso(row.time)}

@@ -29,7 +29,7 @@ from quorum.signals import (
     family_of,
     guard,
     is_portfolio,
-    origin_hash,
+    origin,
     read_params,
 )
 from quorum.stats import Performance, performance
@@ -260,18 +260,23 @@ def traded(
 def inputs_of(bars: Bars | Panel, strategy: AnyStrategy, terms: Terms) -> dict[str, Any]:
     """All that a backtest's numbers depend on but its parameters, as plain values; `machine` is told, not hashed.
 
-    `origin` is the hash of the code of a strategy that is not ours.
+    `origin` is the hash of the code of a strategy that is not ours, `place` where it was found, which is no part of
+    the identity.
     """
+    found = origin(strategy)
     return {
         "strategy": strategy.name,
+        "kind": strategy.kind,
         "settings": strategy.settings,
-        "origin": origin_hash(strategy),
+        "origin": None if found is None else found.sha256,
+        "place": None if found is None else found.place,
         "terms": terms,
         "symbol": bars.symbol,
+        "symbols": [bars.symbol] if isinstance(bars, Bars) else list(bars.symbols),
         "venue": bars.venue,
         "timeframe": str(bars.timeframe),
         "price_decimals": bars.price_decimals,
-        "revision": bars.revision if isinstance(bars, Bars) else list(bars.revisions),
+        "revisions": [bars.revision] if isinstance(bars, Bars) else list(bars.revisions),
         "first": int(bars.time[0]),
         "last": int(bars.time[-1]),
         "data_hash": bars.data_hash,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quorum.domain import DAY, DataError, content_hash
 
-ASIDE = frozenset({"parameters", "revision", "machine"})
+ASIDE = frozenset({"parameters", "revisions", "machine", "place"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ class TrialRecord:
 
 
 def address(inputs: Mapping[str, Any]) -> str:
-    """The content address of what the trials of a sweep share: all inputs but parameters, revision and machine."""
+    """The content address of what the trials of a sweep share: all but parameters, revisions, place and machine."""
     return content_hash({name: value for name, value in inputs.items() if name not in ASIDE})
 
 

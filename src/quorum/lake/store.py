@@ -92,7 +92,7 @@ class Lake:
         if not lengths:
             raise unknown(self._known(), symbol, venue)
         if len(lengths) > 1:
-            raise UsageError(f"{symbol} has bars of {', '.join(map(str, lengths))}", "choose one as its timeframe")
+            raise UsageError(f"{symbol} has bars of {', '.join(map(str, lengths))}", "choose one with --timeframe")
         return lengths[0]
 
     def funding(self, symbol: str, venue: str | None = None, revision: int | None = None) -> Funding:

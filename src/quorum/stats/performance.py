@@ -119,9 +119,7 @@ def periods_per_year(times_ns: Instants) -> float:
 
 def sharpe(returns: Floats, periods: float) -> float:
     """Annualised mean over standard deviation (ddof 1), no risk-free rate; NaN without spread."""
-    if not varies(returns):
-        return NAN
-    return float(returns.mean() / returns.std(ddof=1) * np.sqrt(periods))
+    return float(sharpes(returns.reshape(1, -1), periods)[0])
 
 
 def sharpes(returns: Floats, periods: float) -> Floats:
@@ -130,8 +128,8 @@ def sharpes(returns: Floats, periods: float) -> Floats:
         return np.full(len(returns), NAN)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = returns.mean(axis=1) / returns.std(axis=1, ddof=1) * np.sqrt(periods)
-    varies = np.isfinite(returns).all(axis=1) & (np.ptp(returns, axis=1) > _NO_SPREAD)
-    return np.where(varies, ratio, NAN)
+    spread = np.isfinite(returns).all(axis=1) & (np.ptp(returns, axis=1) > _NO_SPREAD)
+    return np.where(spread, ratio, NAN)
 
 
 def sharpe_standard_error(returns: Floats, periods: float) -> float:

@@ -86,7 +86,12 @@ def test_a_file_of_the_lake_that_was_tampered_with_fails_the_check(quorum: Quoru
 
 def test_strategies_are_listed_with_their_bounds(quorum: Quorum) -> None:
     listed = quorum("strategy", "list", "--json").json["strategies"]
-    assert [s["name"] for s in listed] == ["demo_ma", "trend_breakout", "consensus"]
+    assert [s["name"] for s in listed][:2] == ["demo_ma", "trend_breakout"]
+    assert {s["name"]: s["kind"] for s in listed if s["kind"] != "rule"} == {
+        "pairs": "portfolio",
+        "rotation": "portfolio",
+        "consensus": "consensus",
+    }
     shown = quorum("strategy", "show", "trend_breakout", "--json").json
     assert [p["name"] for p in shown["parameters"]] == ["donchian_lookback", "atr_period", "atr_multiple"]
     assert all(p["low"] <= p["default"] <= p["high"] and p["summary"] for p in shown["parameters"])

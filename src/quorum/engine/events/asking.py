@@ -16,7 +16,7 @@ ORIGIN = "the strategy's target"
 
 
 class Wish(NamedTuple):
-    """A change of what is held, signed, at about `price`; `opened` is the plan of what it opens."""
+    """A change of what is held, signed, at about `price`, decided at `as_of` (ns UTC); `plan` is how it is left."""
 
     symbol: str
     change: Decimal

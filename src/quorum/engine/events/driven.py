@@ -46,5 +46,7 @@ class Driven:
     @classmethod
     def of(cls, backtest: Backtest, checks: Checks, orders: tuple[Order, ...]) -> Driven:
         """The counts as they are now."""
-        frozen = (MappingProxyType(dict(c)) for c in (checks.evaluated, checks.shrunk, checks.vetoed))
-        return cls(backtest, *frozen, orders)
+        evaluated, shrunk, vetoed = (
+            MappingProxyType(dict(count)) for count in (checks.evaluated, checks.shrunk, checks.vetoed)
+        )
+        return cls(backtest, evaluated, shrunk, vetoed, orders)

@@ -19,7 +19,8 @@ from quorum.lake import Bars, Panel
 class Tape:
     """The bars as Clock and MarkedPrices. It stands in a bar, before its inside or at its close.
 
-    `showing` says whether orders may see the print of this instant. `market` is what the kernel trades on: the same prices, volume, funding and impact. DataError as of `market_of`.
+    `showing` says whether orders may see the print of this instant. `market` is what the kernel trades on: the same
+    prices, volume, funding and impact. DataError as of `market_of`.
     """
 
     def __init__(self, bars: Bars | Panel, terms: Terms) -> None:

@@ -28,7 +28,7 @@ def leave(
     price, reason = inside(side, bar, stop, wishes.target[i - 1, 0])
     if reason != STILL_OPEN and side * line.aim >= 0.0:
         moved = market.impact[i, 0] * np.sqrt(abs(line.quantity)) if market.impact.shape[0] > 0 else 0.0
-        deal = (i, i - 1, np.int64(0), -line.quantity, price, moved)
+        deal = (i, i - 1, int(np.int64(0)), -line.quantity, price, moved)
         book = fill(rates, cash, deal, reason, book)
         ended = int(is_open(line))
         line.quantity, line.goal, line.due = 0.0, 0.0, np.nan

@@ -101,7 +101,7 @@ def quantity_of(weight: float, price: float, spread: float, rates: Rates, equity
     """
     if rates.sizing == UNITS:
         return weight * rates.size
-    if weight == 0.0 or not equity > 0.0:
+    if weight == 0.0 or not equity > ROUNDING * rates.cash:
         return 0.0
     if rates.sizing == WEIGHT:
         return weight * rates.size * equity / price
@@ -161,7 +161,7 @@ def turn(
     change = wanted - line.quantity
     line.aim, line.decided = weight, decided
     if abs(change) > ROUNDING * abs(line.quantity):
-        book = fill(rates, cash, (i, decided, np.int64(0), change, price, 0.0), BY_TARGET, book)
+        book = fill(rates, cash, (i, decided, int(np.int64(0)), change, price, 0.0), BY_TARGET, book)
         if line.quantity * wanted <= 0.0:
             line.best = price
         line.quantity = line.goal = wanted

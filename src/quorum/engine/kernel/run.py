@@ -32,7 +32,9 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats) -> tuple[F
     simple = (
         market.dense and market.impact.shape[0] == 0 and not (pays or rates.late or rates.presized or rates.share > 0.0)
     )
-    book, unfilled, p, i = (np.empty((64, 7)), np.int64(0)), 0, 0, np.int64(0)  # literals would compile it all twice
+    zero = int(np.int64(0))  # a literal would have everything below compiled twice
+    book: Book = (np.empty((64, 7)), zero)
+    unfilled, p, i = 0, 0, zero
     open_orders = bool(n < 0)
     while i < n:
         due = row[p] + (0 if rates.presized else rates.lag) if p < len(row) else n

@@ -30,10 +30,12 @@ class Sweep:
     """k combinations of one strategy on the same bars and terms, in the order in which they were asked for.
 
     `day` (d,) holds UTC midnights in ns, `returns` (k, d) the simple returns of those days; the rest has shape (k,).
-    `resumed` of them were recorded before and are not run again. `trial_ids` is None when nobody counts.
+    `resumed` of them were recorded before and are not run again; the trials count in `family`. `trial_ids` is None
+    when nobody counts.
     """
 
     strategy: str
+    family: str
     bars: Bars | Panel
     terms: Terms
     combinations: tuple[Combination, ...]
@@ -142,6 +144,7 @@ class Ledger:
         counted = self._trials is not None
         return Sweep(
             self._bench.strategy.name,
+            self._family,
             self._bench.bars,
             self._bench.terms,
             self._asked,

@@ -36,8 +36,8 @@ class SimulatedBroker:
     A market order fills at the first print at or after it was placed, worse by the slippage and rounded to the
     tick against the taker, never beyond its collar, and not after its expiry. An aimed one becomes a quantity at its
     first print, before anything of that instant fills. A reduction with an exit plan protects its symbol's holding:
-    it fills whole when a print or a bar's range reaches its stop or first target, and its detail says which. It keeps no clock but the given
-    one. A new journal begins with `opening` paid in.
+    it fills whole when a print or a bar's range reaches its stop or first target, and its detail says which.
+    It keeps no clock but the given one. A new journal begins with `opening` paid in.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from quorum.surfaces.bench.clocks import cpu_of, cpu_of_command
 from quorum.surfaces.bench.lab import lab, memory
 from quorum.surfaces.bench.markets import minutes
 from quorum.surfaces.bench.measure import BenchReport, Measure
-from quorum.surfaces.bench.statistics import statistics
+from quorum.surfaces.bench.statistics import gates, statistics
 from quorum.surfaces.demo import run_demo
 from quorum.surfaces.demo.market import HOUR, START, SYMBOLS, write_market
 
@@ -79,6 +79,7 @@ BENCHES: Mapping[str, Callable[[], list[Measure]]] = {
     "backtest": lab,
     "statistics": statistics,
     "memory": memory,
+    "gates": gates,
     "stream": _stream,
     "cycle": _cycle,
     "demo": _demo,

@@ -7,8 +7,30 @@ import numpy as np
 from quorum.stats import bootstrap_paths, combinatorial_splits, probability_of_overfitting
 from quorum.surfaces.bench.clocks import cpu_of
 from quorum.surfaces.bench.measure import Measure
+from quorum.validation import Rule, simulate_gates
 
 RUNS = 5
+REPETITIONS = 200
+
+
+def gates() -> list[Measure]:
+    """How often the gates let noise pass, and a planted plateau: 200 grids each, by both rules of choosing."""
+    plateau, best = (simulate_gates(REPETITIONS, 0, rule) for rule in (Rule.PLATEAU, Rule.BEST))
+    noise, planted = plateau.noise, plateau.planted
+    worst = max(planted.stopped, key=lambda gate: planted.stopped[gate], default="none")
+    return [
+        Measure("gates_noise", "noise that passes, 95 % upper bound", noise.interval.high, "share", target=0.09),
+        Measure(
+            "gates_planted",
+            f"planted that pass (most stopped by {worst})",
+            planted.share,
+            "share",
+            target=0.6,
+            at_least=True,
+        ),
+        Measure("gates_noise_best", "noise that passes, best Sharpe chosen", best.noise.interval.high, "share"),
+        Measure("gates_planted_best", "planted that pass, best Sharpe chosen", best.planted.share, "share"),
+    ]
 
 
 def statistics() -> list[Measure]:

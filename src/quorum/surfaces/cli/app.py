@@ -14,7 +14,7 @@ from quorum.surfaces.cli.accounts import account, broker
 from quorum.surfaces.cli.bench import bench
 from quorum.surfaces.cli.data import app as data
 from quorum.surfaces.cli.demo import demo
-from quorum.surfaces.cli.lab import backtest, consensus, sweep
+from quorum.surfaces.cli.lab import backtest, consensus, sweep, walkforward
 from quorum.surfaces.cli.strategies import strategies
 from quorum.surfaces.cli.workspace import decisions, doctor, init, replay, task, views, why
 
@@ -28,7 +28,7 @@ app = typer.Typer(
 )
 
 
-for command in (init, doctor, demo, backtest, sweep, consensus, decisions, why, replay, views, bench):
+for command in (init, doctor, demo, backtest, sweep, walkforward, consensus, decisions, why, replay, views, bench):
     app.command()(command)
 app.add_typer(data, name="data")
 app.add_typer(strategies, name="strategy")

@@ -62,7 +62,7 @@ def evidence(tried: Sweep, forward: WalkForwardResult, trials: Trials, draws: Dr
             f"the sweep of {tried.strategy} was not counted, so that its luck cannot be judged", "sweep in a workspace"
         )
     hold = hold_returns(tried.bars)
-    family = _with_sweep(family_of(trials.family(tried.strategy)), tried)
+    family = _with_sweep(family_of(trials.family(tried.family)), tried)
     selected = tried.combinations[int(np.argmax(span_sharpes(tried.returns, 1.0)))]
     stressed = stress(forward, tried.bars, selected, draws.seed)
     record = Record(trading_record(forward.oos), stressed, hold, regimes_of(hold))

@@ -60,7 +60,7 @@ class GateRates:
         return {"noise": self.noise.told(), "planted": self.planted.told()}
 
 
-def simulate_gates(repetitions: int = 200, seed: int = 0, rule: Rule = Rule.BEST, draws: Draws = DRAWS) -> GateRates:
+def simulate_gates(repetitions: int = 200, seed: int = 0, rule: Rule = Rule.PLATEAU, draws: Draws = DRAWS) -> GateRates:
     """Both rates over `repetitions` grids each; the n-th grid is the same however many are drawn.
 
     The same evidence and gates as for a backtest, on a grid of 20 by 20 combinations over five years of 252 days.
@@ -87,7 +87,7 @@ def draw_grid(rng: np.random.Generator, sharpe_ratio: float) -> Tried:
     return Tried(grid, _MONDAY + np.arange(days) * DAY, returns + lifted.reshape(-1, 1))
 
 
-def weigh_grid(tried: Tried, rng: np.random.Generator, rule: Rule = Rule.BEST, draws: Draws = DRAWS) -> Evidence:
+def weigh_grid(tried: Tried, rng: np.random.Generator, rule: Rule = Rule.PLATEAU, draws: Draws = DRAWS) -> Evidence:
     """The evidence of a grid of returns, its trades drawn."""
     walk = walk_on(tried, YEAR_AND_QUARTER, YEAR, rule)
     family = Family(span_sharpes(tried.returns, 1.0), len(tried.combinations))

@@ -115,7 +115,7 @@ def choose(
     tried: Candidates,
     plan: WalkForward,
     periods: float,
-    rule: Rule = Rule.BEST,
+    rule: Rule = Rule.PLATEAU,
     search: Search | None = None,
 ) -> tuple[Choice, ...]:
     """The candidate that each window chooses, the first of equals; with `search` of those that it finds for the window.
@@ -151,7 +151,7 @@ def steadiness(choices: Sequence[Choice], combinations: Sequence[Combination]) -
     return parameter_stability(chosen, grid.axes, metrics)
 
 
-def walk_on(tried: Candidates, plan: WalkForward, periods: float, rule: Rule = Rule.BEST) -> Walk:
+def walk_on(tried: Candidates, plan: WalkForward, periods: float, rule: Rule = Rule.PLATEAU) -> Walk:
     """The walk over the candidates' own returns, changes of parameters at no cost."""
     choices = choose(tried, plan, periods, rule)
     rows = np.concatenate([np.arange(*c.window.test) for c in choices])

@@ -97,7 +97,7 @@ def walk_forward(
     tried: Sweep,
     strategy: AnyStrategy,
     plan: WalkForward = YEAR_AND_QUARTER,
-    rule: Rule = Rule.BEST,
+    rule: Rule = Rule.PLATEAU,
     search: Search | None = None,
 ) -> WalkForwardResult | Inconclusive:
     """Walk the swept combinations forward; with `search` those that it finds on each training span.

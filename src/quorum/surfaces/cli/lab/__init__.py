@@ -8,5 +8,6 @@ Neighbours: `options` holds what they share; `cli.app` names them.
 from quorum.surfaces.cli.lab.sweep import sweep
 from quorum.surfaces.cli.lab.trade import backtest
 from quorum.surfaces.cli.lab.vote import consensus
+from quorum.surfaces.cli.lab.walk import walkforward
 
-__all__ = ["backtest", "consensus", "sweep"]
+__all__ = ["backtest", "consensus", "sweep", "walkforward"]
