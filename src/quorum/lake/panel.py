@@ -84,7 +84,7 @@ class Panel:
             raise UsageError(f"a panel needs bars of one timeframe, not {asked}", "choose one")
         shared = [name for name in _VALUES[:-1] if all(getattr(bars, name) is not None for bars in series)]
         times = series[0].time
-        if any(len(b) != len(times) or not np.array_equal(b.time, times) for b in series[1:]):
+        if any(b.time is not times and not np.array_equal(b.time, times) for b in series[1:]):
             times = np.unique(np.concatenate([bars.time for bars in series]))
         _need_memory(len(times), len(series), len(shared))
         columns = {name: _aligned([getattr(b, name) for b in series], series, times) for name in shared}
@@ -129,19 +129,28 @@ class Panel:
 
     @cached_property
     def flaw(self) -> tuple[str, int, int] | None:
-        """The first value that nobody could trade at, as (column, row, symbol): as of Bars, where there is a bar."""
+        """The first value that nobody could trade at, as (column, row, symbol): as of Bars, where there is a bar; and
+        a price without a close.
+        """
         there = ~np.isnan(self.close)
         for name in ("open", "high", "low", "close"):
             column = getattr(self, name)
-            if column is not None and not (fit := np.isfinite(column) & (column > 0.0) | ~there).all():
-                i, j = np.unravel_index(int(np.argmin(fit)), fit.shape)
-                return name, int(i), int(j)
+            if column is not None:
+                fit = np.where(there, np.isfinite(column) & (column > 0.0), np.isnan(column))
+                if not fit.all():
+                    return name, *self._first(~fit)
+        if self.funding is not None and not (fit := np.isfinite(self.funding)).all():
+            return "funding", *self._first(~fit)
         return None
 
     @cached_property
     def dense(self) -> bool:
         """Whether every symbol has every bar."""
         return not bool(np.isnan(self.close).any())
+
+    def _first(self, where: NDArray[np.bool_]) -> tuple[int, int]:
+        i, j = np.unravel_index(int(np.argmax(where)), where.shape)
+        return int(i), int(j)
 
     def between(self, start: int | None = None, end: int | None = None) -> Panel:
         """Rows that open at or after `start` and before `end` (ns UTC)."""

@@ -99,7 +99,8 @@ class Allocations(NamedTuple):
     """A portfolio's answer: what it wants to hold from the close of bar `row[q]` on, k times in n bars.
 
     `row` has shape (k,) and increases, `weight` (k, m): a target in [-1, 1] for each symbol. Between two of them
-    quantities stay as they are; each of them trades every symbol to its target, also one that has not changed.
+    quantities stay as they are; each of them trades every symbol to its target, also one that has not changed. NaN
+    leaves a symbol and its order as they are.
     """
 
     row: Ints

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from quorum.stats.normal import log_normal_cdf, normal_cdf, normal_quantile
 from quorum.stats.performance import NAN, Floats, sharpe, standard_error
 
 FEWEST_TRIALS = 10
@@ -61,7 +61,7 @@ def probabilistic_sharpe(record: TrackRecord, benchmark: float = 0.0) -> float:
     if record.n < 2:
         return NAN
     error = standard_error(record.sharpe, record.skew, record.kurtosis, record.n)
-    return float(special.ndtr((record.sharpe - benchmark) / error)) if error > 0 else NAN
+    return float(normal_cdf((record.sharpe - benchmark) / error)) if error > 0 else NAN
 
 
 def deflated_sharpe(record: TrackRecord, sharpes: Floats, trials: int | None = None, ddof: int = 1) -> float:
@@ -104,7 +104,7 @@ def expected_maximum(trials: int) -> float:
     _need_trials(trials)
     if trials == 1:
         return 0.0
-    tails = -special.ndtri([1.0 / trials, 1.0 / (trials * np.e)])
+    tails = -normal_quantile([1.0 / trials, 1.0 / (trials * np.e)])
     return float((1.0 - EULER) * tails[0] + EULER * tails[1])
 
 
@@ -113,10 +113,10 @@ def expected_maximum_exact(trials: int) -> float:
     _need_trials(trials)
 
     def above(x: float) -> float:
-        return float(-special.expm1(trials * special.log_ndtr(x)))
+        return float(-np.expm1(trials * log_normal_cdf(x)))
 
     def below(x: float) -> float:
-        return float(special.ndtr(x) ** trials)
+        return float(normal_cdf(x) ** trials)
 
     from scipy import integrate
 
@@ -136,7 +136,7 @@ def minimum_track_record(record: TrackRecord, benchmark: float = 0.0, confidence
     if np.isnan(lead) or lead <= 0:
         return NAN if np.isnan(lead) else float("inf")
     error = standard_error(record.sharpe, record.skew, record.kurtosis, 2)
-    return float(1.0 + (error * max(0.0, float(special.ndtri(confidence))) / lead) ** 2)
+    return float(1.0 + (error * max(0.0, float(normal_quantile(confidence))) / lead) ** 2)
 
 
 def minimum_backtest_length(trials: int, annual_sharpe: float) -> float:
@@ -191,7 +191,7 @@ def wilson_interval(hits: int, n: int, confidence: float = 0.95) -> Interval:
         raise ValueError(f"{hits} hits of {n}; 0 <= hits <= n is needed")
     if n == 0:
         return Interval(0.0, 1.0)
-    z = float(special.ndtri(0.5 + confidence / 2.0))
+    z = float(normal_quantile(0.5 + confidence / 2.0))
     share, shrink = hits / n, 1.0 + z * z / n
     centre = (share + z * z / (2 * n)) / shrink
     half = z / shrink * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))

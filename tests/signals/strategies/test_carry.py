@@ -27,7 +27,7 @@ def paying(rates: list[float], timeframe: Timeframe = H1) -> Bars:
 
 
 def targets(rates: list[float], params: Params, timeframe: Timeframe = H1) -> list[float]:
-    return CARRY.batch(paying(rates, timeframe), params).weight.tolist()
+    return list(CARRY.batch(paying(rates, timeframe), params).weight)
 
 
 def test_it_is_short_from_above_entry_until_below_exit() -> None:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
+from quorum.stats.normal import normal_cdf
 from quorum.stats.performance import Floats
 
 _FEWEST, _MOST = 25, 61
@@ -40,7 +40,7 @@ def histogram(returns: Floats) -> Histogram:
 
 
 def _expected(returns: Floats, edges: Floats) -> Floats:
-    below = ndtr((edges - returns.mean()) / returns.std(ddof=1))
+    below = normal_cdf((edges - returns.mean()) / returns.std(ddof=1))
     below[0], below[-1] = 0.0, 1.0
     return np.asarray(np.diff(below) * len(returns))
 

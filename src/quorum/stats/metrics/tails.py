@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtri
 
+from quorum.stats.normal import normal_quantile
 from quorum.stats.performance import NAN, Floats, expected_shortfall, usable, value_at_risk, varies
 
 
@@ -110,14 +110,14 @@ def tail_mean(returns: Floats, level: float = 0.05) -> float:
 
 def gaussian_value_at_risk(returns: Floats, level: float = 0.05) -> float:
     """The quantile of a normal with the mean and standard deviation (ddof 1) of the returns."""
-    return float(returns.mean() + ndtri(level) * returns.std(ddof=1)) if usable(returns) else NAN
+    return float(returns.mean() + normal_quantile(level) * returns.std(ddof=1)) if usable(returns) else NAN
 
 
 def gaussian_expected_shortfall(returns: Floats, level: float = 0.05) -> float:
     """The mean below `gaussian_value_at_risk` of that normal."""
     if not usable(returns):
         return NAN
-    density = np.exp(-0.5 * ndtri(level) ** 2) / np.sqrt(2.0 * np.pi)
+    density = np.exp(-0.5 * normal_quantile(level) ** 2) / np.sqrt(2.0 * np.pi)
     return float(returns.mean() - returns.std(ddof=1) * density / level)
 
 
@@ -128,7 +128,7 @@ def modified_value_at_risk(returns: Floats, level: float = 0.05) -> float:
     """
     if not varies(returns):
         return NAN
-    z, skew, excess = float(ndtri(level)), skewness(returns), kurtosis(returns) - 3.0
+    z, skew, excess = float(normal_quantile(level)), skewness(returns), kurtosis(returns) - 3.0
     z += (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * excess / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
     return float(returns.mean() + z * returns.std())
 
