@@ -14,7 +14,6 @@ import pytest
 import quorum
 from desk.markets import ENTRY, closes, flat, write_bars
 from desk.offices import copied, fresh_task, template
-from quorum import bootstrap
 from quorum.adapters.process import InlineExecutor
 from quorum.domain import DAY, DataError, NotFound, UsageError, WorkspaceError, iso, parse_instant
 from surfaces.cli.commands import Quorum
@@ -140,7 +139,7 @@ def test_a_desk_does_what_the_commands_do(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUORUM_HOME", str(home))
-    monkeypatch.setattr(bootstrap, "open_executor", lambda: InlineExecutor({"replay": fresh_task}))
+    monkeypatch.setattr("quorum.bootstrap.workers.open_executor", lambda: InlineExecutor({"replay": fresh_task}))
     desk, command = quorum.Desk.open(home), Quorum(capsys)
     record = desk.consensus("FLATUSDT", "1h", as_of=iso(ENTRY), paper=True)
     assert record.order is not None

@@ -102,11 +102,11 @@ def backtest(
     `quorum.engine.Terms` for all of them. With a workspace's `home` the trial is counted there; else nobody counts
     it, and the result's `trial_id` is None. UsageError for parameters out of bounds, DataError for too few bars.
     """
-    from quorum.bootstrap import lab
+    from quorum.bootstrap import open_lab
     from quorum.engine import Terms
     from quorum.engine import backtest as run
 
-    rule, trials = lab(strategy, home)
+    rule, trials = open_lab(strategy, home)
     terms = Terms(
         fee_bps=fee_bps,
         slippage_bps=slippage_bps,
@@ -145,12 +145,12 @@ def sweep(
     `skip_invalid` leaves out combinations that the strategy does not take; without it the first is refused by name.
     The rest is as of `backtest`. UsageError for no combination, or more than 100,000.
     """
-    from quorum.bootstrap import lab
+    from quorum.bootstrap import open_lab
     from quorum.engine import SweepOptions, Terms, fitting
     from quorum.engine import grid as combinations
     from quorum.engine import sweep as run
 
-    rule, trials = lab(strategy, home)
+    rule, trials = open_lab(strategy, home)
     chosen: Sequence[Mapping[str, int | float]] = combinations(rule, grid)
     if skip_invalid:
         chosen, _ = fitting(bars, rule, chosen)

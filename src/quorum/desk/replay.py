@@ -9,7 +9,7 @@ from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.facts import verdict_facts, vote_facts
-from quorum.desk.trials import trial_bars, trial_strategy
+from quorum.desk.recorded import seen_bars, trial_bars, trial_strategy
 from quorum.desk.why import decisions_behind
 from quorum.domain import (
     Book,
@@ -19,7 +19,6 @@ from quorum.domain import (
     Instrument,
     NotFound,
     Proposal,
-    Timeframe,
     plain,
 )
 from quorum.engine import Terms, ask, backtest, code_hash, judge, machine, observe
@@ -75,7 +74,7 @@ def _make_again(lake: Lake, task: Mapping[str, Any]) -> dict[str, Any]:
 
 def _vote_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
     seen = inputs["snapshot"]
-    bars = lake.bars(seen["symbol"], Timeframe.parse(seen["timeframe"]), seen["venue"], seen["revision"])
+    bars = seen_bars(lake, seen)
     bars = bars.as_of(seen["as_of"])
     if len(bars) == 0:
         return {"data": None, "outcome": None}

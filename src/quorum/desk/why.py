@@ -7,8 +7,8 @@ from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.facts import fill_facts, order_facts
-from quorum.desk.trials import trial_bars
-from quorum.domain import Decision, DecisionKind, Order, Row, Timeframe, iso, plain
+from quorum.desk.recorded import seen_bars, trial_bars
+from quorum.domain import Decision, DecisionKind, Order, Row, iso, plain
 from quorum.lake import Bars, PanelRow
 
 BARS_SHOWN = 3
@@ -93,7 +93,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 def _bars(desk: Desk, seen: Any, until: int) -> dict[str, Any]:
     """The bars that were seen: their hash, whether the lake still has them so, and the last of them as they are now."""
-    bars = desk.lake.bars(seen["symbol"], Timeframe.parse(seen["timeframe"]), seen["venue"], seen["revision"])
+    bars = seen_bars(desk.lake, seen)
     return _shown(bars.as_of(until), seen)
 
 

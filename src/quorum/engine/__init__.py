@@ -19,6 +19,7 @@ from quorum.engine.cycle import (
     propose,
     reduce,
 )
+from quorum.engine.events import Driven, drive
 from quorum.engine.ports import Trials
 from quorum.engine.provenance import code_hash, machine
 from quorum.engine.records import Filled, Fills, RoundTrip, Trades
@@ -31,6 +32,7 @@ __all__ = [
     "SIZINGS",
     "Appraisal",
     "Backtest",
+    "Driven",
     "Elsewhere",
     "Filled",
     "Fills",
@@ -49,6 +51,7 @@ __all__ = [
     "ask",
     "backtest",
     "code_hash",
+    "drive",
     "exit_due",
     "fitting",
     "grid",

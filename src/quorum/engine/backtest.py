@@ -277,6 +277,7 @@ def inputs_of(bars: Bars | Panel, strategy: AnyStrategy, terms: Terms) -> dict[s
         "timeframe": str(bars.timeframe),
         "price_decimals": bars.price_decimals,
         "revisions": [bars.revision] if isinstance(bars, Bars) else list(bars.revisions),
+        "funding_revisions": [bars.funding_revision] if isinstance(bars, Bars) else list(bars.funding_revisions),
         "first": int(bars.time[0]),
         "last": int(bars.time[-1]),
         "data_hash": bars.data_hash,

@@ -48,6 +48,7 @@ class Snapshot:
     last: str
     close: float
     data_hash: str
+    funding_revision: int = 0
 
 
 def observe(bars: Bars, as_of: int) -> Snapshot:
@@ -65,6 +66,7 @@ def observe(bars: Bars, as_of: int) -> Snapshot:
         last,
         close,
         bars.data_hash,
+        bars.funding_revision,
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quorum.domain import DAY, DataError, content_hash
 
-ASIDE = frozenset({"parameters", "revisions", "machine", "place"})
+ASIDE = frozenset({"parameters", "revisions", "funding_revisions", "machine", "place"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

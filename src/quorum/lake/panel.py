@@ -57,6 +57,7 @@ class Panel:
     funding: Floats | None = None
     price_decimals: tuple[int | None, ...] = ()
     revisions: tuple[int, ...] = ()
+    funding_revisions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.time), len(self.symbols))
@@ -99,6 +100,7 @@ class Panel:
             **columns,
             price_decimals=tuple(bars.price_decimals for bars in series),
             revisions=tuple(bars.revision for bars in series),
+            funding_revisions=tuple(bars.funding_revision for bars in series),
         )
 
     def columns(self) -> dict[str, NDArray[Any]]:
@@ -161,7 +163,8 @@ class Panel:
     def slice(self, first: int, last: int) -> Panel:
         """Rows `first` up to, not including, `last`, as views of the same memory."""
         cut: dict[str, Any] = {name: column[first:last] for name, column in self.columns().items()}
-        same = {n: getattr(self, n) for n in ("symbols", "venue", "timeframe", "price_decimals", "revisions")}
+        kept = ("symbols", "venue", "timeframe", "price_decimals", "revisions", "funding_revisions")
+        same = {n: getattr(self, n) for n in kept}
         return Panel(**{**same, **cut})
 
     def row(self, i: int) -> PanelRow:

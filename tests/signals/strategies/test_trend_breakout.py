@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from quorum.domain import MINUTE, DataError, Timeframe, UsageError
 from quorum.lake import Bars
-from quorum.signals.strategy import Params, Strategy
 from quorum.signals.strategies.trend_breakout import TREND_BREAKOUT
+from quorum.signals.strategy import Params, Strategy
 
 Candle = tuple[float, float, float]
 NAN = float("nan")

@@ -120,7 +120,7 @@ def test_the_workspace_is_made_around_what_came(
     quorum: Quorum, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = SourcesFile.model_validate({"binance": {"base": server.base, "tries": 1}})
-    monkeypatch.setattr("quorum.bootstrap.read_settings", lambda path, model: settings)
+    monkeypatch.setattr("quorum.bootstrap.workspaces.read_settings", lambda path, model: settings)
     new = tmp_path / "new"
     server.faults.append(DOWN)
     assert "answered 503, once" in quorum(*PULL, "--home", new).error

@@ -141,6 +141,7 @@ class LimitsSection(_Section):
     min_order_notional: Digits = Field(Decimal(10), ge=0)
     price_collar_bps: Digits = Field(Decimal(100), ge=0, lt=10_000)
     allow_short: bool = False
+    max_borrowed: Digits = Field(Decimal(0), ge=0)
 
     def limits(self) -> RiskLimits:
         """The limits that risk takes."""

@@ -5,14 +5,20 @@ from __future__ import annotations
 import gc
 import sys
 import tempfile
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from quorum.bootstrap import open_trials
-from quorum.engine import Terms, backtest, sweep
-from quorum.signals import AnyStrategy, ConsensusRules, find_strategy
+from quorum.domain import Row
+from quorum.engine import Terms, backtest, drive, sweep
+from quorum.risk import RiskLimits
+from quorum.signals import AnyStrategy, ConsensusRules, Target, find_strategy
+from quorum.signals.strategies import DEMO_MA
+from quorum.signals.strategies.demo_ma import DemoMa
 from quorum.surfaces.bench.clocks import cpu_of, cpu_of_command, output_of, peak_of_command
 from quorum.surfaces.bench.floor import CASH, crossover, crossovers, mean_of_last, monthly
 from quorum.surfaces.bench.markets import LOOKBACK, MINUTES, SWEPT, TOP, minutes, month_ends, stocks
@@ -20,6 +26,17 @@ from quorum.surfaces.bench.measure import Measure
 
 FAST, SLOW = 20, 100
 PAIRS = tuple(product(range(5, 105, 5), range(110, 310, 10)))
+LOOSE = RiskLimits(
+    risk_per_trade=Decimal(1),
+    max_position=Decimal(10**9),
+    max_deployed=Decimal(10**9),
+    max_total_loss=Decimal(1),
+    min_reward_risk=Decimal(0),
+    min_order_notional=Decimal(0),
+    price_collar_bps=Decimal(9_999),
+    allow_short=True,
+    max_borrowed=Decimal(10**9),
+)
 UNITS = Terms(sizing="units", starting_equity=CASH)
 RUNS = 9
 BARE = "bare compiled loop"
@@ -30,7 +47,7 @@ GROWTH = "from quorum.surfaces.bench.lab import growth; growth()"
 
 def lab() -> list[Measure]:
     """T1, T2, T3, the event path and a cold start."""
-    return [_one(), *_many(), _portfolio(), _cold()]
+    return [_one(), *_many(), _portfolio(), _events(), _cold()]
 
 
 def _rule(name: str) -> AnyStrategy:
@@ -85,6 +102,40 @@ def _portfolio() -> Measure:
     floor = cpu_of(lambda: monthly(opens, closes, ends, TOP, LOOKBACK, equity), RUNS)
     taken = cpu_of(lambda: backtest(panel, rule, given, terms, None), RUNS)
     return Measure("T3", "rotation of 500 symbols, 2,520 days", taken, "CPU s", floor, BARE, 10.0, of_floor=True)
+
+
+class _Counted(DemoMa):
+    """demo_ma that counts its steps."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def step(self, state: Any, row: Row) -> tuple[Any, Target]:
+        self.steps += 1
+        return super().step(state, row)
+
+
+def _events() -> Measure:
+    """T1 bar by bar, through order objects, risk limits and the simulated venue."""
+    bars, given = minutes(), {"fast": FAST, "slow": SLOW}
+    counted = _Counted()
+    driven = drive(bars, counted, given, UNITS, LOOSE)
+    same = backtest(bars, DEMO_MA, given, UNITS, None)
+    assert counted.steps == len(bars)
+    assert len(driven.orders) == len(driven.backtest.fills) == len(same.fills)
+    assert abs(driven.backtest.final_equity - same.final_equity) < 1e-6
+    assert min(driven.evaluated.values()) > 0
+    assert not sum(driven.shrunk.values())
+    assert bars.open is not None
+    opens, closes, equity = np.array(bars.open), np.array(bars.close), np.empty(len(bars))
+    floor = cpu_of(lambda: crossover(opens, closes, FAST, SLOW, equity), RUNS)
+    taken = cpu_of(lambda: drive(bars, DEMO_MA, given, UNITS, LOOSE), 5)
+    rates = MINUTES / taken, MINUTES / floor
+    return Measure(
+        "event_path", "T1 through orders and risk", rates[0], "bars/s", rates[1], BARE, 400_000, at_least=True
+    )
 
 
 def _cold() -> Measure:

@@ -13,6 +13,7 @@ from quorum.domain import NotFound, VirtualClock
 from quorum.engine import machine
 from quorum.signals.strategies import DEMO_MA
 from quorum.surfaces.bench.clocks import cpu_of, cpu_of_command
+from quorum.surfaces.bench.frames import frames
 from quorum.surfaces.bench.lab import lab, memory
 from quorum.surfaces.bench.markets import minutes
 from quorum.surfaces.bench.measure import BenchReport, Measure
@@ -78,6 +79,7 @@ BENCHES: Mapping[str, Callable[[], list[Measure]]] = {
     "help": _help,
     "backtest": lab,
     "statistics": statistics,
+    "frames": frames,
     "memory": memory,
     "gates": gates,
     "stream": _stream,

@@ -1,4 +1,4 @@
-"""What a recorded trial was made from: its bars and its strategy, found again."""
+"""What was recorded, found again: the bars that a decision saw, the bars and the strategy of a trial."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from quorum.domain import Timeframe
-from quorum.lake import Bars, BarSource, Panel
+from quorum.lake import Bars, Lake, Panel
 from quorum.signals import AnyStrategy, ConsensusRules, SpecStrategy, find_strategy, read_spec
 
 
-def trial_bars(lake: BarSource, inputs: Mapping[str, Any]) -> Bars | Panel:
+def seen_bars(lake: Lake, seen: Mapping[str, Any]) -> Bars:
+    """The whole series that a snapshot was taken of, in the revisions that it saw; the lake's errors when it is gone."""
+    length, funding = Timeframe.parse(seen["timeframe"]), seen.get("funding_revision", 0)
+    return lake.bars(seen["symbol"], length, seen["venue"], seen["revision"], funding)
+
+
+def trial_bars(lake: Lake, inputs: Mapping[str, Any]) -> Bars | Panel:
     """The bars of a trial, in the revisions that it saw; the lake's errors when they are gone."""
     length, venue = Timeframe.parse(inputs["timeframe"]), inputs["venue"]
-    each = zip(inputs["symbols"], inputs["revisions"], strict=True)
-    series = [lake.bars(symbol, length, None if "+" in venue else venue, revision) for symbol, revision in each]
+    at = None if "+" in venue else venue
+    each = zip(inputs["symbols"], inputs["revisions"], inputs["funding_revisions"], strict=True)
+    series = [lake.bars(symbol, length, at, revision, funding) for symbol, revision, funding in each]
     bars = Panel.of(series) if inputs["kind"] == "portfolio" else series[0]
     return bars.between(inputs["first"], inputs["last"] + 1)
 

@@ -1,0 +1,53 @@
+"""The composition root: the one place that reads the environment and knows the adapters.
+
+Promise: what a caller asks for comes put together; only what it needs is imported.
+In: a workspace's folder, the environment. Out: a Desk, a lake, a venue, executors, what a backtest needs.
+Neighbours: everything but surfaces lies below; surfaces ask here and never see an adapter.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from quorum.bootstrap.desk import open_desk, schema_of, serve_broker
+    from quorum.bootstrap.lab import open_lab, open_trials, read_bars
+    from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
+    from quorum.bootstrap.workers import open_cluster, open_elsewhere, open_executor, run_task, serve_tasks
+    from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_vendor, open_workspace
+
+_HOMES = {
+    "desk": ("open_desk", "schema_of", "serve_broker"),
+    "lab": ("open_lab", "open_trials", "read_bars"),
+    "places": ("default_home", "home_of", "use_kernel_cache"),
+    "workers": ("open_cluster", "open_elsewhere", "open_executor", "run_task", "serve_tasks"),
+    "workspaces": ("consensus_rules", "open_lake", "open_vendor", "open_workspace"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "consensus_rules",
+    "default_home",
+    "home_of",
+    "open_cluster",
+    "open_desk",
+    "open_elsewhere",
+    "open_executor",
+    "open_lab",
+    "open_lake",
+    "open_trials",
+    "open_vendor",
+    "open_workspace",
+    "read_bars",
+    "run_task",
+    "schema_of",
+    "serve_broker",
+    "serve_tasks",
+    "use_kernel_cache",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The part called `name`, its file imported now: all of them together take longer than a backtest."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

@@ -1,0 +1,106 @@
+"""Tasks in other processes: who runs them, and what each of them does there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from quorum.adapters.process import ArrayFolder, Beat, ProcessExecutor, Task, called, mapped, serve
+from quorum.adapters.ray import RayExecutor
+from quorum.bootstrap.places import use_kernel_cache
+from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_workspace
+from quorum.desk import recompute
+from quorum.domain import Limits, Timeframe, UsageError
+from quorum.engine import Elsewhere
+from quorum.engine.sweeps import work
+from quorum.lake import Bars
+from quorum.signals import AnyStrategy, find_strategy
+from quorum.validation.lookahead.apart import examine_here, witness_here
+
+NURSERY = ("-P", "-c", "from quorum.bootstrap import serve_tasks; serve_tasks()")
+
+
+RAY_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+
+
+ENGINES = ("inline", "process", "ray")
+
+
+def open_executor() -> ProcessExecutor:
+    """Tasks in other processes, in which no library starts threads of its own."""
+    single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    fresh = [sys.executable, "-P", "-m", "quorum", "task"]
+    return ProcessExecutor(fresh, [sys.executable, *NURSERY], {**os.environ, **single})
+
+
+def open_cluster(address: str | None = None) -> RayExecutor:
+    """Tasks on a Ray cluster; without an address on one of this machine's own, reached by loopback only."""
+    if address is None:
+        for name, value in RAY_SETTINGS.items():
+            os.environ.setdefault(name, value)
+    return RayExecutor(NURSERY, address)
+
+
+@contextmanager
+def open_elsewhere(engine: str, limits: Limits, strategy: str, home: Path | None) -> Iterator[Elsewhere | None]:
+    """Where a sweep's combinations run: None for this process, else its own processes or a Ray cluster on loopback.
+
+    UsageError for another engine's name; QuorumError when Ray is not installed.
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"there is no engine {engine!r}", f"choose one of {', '.join(ENGINES)}")
+    if engine == "inline":
+        yield None
+        return
+    with open_executor() if engine == "process" else open_cluster() as executor, ArrayFolder() as arrays:
+        yield Elsewhere(executor, limits, arrays.put, strategy, None if home is None else str(home))
+
+
+def serve_tasks() -> None:
+    """Fork a worker of the named tasks whenever the process at standard input asks for one, until it is gone."""
+    use_kernel_cache()
+    serve(_TASKS)
+
+
+def run_task(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A named task of a fresh process: its answer as plain values."""
+    return called(_TASKS, name, payload, lambda share: None)
+
+
+def _replay(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    use_kernel_cache()
+    return recompute(open_lake(open_workspace(Path(payload["home"]))), payload)
+
+
+def _sweep(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    use_kernel_cache()
+    home = None if payload["home"] is None else Path(payload["home"])
+    return work(payload, find_strategy(payload["strategy"], consensus_rules(home)), mapped, beat)
+
+
+def _examine(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    with redirect_stdout(sys.stderr):
+        return examine_here(*_examined(payload), payload)
+
+
+def _witness(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    with redirect_stdout(sys.stderr):
+        return witness_here(*_examined(payload), payload)
+
+
+def _examined(payload: Mapping[str, Any]) -> tuple[AnyStrategy, list[Bars]]:
+    """The strategy that a payload names, and the bars of its symbols."""
+    use_kernel_cache()
+    home = None if payload["home"] is None else Path(payload["home"])
+    strategy = find_strategy(payload["strategy"], consensus_rules(home))
+    if not payload["symbols"]:
+        return strategy, []
+    lake, length = open_lake(open_workspace(home)), Timeframe.parse(payload["timeframe"])
+    return strategy, [lake.bars(symbol, length, payload["venue"]) for symbol in payload["symbols"]]
+
+
+_TASKS: Mapping[str, Task] = {"examine": _examine, "replay": _replay, "sweep": _sweep, "witness": _witness}
