@@ -11,7 +11,7 @@ from quorum.signals import AnyStrategy, ConsensusRules, SpecStrategy, find_strat
 
 
 def seen_bars(lake: Lake, seen: Mapping[str, Any]) -> Bars:
-    """The whole series that a snapshot was taken of, in the revisions that it saw; the lake's errors when it is gone."""
+    """The series that a snapshot was taken of, in the revisions that it saw; the lake's errors when it is gone."""
     length, funding = Timeframe.parse(seen["timeframe"]), seen.get("funding_revision", 0)
     return lake.bars(seen["symbol"], length, seen["venue"], seen["revision"], funding)
 

@@ -112,14 +112,29 @@ def _sparse(who: str, panel: Bars | Panel, given: Allocations) -> tuple[NDArray[
             f"{who} answers weights of shape {weight.shape} for {len(row)} rows of {panel.symbol}",
             f"({len(row)}, {len(symbols)}) is needed",
         )
-    if len(row) and (row[0] < 0 or row[-1] >= len(panel) or bool(np.any(np.diff(row) <= 0))):
+    q, j = fault(row, weight, len(panel))
+    if q >= 0 and j < 0:
         found = f"{who} answers rows that do not increase within the {len(panel)} bars of {panel.symbol}"
         raise InvalidSignal(found, "give each bar of a decision once, oldest first")
-    bad = np.argwhere(~((np.abs(weight) <= 1.0) | np.isnan(weight)))
-    if len(bad):
-        q, j = bad[0]
+    if q >= 0:
         _refuse(who, float(weight[q, j]), symbols[j], int(panel.time[row[q]]))
     return _frozen(row), _frozen(weight)
+
+
+@kernel
+def fault(row: NDArray[np.int64], weight: Floats, n: int) -> tuple[int, int]:
+    """The first decision whose bar does not increase or is none of n (symbol -1), or that asks for no target; (-1, -1)
+    without any. NaN leaves a symbol as it is.
+    """
+    before = -1
+    for q in range(len(row)):
+        if not before < row[q] < n:
+            return q, -1
+        before = row[q]
+        for j in range(weight.shape[1]):
+            if not (abs(weight[q, j]) <= 1.0 or np.isnan(weight[q, j])):
+                return q, j
+    return -1, -1
 
 
 @kernel

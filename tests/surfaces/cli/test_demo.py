@@ -15,8 +15,9 @@ from quorum.surfaces.demo.run import MARKER
 from surfaces.cli.commands import fresh
 from surfaces.pages import Reader
 
-SMALL = Extent(bars=600, first=420, step=12, index_days=("2018-01-01", "2018-06-01"))
+SMALL = Extent(bars=600, first=420, step=12, index_days=("2018-01-01", "2018-06-01"), lab_days=1_010)
 STOCKS, RULES = 20, 6
+LAB = RULES + 3 + 48  # the rules, two portfolios and the leak, and a sweep that holds the defaults of one of them
 
 
 @pytest.fixture
@@ -42,13 +43,15 @@ def test_a_small_demo_goes_through_every_room(demo: tuple[DemoResult, list[str]]
     assert result.ledger_balanced is True
     assert not (tmp_path / "demo" / "of an earlier demo").exists()
     desk = open_desk(Path(result.home))
-    assert len(desk.lake.series()) == 4 + 2 + STOCKS
-    assert len(desk.rows("trial")) == (4 + 2) * RULES + STOCKS
+    assert len(desk.lake.series()) == 4 + 4 + 2 + STOCKS
+    assert len(desk.rows("trial")) == (4 + 2) * RULES + STOCKS + LAB == result.trials
+    assert result.leaks_caught == ("tomorrow",)
+    assert result.verdict == "failed"
     assert len(desk.rows("decision")) == result.decisions
     assert sum(books(desk, name).audit.fills for name in ("paper",)) == result.fills
     page = read(Path(result.report)).text
     some = desk.orders.of("paper")[-1].intent
-    for fact in ("ALFAUSDT", "SP500", some.client_order_id, "quorum why", "trend_breakout"):
+    for fact in ("ALFAUSDT", "SP500", some.client_order_id, "quorum why", "trend_breakout", "column weight, row "):
         assert fact in page
     assert [line for line in told if line.endswith("…")] == [f"{name} …" for name in result.steps]
     assert sum(result.steps.values()) <= result.seconds + 0.1 * len(result.steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -45,10 +46,10 @@ def mean_of_last(closes: Floats, window: int, out: Floats) -> None:
         out[i] = total / window if i >= window - 1 else 0.0
 
 
-@kernel
-def crossovers(opens: Floats, closes: Floats, means: Floats, pairs: Ints, final: Floats) -> None:
+@numba.njit(parallel=True)  # type: ignore[untyped-decorator]
+def all_crossovers(opens: Floats, closes: Floats, means: Floats, pairs: Ints, final: Floats) -> None:
     """The final equity of every pair (k, 3) of (row of the fast mean, row of the slow mean, slow window)."""
-    for k in range(len(pairs)):
+    for k in numba.prange(len(pairs)):
         fast, slow = means[pairs[k, 0]], means[pairs[k, 1]]
         cash, held, wish = CASH, 0.0, 0.0
         for i in range(pairs[k, 2], len(closes)):

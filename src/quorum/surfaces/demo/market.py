@@ -6,19 +6,25 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from quorum.domain import Timeframe, iso, parse_instant
+from quorum.domain import DAY, Timeframe, iso, parse_instant
 from quorum.lake import Bars, index_bars, stock_closes, synthetic_market
 
 SYMBOLS = ("ALFAUSDT", "BRAVOUSDT", "CHARLIEUSDT", "DELTAUSDT")
 START = parse_instant("2024-01-01")
 HOUR = Timeframe.parse("1h")
 BARS = 2_400
+LAB_SYMBOLS = ("ECHOUSDT", "FOXTROTUSDT", "GOLFUSDT", "HOTELUSDT")
+LAB_TIMEFRAME = Timeframe.parse("4h")
+LAB_START = parse_instant("2021-01-01")
+LAB_DAYS = 1_095
 
 
-def write_market(folder: Path, seed: int, count: int = BARS) -> None:
-    """Write `count` synthetic hours of four coins, the closes of 20 US stocks, and the bars of two indices, as CSV."""
+def write_market(folder: Path, seed: int, count: int = BARS, lab_days: int = LAB_DAYS) -> None:
+    """Write `count` synthetic hours of four coins, `lab_days` of four others, 20 US stocks and two indices, as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
-    for bars in (*synthetic_market(seed, SYMBOLS, HOUR, START, count).values(), *index_bars().values()):
+    coins = synthetic_market(seed, SYMBOLS, HOUR, START, count)
+    others = synthetic_market(seed, LAB_SYMBOLS, LAB_TIMEFRAME, LAB_START, lab_days * DAY // LAB_TIMEFRAME.nanoseconds)
+    for bars in (*coins.values(), *others.values(), *index_bars().values()):
         _write(folder / f"{bars.symbol}.{bars.venue}_{bars.timeframe}.csv", {bars.symbol: bars})
     _write(folder / "stocks.csv", stock_closes())
 

@@ -1,4 +1,4 @@
-"""The demo's run: import, backtest, paper trade on a virtual clock, audit, report."""
+"""The demo's run: import, backtest, the lab, paper trade on a virtual clock, audit, report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quorum.bootstrap import open_desk
@@ -14,7 +14,8 @@ from quorum.desk import CycleRecord, Desk, Question, books, convene, make_worksp
 from quorum.domain import UsageError, VirtualClock, parse_instant
 from quorum.engine import Backtest, Terms, backtest
 from quorum.signals import is_portfolio, strategies
-from quorum.surfaces.demo.market import BARS, HOUR, START, SYMBOLS, write_market
+from quorum.surfaces.demo.lab import caught, run_lab, verdict_of
+from quorum.surfaces.demo.market import BARS, HOUR, LAB_DAYS, LAB_SYMBOLS, START, SYMBOLS, write_market
 from quorum.surfaces.demo.story import Session, tell
 from quorum.surfaces.report import desk_report, write_page
 
@@ -27,12 +28,15 @@ PERPETUAL = ("carry",)
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much is traded: `bars` hours of coins, from bar `first` on every `step` hours, and the indices' days."""
+    """How much is done: `bars` hours of coins, traded from bar `first` on every `step` hours; the indices' days; the
+    lab's days, of which a walk forward needs 1,008.
+    """
 
     bars: int = BARS
     first: int = 1_200
     step: int = 4
     index_days: tuple[str, str] = ("2017-01-01", "2018-12-28")
+    lab_days: int = LAB_DAYS
 
 
 WHOLE = Extent()
@@ -40,12 +44,18 @@ WHOLE = Extent()
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo did; `ledger_balanced` is the audit's word and the venue's agreement, for every account."""
+    """What the demo did; `ledger_balanced` is the audit's word and the venue's agreement, for every account.
+
+    `leaks_caught` names the strategies in which look-ahead was found, `verdict` is that of the gates.
+    """
 
     seconds: float
     orders: int
     fills: int
     decisions: int
+    trials: int
+    leaks_caught: tuple[str, ...]
+    verdict: str
     ledger_balanced: bool
     report: str
     home: str
@@ -76,14 +86,16 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
     started = time.monotonic()
     steps = _Steps(say)
     _fresh(home)
-    with steps.step("a workspace, a synthetic market and 22 real series"):
+    with steps.step("a workspace, two synthetic markets and 22 real series"):
         make_workspace(home, PARTICIPANTS)
-        write_market(home / "data" / "files", seed, extent.bars)
+        write_market(home / "data" / "files", seed, extent.bars, extent.lab_days)
         clock = VirtualClock(START)
         desk = open_desk(home, clock)
         desk.lake.import_path(home / "data" / "files")
     with steps.step("backtests, each counted as a trial"):
         tests = list(_backtests(desk))
+    with steps.step("the lab: look-ahead, a ranking, a sweep, a walk forward, the gates"):
+        lab = run_lab(desk, say)
     with steps.step("paper trading on two indices, by the week"):
         equities = _trade_index(desk.workspace.home, extent, say)
     with steps.step("paper trading on four synthetic coins, every few hours"):
@@ -93,13 +105,17 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         publish(desk)
     with steps.step("the report"):
         seconds = time.monotonic() - started
-        write_page(report, desk_report(tell(desk, tests, (crypto, equities), reports, (seconds, steps.seconds))))
+        story = tell(desk, tests, (crypto, equities), reports, (seconds, steps.seconds))
+        write_page(report, desk_report(replace(story, lab=lab)))
     orders = [order for report_ in reports for order in desk.orders.of(report_.account)]
     return DemoResult(
         seconds=round(time.monotonic() - started, 2),
         orders=len(orders),
         fills=reports[0].audit.fills,
         decisions=len(desk.rows("decision")),
+        trials=len(desk.rows("trial")),
+        leaks_caught=tuple(caught(lab)),
+        verdict=verdict_of(lab),
         ledger_balanced=all(r.balanced for r in reports),
         report=str(report.resolve()),
         home=str(home.resolve()),
@@ -119,11 +135,11 @@ def _fresh(home: Path) -> None:
 def _backtests(desk: Desk) -> Iterator[Backtest]:
     """Rules and the vote on the coins and the indices, the rule that needs closes only on every stock.
 
-    Left out are rules for many symbols at once and those of perpetuals, of which the demo has none.
+    Left out are the lab's coins, rules for many symbols at once and those of perpetuals, of which the demo has none.
     """
     named = strategies(desk.settings.consensus.consensus.rules())
     known = {n: s for n, s in named.items() if not is_portfolio(s) and n not in PERPETUAL}
-    for series in desk.lake.series():
+    for series in (s for s in desk.lake.series() if s.symbol not in LAB_SYMBOLS):
         bars = desk.lake.bars(series.symbol, series.timeframe, series.venue)
         names = ("demo_ma",) if series.closes_only else tuple(known)
         for name in names:

@@ -30,6 +30,8 @@ COMMANDS = (
     Command("quorum init --participants smc,momentum", "a workspace of your own"),
     Command("quorum data import PATH", "your bars: Parquet or CSV, a file or a folder"),
     Command("quorum backtest trend_breakout --symbol BTCUSDT --timeframe 1h --report sheet.html", "a tear sheet"),
+    Command("quorum strategy check NAME", "does it look ahead?"),
+    Command("quorum walkforward demo_ma --symbol BTCUSDT --timeframe 1h --evidence", "a sweep, and what is left of it"),
     Command("quorum consensus BTCUSDT --timeframe 1h --paper", "one cycle: vote, risk, order, booking"),
     Command("quorum why DEC-…", "the chain from an order back to the bars"),
     Command("quorum replay DEC-…", "the same decision again, in a fresh process"),
@@ -74,7 +76,7 @@ def tell(
         fills=tuple(_fills(desk, sessions)),
         steps=tuple(Step(name, taken) for name, taken in steps.items()),
         notes=(
-            "The four coins are synthetic (seeded): their prices mean nothing beyond this page.",
+            "The eight coins are synthetic (seeded): their prices mean nothing beyond this page.",
             "The 20 US stocks and the two indices are real daily series that come with skfolio and arch.",
             f"Equity is that of the account {crypto.account}; the indices trade in {equities.account}.",
         ),

@@ -2,7 +2,7 @@
 
 Promise: one page that opens without a network, every number with its meaning, the same bytes for the same input.
 In: a backtest, several to compare, or a DeskStory of plain values. Out: HTML text, and a file written whole.
-Neighbours: engine, lake and stats below; cli and web show the pages.
+Neighbours: validation, engine, lake and stats below; cli and web show the pages.
 """
 
 from quorum.surfaces.report.charts import Mark
@@ -18,19 +18,23 @@ from quorum.surfaces.report.desk_report import (
     Step,
     desk_report,
 )
+from quorum.surfaces.report.lab import Checked, LabStory, Proof
 from quorum.surfaces.report.page import write_page
 from quorum.surfaces.report.tearsheet import Evidence, tearsheet
 
 __all__ = [
     "BacktestStory",
     "ChartStory",
+    "Checked",
     "Command",
     "DecisionStory",
     "DeskStory",
     "Evidence",
+    "LabStory",
     "LedgerCheck",
     "Luck",
     "Mark",
+    "Proof",
     "Ranked",
     "StatementRow",
     "Step",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from quorum.domain import Fill, Vote
 from quorum.lake import Bars
 from quorum.surfaces.report.charts import Chart, Curve, Mark, equity_chart, price_chart
+from quorum.surfaces.report.lab import Chapter, LabStory, chapter
 from quorum.surfaces.report.page import money, percent, render, tone
 
 Floats = NDArray[np.float64]
@@ -114,7 +115,7 @@ NEXT_COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class DeskStory:
-    """Everything that the page shows: plain values, nothing to compute but the drawing.
+    """Everything that the page shows: plain values, and those of the lab when it was at work.
 
     `time` (n,) in ns UTC and `equity` (n,) are the paper account's, in `currency`; `generated_at` is ISO text.
     """
@@ -134,6 +135,7 @@ class DeskStory:
     steps: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
     commands: tuple[Command, ...] = NEXT_COMMANDS
+    lab: LabStory | None = None
 
 
 class Bar(NamedTuple):
@@ -169,21 +171,23 @@ class Headline(NamedTuple):
 
 def desk_report(story: DeskStory) -> str:
     """The page of `story`, self-contained HTML; the same story gives the same bytes."""
+    lab = None if story.lab is None else chapter(story.lab)
     curve = Curve(story.time, story.equity, story.starting_equity)
     return render(
         "desk_report.html",
         story=story,
-        opening=_opening(story),
+        opening=_opening(story, lab),
         cards=_cards(story),
         equity=equity_chart("equity", curve) if len(story.equity) else None,
         charts=_charts(story.charts),
         ballots=[_ballot(d) for d in story.decisions[-LISTED_DECISIONS:]],
         fills=story.fills[-LISTED_FILLS:],
+        lab=lab,
         longest=max((step.seconds for step in story.steps), default=0.0),
     )
 
 
-def _opening(story: DeskStory) -> list[str]:
+def _opening(story: DeskStory, lab: Chapter | None) -> list[str]:
     symbols = sorted({d.symbol for d in story.decisions} | {c.bars.symbol for c in story.charts})
     about = f" in {', '.join(symbols)}" if symbols else ""
     votes = sum(len(d.votes) for d in story.decisions)
@@ -193,7 +197,14 @@ def _opening(story: DeskStory) -> list[str]:
         " risk could shrink or veto each one, and every one is on record with its reason.",
         f"The account went from {money(story.starting_equity)} to {money(_final(story))} {story.currency}"
         f" ({percent(_change(story))}): read it as a check that the desk works, not as a promise of profit.",
+        *([] if lab is None else [_doubt(lab)]),
     ]
+
+
+def _doubt(lab: Chapter) -> str:
+    leaking = [row.strategy for row in lab.checks if row.clean is False]
+    found = f"caught {', '.join(leaking)} looking ahead" if leaking else "found nothing that looks ahead"
+    return f"The lab {found}, and judged what a sweep had found. {lab.verdict.headline}."
 
 
 def _cards(story: DeskStory) -> list[Headline]:
