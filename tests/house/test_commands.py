@@ -30,7 +30,6 @@ DESIGNED = """
 TO_COME = """
     status up logs backup restore prune
     strategy: pause resume retire
-    sweep walkforward
     queue: add show
     validate retry evaluate meeting learnings deploy undeploy
     features

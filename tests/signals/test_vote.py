@@ -145,7 +145,7 @@ def streamed(strategy: ConsensusStrategy, bars: Bars, params: Params) -> Targets
 
 
 def bits(targets: Targets) -> list[bytes]:
-    return [np.where(np.isnan(c), np.nan, c).tobytes() for c in targets]
+    return [np.where(np.isnan(c), np.nan, c).tobytes() for c in targets.full()]
 
 
 @every_rule

@@ -23,7 +23,7 @@ def why(desk: Desk, identity: str) -> list[dict[str, Any]]:
         trial = desk.trials.get(identity)
         inputs = trial["inputs"]
         return [
-            {"kind": "trial", "id": identity, "outcome": trial["outcome"]},
+            {"kind": "trial", "id": identity, "inputs": inputs, "outcome": trial["outcome"]},
             _trial_bars(desk, inputs),
         ]
     chain: list[dict[str, Any]] = []

@@ -18,7 +18,6 @@ import pytest
 
 from desk.markets import ENTRY, write_bars
 from desk.offices import change, contents, copied, stored, template
-from quorum import bootstrap
 from quorum.adapters.sql import Database
 from quorum.bootstrap import open_desk
 from quorum.domain import iso
@@ -112,7 +111,7 @@ ASKED: list[tuple[tuple[object, ...], int, str]] = [
     ((*BACKTEST, "--equity", "-1"), 2, "makes no sense"),
     ((*BACKTEST, "--size", "big"), 2, "--size"),
     (("backtest", "demo_ma", "--symbl", "X"), 2, "No such option: --symbl"),
-    (("backtest",), 2, "Missing argument 'strategy'; see `quorum --help`"),
+    (("backtest",), 2, "Missing option '--symbol'; see `quorum --help`"),
     (("backtst",), 2, "No such command 'backtst'"),
     (("data", "imprt"), 2, "No such command 'imprt'"),
     ((*CONSENSUS, "--as-of", "2010-01-01"), 1, "has no bar that was closed at 2010-01-01T00:00:00Z; its first bar"),
@@ -165,7 +164,7 @@ def test_what_cannot_be_asked_is_refused(
 
 @pytest.mark.parametrize(
     ("name", "given", "what"),
-    [("dance", "{}", "there is no task 'dance'; known are replay"), ("replay", "not JSON", "is no JSON")],
+    [("dance", "{}", "there is no task 'dance'; known are examine, replay, sweep, witness"), ("replay", "not JSON", "is no JSON")],
 )
 def test_a_task_that_is_unknown_or_mute_is_refused(
     bare: Quorum, monkeypatch: pytest.MonkeyPatch, name: str, given: str, what: str
@@ -208,7 +207,7 @@ def test_a_database_of_a_newer_version_is_left_alone(quorum: Quorum, home: Path)
     change(home, "update alembic_version set version_num = '9999'")
     for words in (("decisions",), BACKTEST, PAPER, ("views",)):
         with unchanged(home):
-            assert "has schema 9999, this version of quorum knows up to 0001; upgrade quorum" in quorum(*words).error
+            assert "has schema 9999, this version of quorum knows up to 0002; upgrade quorum" in quorum(*words).error
 
 
 def test_a_setting_that_is_wrong_stops_every_command_that_reads_it(quorum: Quorum, home: Path) -> None:
@@ -306,7 +305,7 @@ def test_a_disk_that_is_full_is_named_and_keeps_what_was_there(quorum: Quorum, h
 def test_a_database_that_is_locked_is_waited_for_and_then_named(
     quorum: Quorum, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bootstrap, "Database", lambda path: Database(path, busy_ms=50))
+    monkeypatch.setattr("quorum.bootstrap.desk.Database", lambda path: Database(path, busy_ms=50))
     assert quorum("decisions").code == 0
     other: Any = sqlite3.connect(home / "desk.db", isolation_level=None)
     other.execute("begin immediate")

@@ -13,7 +13,7 @@ from quorum.engine import Terms, grid, sweep
 from quorum.stats import WalkForward
 from quorum.validation import L2, Dossier, Draws, WalkForwardResult, discoveries, evidence, judge, walk_forward
 from quorum.validation.evidence import Family, Record, TradingRecord, weigh
-from quorum.validation.walkforward import span_sharpes, walk_on
+from quorum.validation.walkforward import Rule, span_sharpes, walk_on
 from validation.markets import follower, market, swept
 from validation.ridges import noise, skilled
 
@@ -64,7 +64,7 @@ def test_few_of_many_lucky_ones_are_believed_and_every_skilled_one_is() -> None:
     found = {}
     for seed in range(12):
         candidates = skilled(seed, days=500) if seed < 3 else noise(seed, days=500)
-        walk = walk_on(candidates, WalkForward(windows=4, train=100, test=100), 365.0)
+        walk = walk_on(candidates, WalkForward(windows=4, train=100, test=100), 365.0, Rule.BEST)
         family = Family(span_sharpes(candidates.returns, 1.0), 9)
         found[f"S{seed}"] = weigh(candidates, walk, family, Record(TradingRecord(1, 1.0, 1.0, -0.1)), FEW)
     believed = discoveries(found)

@@ -21,7 +21,7 @@ from quorum.stats.performance import sharpe
 from quorum.validation.evidence import Draws, Evidence, Family, Record, TradingRecord, family_of, weigh
 from quorum.validation.evidence.meanings import MEANINGS
 from quorum.validation.evidence.weigh import compared
-from quorum.validation.walkforward import Tried, span_sharpes, walk_on
+from quorum.validation.walkforward import Rule, Tried, span_sharpes, walk_on
 from validation.ridges import noise, skilled, tried
 
 PLAN = WalkForward(windows=4, train=100, test=50)
@@ -39,7 +39,7 @@ TRADES = TradingRecord(40, 1.5, 0.5, -0.1, np.full(40, 0.001))
 
 
 def weighed(found: Tried, count: int | None = None, **known: Any) -> Evidence:
-    walk = walk_on(found, PLAN, 365.0)
+    walk = walk_on(found, PLAN, 365.0, Rule.BEST)
     sharpes = span_sharpes(found.returns, 1.0)
     return weigh(found, walk, Family(sharpes, count or len(sharpes)), Record(TRADES, **known), FEW)
 

@@ -47,7 +47,7 @@ def test_no_choice_sees_its_test_its_purge_or_anything_later(seed: int, purge: i
 
 def test_the_best_ratio_of_the_training_days_is_chosen() -> None:
     found = skilled(3)
-    for choice in choose(found, PLAN, 365.0):
+    for choice in choose(found, PLAN, 365.0, Rule.BEST):
         ratios = [sharpe(row[slice(*choice.window.train)], 365.0) for row in found.returns]
         assert choice.index == int(np.argmax(ratios))
         assert choice.train_sharpe == pytest.approx(max(ratios))
@@ -91,7 +91,7 @@ def test_a_walk_says_one_ratio_of_all_days_and_those_of_the_windows() -> None:
 
 
 def test_skill_is_chosen_again_and_again_and_noise_is_not() -> None:
-    found = [[walk_on(draw(seed), PLAN, 365.0).stability for seed in range(8)] for draw in (skilled, noise)]
+    found = [[walk_on(draw(seed), PLAN, 365.0, Rule.BEST).stability for seed in range(8)] for draw in (skilled, noise)]
     still, restless = ([stability.drift for stability in row if stability is not None] for row in found)
     assert np.mean(restless) < np.mean(still) - 0.2
 

@@ -47,19 +47,21 @@ def _consensus(link: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _bars(link: Mapping[str, Any]) -> Iterator[str]:
-    where = f"{link['symbol']}.{link['venue']} {link['timeframe']} revision {link['revision']}"
+    revisions = ", ".join(str(r) for r in link.get("revisions", [link.get("revision")]))
+    where = f"{link['symbol']}.{link['venue']} {link['timeframe']} revision {revisions}"
     yield f"{where}, {link['first']}..{link['last']}"
     yield f"sha256 {link['data_hash']}{'' if link['unchanged'] else ': the lake has OTHER bars now'}"
     for bar in link["newest"]:
-        yield f"{bar['time']} open {bar['open']} high {bar['high']} low {bar['low']} close {bar['close']}"
+        yield f"{bar['time']} " + " ".join(f"{name} {bar[name]}" for name in ("open", "high", "low", "close") if name in bar)
 
 
 def _trial(link: Mapping[str, Any]) -> Iterator[str]:
-    told = link["outcome"]
-    given = ", ".join(f"{name} {value}" for name, value in told["parameters"].items())
-    yield f"{told['strategy']} ({given}) on {told['bars']} bars of {told['symbol']} {told['timeframe']}"
-    yield f"{told['trades']} trades, final equity {told['final_equity']:,.2f}, fill {told['fill']}"
-    yield f"Sharpe {_number(told['sharpe'])} ± {_number(told['sharpe_se'])}: {told['convention']}"
+    made, told = link["inputs"], link["outcome"]
+    given = ", ".join(f"{name} {value}" for name, value in made["parameters"].items())
+    yield f"{made['strategy']} ({given}) on {made['symbol']} {made['timeframe']}, fill {made['terms']['fill']}"
+    yield f"{told['fills']} fills, final equity {told['final_equity']:,.2f}"
+    error = f" ± {_number(told['sharpe_se'])}: {told['convention']}" if "sharpe_se" in told else " a year"
+    yield f"Sharpe {_number(told['sharpe'])}{error}"
 
 
 def _number(value: float | None) -> str:

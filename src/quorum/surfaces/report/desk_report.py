@@ -202,9 +202,9 @@ def _opening(story: DeskStory, lab: Chapter | None) -> list[str]:
 
 
 def _doubt(lab: Chapter) -> str:
-    leaking = [row.strategy for row in lab.checks if row.clean is False]
-    found = f"caught {', '.join(leaking)} looking ahead" if leaking else "found nothing that looks ahead"
-    return f"The lab {found}, and judged what a sweep had found. {lab.verdict.headline}."
+    leaking = " and ".join(row.strategy for row in lab.checks if row.clean is False)
+    found = f"the rule {leaking} was caught looking ahead" if leaking else "no rule was found to look ahead"
+    return f"In the lab {found}, and what a sweep had found was walked forward and judged. {lab.verdict.headline}."
 
 
 def _cards(story: DeskStory) -> list[Headline]:
