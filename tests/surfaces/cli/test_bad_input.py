@@ -164,7 +164,10 @@ def test_what_cannot_be_asked_is_refused(
 
 @pytest.mark.parametrize(
     ("name", "given", "what"),
-    [("dance", "{}", "there is no task 'dance'; known are examine, replay, sweep, witness"), ("replay", "not JSON", "is no JSON")],
+    [
+        ("dance", "{}", "there is no task 'dance'; known are examine, replay, sweep, witness"),
+        ("replay", "not JSON", "is no JSON"),
+    ],
 )
 def test_a_task_that_is_unknown_or_mute_is_refused(
     bare: Quorum, monkeypatch: pytest.MonkeyPatch, name: str, given: str, what: str

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
+PRICES = ("open", "high", "low", "close")
+
+
 def draw(chain: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """One block a link, from the thing asked about back to the bars."""
     for depth, link in enumerate(chain):
@@ -52,7 +55,7 @@ def _bars(link: Mapping[str, Any]) -> Iterator[str]:
     yield f"{where}, {link['first']}..{link['last']}"
     yield f"sha256 {link['data_hash']}{'' if link['unchanged'] else ': the lake has OTHER bars now'}"
     for bar in link["newest"]:
-        yield f"{bar['time']} " + " ".join(f"{name} {bar[name]}" for name in ("open", "high", "low", "close") if name in bar)
+        yield f"{bar['time']} " + " ".join(f"{name} {bar[name]}" for name in PRICES if name in bar)
 
 
 def _trial(link: Mapping[str, Any]) -> Iterator[str]:
