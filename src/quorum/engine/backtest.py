@@ -44,7 +44,8 @@ class Backtest:
 
     `equity` has shape (n,), in the quote currency; `rows` are the kernel's fills, `unfilled` counts orders that were
     replaced or ended before they were filled whole. `trial_id` is the content address of data, code, strategy,
-    parameters, terms and seed; None when nobody counts.
+    parameters and terms; None when nobody counts. A backtest draws nothing: a strategy that does takes its seed as a
+    parameter.
     """
 
     strategy: str
@@ -56,7 +57,6 @@ class Backtest:
     unfilled: int
     performance: Performance
     code_hash: str
-    seed: int | None = None
     trial_id: str | None = None
     trials_in_family: int | None = None
 
@@ -165,7 +165,6 @@ class Backtest:
             "terms": self.terms,
             "data_hash": self.data_hash,
             "code_hash": self.code_hash,
-            "seed": self.seed,
             "trial_id": self.trial_id,
         }
 

@@ -16,10 +16,20 @@ from quorum.surfaces.cli.strategies import named_strategy
 
 
 @dataclass(frozen=True, kw_only=True)
-class SweepCommand(Trading):
-    """What `quorum sweep` takes."""
+class Running(Trading):
+    """A strategy, and where its combinations run under which limits."""
 
     strategy: Annotated[str, typer.Argument(help="A name of `quorum strategy list`, or a file as ./my_rule.py.")]
+    engine: Annotated[str, typer.Option(help="inline, process or ray: where combinations run.")] = "inline"
+    workers: Annotated[int, typer.Option(help="Threads, or processes; 0 is one a core.", min=0)] = 0
+    deadline: Annotated[float | None, typer.Option(help="Seconds for a combination (process, ray).")] = None
+    memory_mb: Annotated[float | None, typer.Option(help="Memory of a worker, in MiB (process, ray).")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepCommand(Running):
+    """What `quorum sweep` takes."""
+
     param: Annotated[
         list[str] | None,
         typer.Option(help="NAME=5,10,20 or NAME=5:50:5, several times; without any, the strategy's own search values."),
@@ -32,10 +42,6 @@ class SweepCommand(Trading):
         int | None, typer.Option(help="Search with that many tries (Optuna) in place of all combinations.")
     ] = None
     seed: Annotated[int, typer.Option(help="Of the search.")] = 0
-    engine: Annotated[str, typer.Option(help="inline, process or ray: where combinations run.")] = "inline"
-    workers: Annotated[int, typer.Option(help="Threads, or processes; 0 is one a core.", min=0)] = 0
-    deadline: Annotated[float | None, typer.Option(help="Seconds for a combination (process, ray).")] = None
-    memory_mb: Annotated[float | None, typer.Option(help="Memory of a worker, in MiB (process, ray).")] = None
 
 
 @takes(SweepCommand)
@@ -71,19 +77,25 @@ def sweep(asked: SweepCommand) -> None:
 
 
 def _grid(asked: SweepCommand, desk: Any, rule: Any, bars: Any) -> tuple[Any, int]:
-    from quorum.bootstrap import open_elsewhere
-    from quorum.domain import Limits
-    from quorum.engine import SweepOptions, fitting, grid
-    from quorum.engine import sweep as run
+    from quorum.engine import fitting, grid
 
     combinations: Any = grid(rule, read_axes(asked.param or []))
     left_out = 0
     if asked.skip_invalid:
         combinations, left_out = fitting(bars, rule, combinations)
+    return swept(asked, desk, rule, bars, combinations), left_out
+
+
+def swept(asked: Running, desk: Any, rule: Any, bars: Any, combinations: Any) -> Any:
+    """The combinations tried where the options say."""
+    from quorum.bootstrap import open_elsewhere
+    from quorum.domain import Limits
+    from quorum.engine import SweepOptions, sweep
+
     limits = Limits(asked.deadline, asked.memory_mb, asked.workers or None)
     with open_elsewhere(asked.engine, limits, asked.strategy, asked.home) as elsewhere:
         options = SweepOptions(asked.workers, elsewhere, progress("combinations", asked.as_json))
-        return run(bars, rule, combinations, terms_of(asked), desk.trials, options), left_out
+        return sweep(bars, rule, combinations, terms_of(asked), desk.trials, options)
 
 
 def _search(asked: SweepCommand, desk: Any, rule: Any, bars: Any) -> tuple[Any, int]:

@@ -9,18 +9,17 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.lab.options import Trading, bars_of, read_axes, terms_of
-from quorum.surfaces.cli.lab.sweep import progress
+from quorum.surfaces.cli.lab.options import bars_of, read_axes
+from quorum.surfaces.cli.lab.sweep import Running, swept
 from quorum.surfaces.cli.lab.trade import PROMISE
 from quorum.surfaces.cli.show import facts, note, print_json, say, table, takes
 from quorum.surfaces.cli.strategies import named_strategy
 
 
 @dataclass(frozen=True, kw_only=True)
-class WalkOptions(Trading):
+class WalkOptions(Running):
     """What `quorum walkforward` takes."""
 
-    strategy: Annotated[str, typer.Argument(help="A name of `quorum strategy list`, or a file as ./my_rule.py.")]
     param: Annotated[
         list[str] | None,
         typer.Option(help="NAME=5,10,20 or NAME=5:50:5, several times; without any, the strategy's own search values."),
@@ -51,7 +50,7 @@ def walkforward(asked: WalkOptions) -> None:
     Example: quorum walkforward demo_ma --symbol BTCUSDT --timeframe 1h --evidence --report walk.html
     """
     from quorum.bootstrap import open_desk
-    from quorum.engine import SweepOptions, fitting, grid, sweep
+    from quorum.engine import fitting, grid
     from quorum.validation import Inconclusive, Rule, search_each, walk_forward
 
     desk = open_desk(asked.home)
@@ -59,8 +58,7 @@ def walkforward(asked: WalkOptions) -> None:
     bars = bars_of(desk.lake, asked, named)
     rule, plan = _rule(asked.rule, Rule), _plan(asked)
     combinations, left_out = fitting(bars, named, grid(named, read_axes(asked.param or [])))
-    options = SweepOptions(told=progress("combinations", asked.as_json))
-    tried = sweep(bars, named, combinations, terms_of(asked), desk.trials, options)
+    tried = swept(asked, desk, named, bars, combinations)
     search = None if asked.tries is None else search_each(tried, named, desk.trials, asked.tries, asked.seed)
     forward = walk_forward(tried, named, plan, rule, search)
     if isinstance(forward, Inconclusive):
