@@ -32,6 +32,7 @@ class Ranked(NamedTuple):
 
     rank: int
     strategy: str
+    symbol: str
     parameters: Mapping[str, Number]
     sharpe: float
     sharpe_se: float
@@ -85,6 +86,7 @@ def comparison(results: Sequence[Backtest], skipped: Mapping[str, str] | None = 
     return render(
         "comparison.html",
         first=first,
+        markets=sorted({r.symbol for r in results}),
         ranked=ranked,
         colours=[f"c{k}" if k <= DRAWN else "" for k in range(1, len(ranked) + 1)],
         verdict=_verdict(ranked[0], luck(results), first),
@@ -99,7 +101,7 @@ def _ranked(rank: int, result: Backtest) -> Ranked:
     p = result.performance
     probability = probabilistic_sharpe(track_record(result.daily[1])) if math.isfinite(p.sharpe) else math.nan
     figures = (p.total_return, p.cagr, p.max_drawdown, len(result.trades), result.final_equity)
-    return Ranked(rank, result.strategy, result.parameters, p.sharpe, p.sharpe_se, probability, *figures)
+    return Ranked(rank, result.strategy, result.symbol, result.parameters, p.sharpe, p.sharpe_se, probability, *figures)
 
 
 def _verdict(best: Ranked, chance: Luck, first: Backtest) -> list[str]:
@@ -107,7 +109,8 @@ def _verdict(best: Ranked, chance: Luck, first: Backtest) -> list[str]:
         return ["None of them did enough on these bars to be ranked."]
     trials = f"{count(chance.trials)} trials" if chance.trials > 1 else "1 trial"
     lines = [
-        f"{best.strategy} leads with a Sharpe ratio of {with_error(best.sharpe, best.sharpe_se)} a year.",
+        f"{best.strategy} on {best.symbol} leads with a Sharpe ratio of "
+        f"{with_error(best.sharpe, best.sharpe_se)} a year.",
         f"The luckiest of {trials} without any skill is expected to show {ratio(chance.luckiest)}; the deflated Sharpe "
         f"ratio, the probability that the leader has skill, is {percent(chance.deflated)}.",
     ]
@@ -124,9 +127,11 @@ def _equity(results: Sequence[Backtest]) -> Chart:
     rival = buy_and_hold(first.bars)
     every = np.unique(np.concatenate([days for days, _ in growth]))
     hold = _on(every, first.daily[0], rival.level[ends] - 1.0)
-    lines = [Line(rival.name, hold, "rival", thin=True)]
+    several = len({r.symbol for r in results}) > 1
+    where = [f" {r.symbol}" if several else "" for r in results]
+    lines = [Line(f"{rival.name}{f' {first.symbol}' if several else ''}", hold, "rival", thin=True)]
     for k, (result, (days, values)) in enumerate(zip(results[:DRAWN], growth, strict=True), 1):
-        lines.append(Line(result.strategy, _on(every, days, values), f"c{k}"))
+        lines.append(Line(f"{result.strategy}{where[k - 1]}", _on(every, days, values), f"c{k}"))
     return Chart(lines_chart("equity", "growth of each strategy", every, (Pane(lines, "percent", zero=True),), 460), "")
 
 
