@@ -268,7 +268,7 @@ def test_strategies_are_ranked_by_sharpe_and_the_best_is_deflated() -> None:
     assert luck([replace(good, trials_in_family=None)]).luckiest == 0.0
     page = comparison([idle, bad, good], {"rotation": "it takes 2 symbols or more, not 1"})
     text = Reader(page).text
-    assert f"sma_cross leads with a Sharpe ratio of {best.sharpe:.2f} ± {best.sharpe_se:.2f} a year." in text
+    assert f"sma_cross on BTCUSDT leads with a Sharpe ratio of {best.sharpe:.2f} ± {best.sharpe_se:.2f} a year." in text
     assert "The luckiest of 36 trials without any skill" in text
     assert "rotation it takes 2 symbols or more, not 1" in text
     drawn = chart_of(page, "equity")
