@@ -13,7 +13,14 @@ from quorum.domain import UsageError
 from quorum.engine import Backtest
 from quorum.engine.appraisal import buy_and_hold
 from quorum.signals import Number
-from quorum.stats import deflated_sharpe, luckiest_sharpe, probabilistic_sharpe, track_record, trial_spread
+from quorum.stats import (
+    deflated_sharpe,
+    false_discoveries,
+    luckiest_sharpe,
+    probabilistic_sharpe,
+    track_record,
+    trial_spread,
+)
 from quorum.stats.performance import day_ends
 from quorum.surfaces.report.charts import Chart, Line, Pane, lines_chart
 from quorum.surfaces.report.page import count, percent, ratio, render, with_error
@@ -27,7 +34,8 @@ DRAWN = 8
 class Ranked(NamedTuple):
     """One row of the ranking, 1 for the highest Sharpe ratio; those without one come last.
 
-    `probability` is that of a true Sharpe ratio above 0 had this strategy alone been tried; NaN where undefined.
+    `probability` is that of a true Sharpe ratio above 0 had this strategy alone been tried, NaN where undefined;
+    `adjusted_p` the p-value of a ratio of 0 or less, adjusted for their number by Benjamini and Hochberg.
     """
 
     rank: int
@@ -37,6 +45,7 @@ class Ranked(NamedTuple):
     sharpe: float
     sharpe_se: float
     probability: float
+    adjusted_p: float
     total_return: float
     cagr: float
     max_drawdown: float
@@ -57,7 +66,10 @@ class Luck(NamedTuple):
 def ranking(results: Sequence[Backtest]) -> tuple[Ranked, ...]:
     """The results by Sharpe ratio, the highest first; equal ones by name."""
     ordered = sorted(results, key=lambda r: (-_or_last(r.performance.sharpe), r.strategy))
-    return tuple(_ranked(k, result) for k, result in enumerate(ordered, 1))
+    odds = np.array([_probability(result) for result in ordered])
+    adjusted = false_discoveries(np.nan_to_num(1.0 - odds, nan=1.0)).adjusted
+    chances = zip(odds.tolist(), adjusted.tolist(), strict=True)
+    return tuple(_ranked(k, r, chance) for k, (r, chance) in enumerate(zip(ordered, chances, strict=True), 1))
 
 
 def luck(results: Sequence[Backtest]) -> Luck:
@@ -97,11 +109,28 @@ def comparison(results: Sequence[Backtest], skipped: Mapping[str, str] | None = 
     )
 
 
-def _ranked(rank: int, result: Backtest) -> Ranked:
+def _probability(result: Backtest) -> float:
+    if not math.isfinite(result.performance.sharpe):
+        return math.nan
+    return probabilistic_sharpe(track_record(result.daily[1]))
+
+
+def _ranked(rank: int, result: Backtest, chance: tuple[float, float]) -> Ranked:
     p = result.performance
-    probability = probabilistic_sharpe(track_record(result.daily[1])) if math.isfinite(p.sharpe) else math.nan
-    figures = (p.total_return, p.cagr, p.max_drawdown, len(result.trades), result.final_equity)
-    return Ranked(rank, result.strategy, result.symbol, result.parameters, p.sharpe, p.sharpe_se, probability, *figures)
+    return Ranked(
+        rank,
+        result.strategy,
+        result.symbol,
+        result.parameters,
+        p.sharpe,
+        p.sharpe_se,
+        *chance,
+        total_return=p.total_return,
+        cagr=p.cagr,
+        max_drawdown=p.max_drawdown,
+        trades=len(result.trades),
+        final_equity=result.final_equity,
+    )
 
 
 def _verdict(best: Ranked, chance: Luck, first: Backtest) -> list[str]:

@@ -90,23 +90,22 @@ def _all(asked: BacktestOptions) -> None:
             results += [run(bars, rule, {}, terms, desk.trials) for bars in pool]
         except QuorumError as error:
             left_out[name] = str(error)
-    results.sort(key=lambda r: r.performance.sharpe if r.performance.sharpe == r.performance.sharpe else -1e9)
-    results.reverse()
-    if asked.report is not None:
-        from quorum.surfaces.report import comparison, write_page
+    from quorum.surfaces.report import comparison, ranking, write_page
 
+    rows = ranking(results)
+    if asked.report is not None:
         write_page(asked.report, comparison(results, left_out))
     if asked.as_json:
-        print_json({"ranking": [r.summary() for r in results], "left_out": left_out, "report": asked.report})
+        ranked = [row._asdict() for row in rows]
+        print_json({"ranking": ranked, "left_out": left_out, "report": asked.report and str(asked.report)})
         return
-    columns = ("strategy", "symbol", "Sharpe", "+-", "return", "max drawdown", "trades")
-    table(columns, [_line(r) for r in results])
+    columns = ("strategy", "symbol", "Sharpe", "+-", "adjusted p", "return", "max drawdown", "trades")
+    table(columns, [_line(row) for row in rows])
     for name, reason in left_out.items():
         note(f"left out: {name}: {reason}")
-    note(f"The best of {len(results)} looks better than it is. {PROMISE}")
+    note(f"The best of {len(rows)} looks better than it is. {PROMISE}")
 
 
-def _line(result: Any) -> tuple[object, ...]:
-    p = result.performance
-    numbers = (p.sharpe, p.sharpe_se, p.total_return, p.max_drawdown)
-    return (result.strategy, result.symbol, *numbers, len(result.trades))
+def _line(row: Any) -> tuple[object, ...]:
+    numbers = (row.sharpe, row.sharpe_se, row.adjusted_p, row.total_return, row.max_drawdown, row.trades)
+    return (row.strategy, row.symbol, *numbers)
