@@ -105,7 +105,7 @@ class Chapter(NamedTuple):
 
     where: str
     checks: list[CheckRow]
-    ranked: list[tuple[Ranked, str]]
+    ranked: tuple[Ranked, ...]
     ranking_note: str
     left_out: Mapping[str, str]
     sweep_words: str
@@ -121,12 +121,11 @@ def chapter(story: LabStory) -> Chapter:
     tried, proof = story.tried, story.proof
     bars = tried.bars
     where = f"{count(len(bars))} bars of {bars.timeframe} from {iso(int(bars.time[0]))[:10]} on"
-    symbols = {test.strategy: test.symbol for test in story.tests}
     walked = None if isinstance(proof, Inconclusive) else proof
     return Chapter(
         where=where,
         checks=[_check(found) for found in story.checked],
-        ranked=[(row, symbols[row.strategy]) for row in ranking(story.tests)],
+        ranked=ranking(story.tests),
         ranking_note=_ranking_note(story.tests),
         left_out=story.left_out,
         sweep_words=_sweep_words(tried, walked),
