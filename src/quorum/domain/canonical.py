@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+_AS_IT_IS = frozenset({str, int, bool})  # most values; asking for a type is much faster than asking for a family
+
 
 def plain(value: Any) -> Any:
     """`value` as dicts, lists, strings, numbers, booleans and None; NaN and infinities become None.
@@ -18,7 +20,12 @@ def plain(value: Any) -> Any:
     Dataclasses become dicts of their fields, Decimals strings, enums their values, sets sorted lists.
     TypeError for anything else, and for a mapping two of whose keys have the same text.
     """
-    if value is None or isinstance(value, bool | str):
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, str)):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, Enum):
         return plain(value.value)

@@ -96,8 +96,12 @@ def mark_on(close: Floats, account: Account, at: tuple[float, int, int], equity:
     until = min(until, len(equity))
     if len(account) == 1:
         held = account[0].quantity
-        for k in range(i, until):
-            equity[k] = cash + held * close[k, 0]
+        if held == 0.0:
+            for k in range(i, until):
+                equity[k] = cash
+        else:
+            for k in range(i, until):
+                equity[k] = cash + held * close[k, 0]
         account[0].last = close[until - 1, 0]
         return until
     for k in range(i, until):
