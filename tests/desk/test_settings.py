@@ -223,6 +223,7 @@ EFFECTS: list[tuple[str, str, Any, Any, Look]] = [
     ("risk.yaml", "books.crypto.min_reward_risk", 1.5, 50, lambda home: cycle(home, paper=False).reason),
     ("risk.yaml", "books.crypto.min_order_notional", 10, 1e6, lambda home: cycle(home, paper=False).reason),
     ("risk.yaml", "books.crypto.price_collar_bps", 100, 50, lambda home: order(home)["collar"]),
+    ("risk.yaml", "books.crypto.max_borrowed", 0, 0.5, lambda home: checks(home)["cash"]),
     ("risk.yaml", "books.crypto.allow_short", False, True, lambda home: cycle(home, hours=3, timeframe="4h").order),
     ("accounts.yaml", "accounts", None, {"one": {"book": "crypto", "currency": "USDT", "cash": 100000}}, account),
     ("accounts.yaml", "accounts.paper.cash", 100000, 50000, account),

@@ -15,8 +15,8 @@ from quorum.desk.workspace import FOLDERS, Workspace
 from quorum.domain import QuorumError
 
 ROOMS = (
-    *("domain", "stats", "lake", "features", "signals", "risk", "execution", "engine", "desk", "adapters"),
-    *("adapters.sql", "adapters.process", "adapters.notify", "bootstrap", "surfaces", "surfaces.report"),
+    *("domain", "stats", "lake", "features", "signals", "risk", "execution", "engine", "validation", "desk"),
+    *("adapters", "adapters.sql", "adapters.process", "adapters.notify", "bootstrap", "surfaces", "surfaces.report"),
 )
 LIBRARIES = ("numpy", "numba", "polars", "sqlalchemy", "alembic", "pydantic", "typer", "jinja2")
 TOP = tuple(dict.fromkeys(folder.split("/")[0] for folder in FOLDERS))
