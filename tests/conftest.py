@@ -32,11 +32,13 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once() -> None:
-    """Kernels are compiled once and kept where a user's are, so that a second run need not wait."""
+def _compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Kernels are compiled once and kept where a user's are, so that neither a second run nor a child need wait."""
     from quorum.bootstrap import use_kernel_cache
 
-    use_kernel_cache()
+    if not use_kernel_cache():
+        os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.getbasetemp() / "cache")
+        use_kernel_cache()
 
 
 def allowed_skips() -> set[str]:

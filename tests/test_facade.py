@@ -15,16 +15,11 @@ import quorum
 from desk.markets import ENTRY, closes, flat, write_bars
 from desk.offices import copied, fresh_task, template
 from quorum.adapters.process import InlineExecutor
-from quorum.domain import DAY, DataError, NotFound, UsageError, WorkspaceError, iso, parse_instant
+from quorum.domain import DAY, DataError, InvalidSignal, NotFound, UsageError, WorkspaceError, iso, parse_instant
+from quorum.signals import from_batch
 from surfaces.cli.commands import Quorum
 
 HEAVY = ("numpy", "numba", "polars", "sqlalchemy", "pydantic", "typer", "rich")
-
-
-@pytest.fixture(autouse=True)
-def kernels(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled kernels stay for the run, also for the processes that a test starts."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
 @pytest.fixture
@@ -154,3 +149,44 @@ def test_a_desk_does_what_the_commands_do(
     assert (trial.trials_in_family, desk.backtest("demo_ma", "FLATUSDT", "1h", fast=6).trials_in_family) == (1, 2)
     answer = desk.replay(record.decision_id)
     assert (answer.verdict, answer.replayed) == ("identical", (record.decision_id, record.risk["decision_id"]))
+
+
+def test_a_file_with_a_row_that_is_no_bar_is_refused_by_row(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    cells = lines[20].split(",")
+    lines[20] = ",".join([cells[0], "0", *cells[2:]])
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="row 20 is no bar: price not positive"):
+        quorum.load_bars(file)
+
+
+def test_what_is_no_bars_is_refused(file: Path) -> None:
+    for nothing in (None, file, [1.0, 2.0]):
+        with pytest.raises(UsageError, match="load_bars"):
+            quorum.backtest("demo_ma", nothing)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="load_bars"):
+            quorum.sweep("demo_ma", nothing, {"fast": [5], "slow": [20]})  # type: ignore[arg-type]
+
+
+def test_a_strategy_from_outside_that_looks_ahead_is_refused(file: Path) -> None:
+    bars = quorum.load_bars(file)
+    mirror = from_batch("mirror", lambda bars, params: bars.close * 0.0 + 1.0 / len(bars), 2)
+    with pytest.raises(InvalidSignal, match="mirror looks ahead on BTCUSDT"):
+        quorum.backtest(mirror, bars)
+    with pytest.raises(InvalidSignal, match="mirror looks ahead on BTCUSDT"):
+        quorum.sweep(mirror, bars)
+
+
+def test_a_value_alone_is_an_axis_of_one(file: Path) -> None:
+    found = quorum.sweep("demo_ma", quorum.load_bars(file), {"fast": 5, "slow": ["20", 30]})
+    assert [(c["fast"], c["slow"]) for c in found.combinations] == [(5, 20), (5, 30)]
+
+
+def test_the_key_of_the_kernels_is_worked_out_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = quorum.load_bars(file)
+    quorum.backtest("demo_ma", bars)
+    asked: list[Path] = []
+    monkeypatch.setattr("quorum.bootstrap.places.cache_kernels", lambda folder: asked.append(folder))
+    quorum.backtest("demo_ma", bars)
+    quorum.sweep("demo_ma", bars, {"fast": 5, "slow": 20})
+    assert asked == []

@@ -43,9 +43,9 @@ def load_bars(
 
     `source` is the frame, the file, or a symbol as BTCUSDT or BTCUSDT.binance; without a `timeframe` it is found
     out, in the lake when there is but one. `symbol` chooses or names the one in a frame or file; `tz` is the zone of
-    its naive times. `since` and `until` are ISO dates or times, the end not included. A frame's rows have to be
-    bars: DataError names row and time of one that is not; impossible rows of a file are left out. NotFound for a
-    symbol that the lake does not have.
+    its naive times. `since` and `until` are ISO dates or times, the end not included. The rows of a
+    frame or a file have to be bars: DataError names one that is not. NotFound for a symbol that the lake does not
+    have.
     """
     from quorum.domain import Timeframe, parse_instant
     from quorum.lake import ImportOptions, bars_of_frame, is_frame
@@ -100,7 +100,8 @@ def backtest(
     `strategy` is a name, a file as ./my_rule.py, or the strategy itself. `size` is in units of the symbol, unless
     `sizing` says weight, cash, volatility or atr; costs are in basis points, `cash` in the quote currency; see
     `quorum.engine.Terms` for all of them. With a workspace's `home` the trial is counted there; else nobody counts
-    it, and the result's `trial_id` is None. UsageError for parameters out of bounds, DataError for too few bars.
+    it, and the result's `trial_id` is None. UsageError for parameters out of bounds, DataError for too few bars,
+    InvalidSignal for a strategy from outside that fails, asks for no target, or is seen to look ahead.
     """
     from quorum.bootstrap import open_lab
     from quorum.engine import Terms
@@ -121,13 +122,28 @@ def backtest(
         borrow_rate=borrow_rate,
         volume_share=volume_share,
     )
+    _refuse(bars, rule, params or {})
     return run(bars, rule, params or {}, terms, trials)
+
+
+def _refuse(bars: Any, rule: AnyStrategy, params: Mapping[str, object]) -> None:
+    """UsageError for what is no bars, InvalidSignal for a strategy from outside that is seen to look ahead."""
+    from quorum.domain import UsageError
+    from quorum.lake import Bars, Panel
+    from quorum.signals import is_ours
+
+    if not isinstance(bars, Bars | Panel):
+        raise UsageError(f"bars is a {type(bars).__name__}", "make bars of it: quorum.load_bars(...)")
+    if not is_ours(rule):
+        from quorum.validation import refuse_foresight
+
+        refuse_foresight(rule, bars, params)
 
 
 def sweep(
     strategy: str | AnyStrategy,
     bars: Bars | Panel,
-    grid: Mapping[str, Sequence[object]] | None = None,
+    grid: Mapping[str, object] | None = None,
     *,
     sizing: str = "units",
     size: float = 1.0,
@@ -139,7 +155,7 @@ def sweep(
     threads: int = 0,
     home: str | Path | None = None,
 ) -> Sweep:
-    """Backtest every combination of the values in `grid`; without it, of the strategy's own search values.
+    """Backtest every combination of the values in `grid` (several, or one alone); without it, of the strategy's own search values.
 
     With a workspace's `home` every combination is a trial there, and one that was recorded is not run again.
     `skip_invalid` leaves out combinations that the strategy does not take; without it the first is refused by name.
@@ -152,6 +168,7 @@ def sweep(
 
     rule, trials = open_lab(strategy, home)
     chosen: Sequence[Mapping[str, int | float]] = combinations(rule, grid)
+    _refuse(bars, rule, chosen[0])
     if skip_invalid:
         chosen, _ = fitting(bars, rule, chosen)
     terms = Terms(fee_bps, slippage_bps, sizing, size, cash, fill)

@@ -117,7 +117,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(STEPS, min_size=3, max_size=12))
 def test_the_store_follows_the_words(template: Path, steps: list[Step]) -> None:
     with TemporaryDirectory() as folder:

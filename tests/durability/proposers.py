@@ -32,7 +32,7 @@ from quorum.domain import (
 from quorum.engine import intend, judge
 from quorum.risk import RiskLimits
 
-PROCESSES, EACH = 8, 250
+PROCESSES, EACH = 8, 110
 EQUITY, PRICE = Decimal(100_000), Decimal(100)
 LIMITS = RiskLimits(max_position=Decimal("0.20"), max_deployed=Decimal("0.60"))
 LIMIT = EQUITY * LIMITS.max_deployed

@@ -16,7 +16,7 @@ from durability.driver import Point
 from durability.laws import assert_traded_once
 from durability.market import ACCOUNT, Aftermath, Occasion, aftermath, close, cycle, journal
 
-FAST = ("before-intent-1", "after-intent-1", "after-sent-1", "after-submit-1", "after-booking-1")
+FAST = ("after-intent-1", "after-sent-1", "after-booking-1")
 OURS = [
     Point(effect, number, when)
     for effect, numbers in (("intent", (1,)), ("sent", (1,)), ("submit", (1,)), ("booking", (1, 2)))

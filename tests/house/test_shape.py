@@ -135,4 +135,6 @@ def test_a_skip_without_a_reason_is_seen(text: str, lines: list[int]) -> None:
 
 
 def test_every_skip_says_why() -> None:
-    assert [f"{name}:{line}" for name, tree in trees().items() for line in mute_skips(tree)] == []
+    suspects = [name for name in trees() if any(word in texts()[name] for word in (*SKIPS, *MARKS))]
+    assert len(suspects) > 3
+    assert [f"{name}:{line}" for name in suspects for line in mute_skips(trees()[name])] == []

@@ -80,6 +80,21 @@ def test_a_rule_that_answers_another_length_is_named() -> None:
         short.batch(market(10, 1), {})
 
 
+def test_an_answer_of_another_kind_is_named_with_its_bar() -> None:
+    words: Any = lambda bars, params: "long"  # noqa: E731
+    with pytest.raises(InvalidSignal, match="text answers a str for 10 bars of X"):
+        from_batch("text", words, 1).batch(market(10, 1), {})
+    alone: Any = lambda state, row: 1.0  # noqa: E731
+    with pytest.raises(InvalidSignal, match="alone answers a float at the bar of 1970-01-01T00:00:00Z"):
+        from_step("alone", alone, lambda params: 0, 1).batch(market(10, 1), {})
+
+
+def test_a_step_that_raises_is_named_with_its_bar() -> None:
+    late = from_step("late", lambda n, row: (n + 1, 1.0 / (n - 5)), lambda params: 0, 1)
+    with pytest.raises(InvalidSignal, match="late failed on X at the bar of 1970-01-01T05:00:00Z: ZeroDivisionError"):
+        late.batch(market(10, 1), {})
+
+
 def test_a_rule_cannot_write_into_the_bars() -> None:
     def rule(bars: Bars, params: Any) -> Any:
         bars.close[0] = 1.0

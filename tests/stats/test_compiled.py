@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,8 @@ import pytest
 import quorum
 import quorum.engine
 from quorum.stats import cache_kernels, cache_key, kernel
-from quorum.stats.compiled import _KERNELS, SOURCES
+from quorum.stats.bootstrap import scramble
+from quorum.stats.compiled import _KERNELS, IDLE, KEPT, SOURCES, forget_older
 
 PACKAGE = Path(quorum.__file__).parent
 SCRIPT = """
@@ -42,6 +44,20 @@ weight = demo_ma.DEMO_MA.batch(bars, {"fast": 2, "slow": 5}).weight
 taken = time.process_time() - started
 stats = demo_ma.fill_targets.stats
 json.dump([kept, taken, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), weight.tolist()], sys.stdout)
+"""
+
+WHOLE = """
+import sys
+import numpy as np
+import quorum
+from quorum.domain import HOUR, Timeframe
+from quorum.lake import Bars
+
+print("ready", flush=True)
+sys.stdin.readline()
+close = 100.0 + np.abs(np.arange(600) % 140 - 70.0)
+bars = Bars("T", "test", Timeframe(HOUR), np.arange(600) * HOUR, close)
+print(quorum.backtest("demo_ma", bars, params={"fast": 5, "slow": 20}).final_equity.hex())
 """
 
 
@@ -86,6 +102,113 @@ def test_a_second_process_does_not_compile_and_a_change_of_source_does(copied: P
     assert (third.hits, third.misses) == (0, 1)
     assert third.weight != first.weight
     assert len(list((tmp_path / "cache" / "quorum" / "kernels").iterdir())) == 2
+
+
+@pytest.mark.slow
+def test_processes_that_start_cold_together_come_to_one_answer(tmp_path: Path) -> None:
+    """All eight compile a whole backtest into one empty folder, which then serves a ninth and holds no half a file."""
+    told = backtests(tmp_path, 8)
+    assert len(told) == 8
+    assert set(told) == set(backtests(tmp_path, 1))
+    assert float.fromhex(told[0]) != 100_000.0
+    made = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {file.suffix for file in made} == {".nbi", ".nbc"}
+
+
+def backtests(cache: Path, count: int) -> list[str]:
+    """The final equity as told by each of `count` processes, let go together when all are there."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": environment}
+    children = [subprocess.Popen([sys.executable, "-c", WHOLE], **pipes) for _ in range(count)]
+    assert [child.stdout.readline() for child in children] == ["ready\n"] * count
+    for child in children:
+        child.stdin.write("\n")
+        child.stdin.flush()
+    said = [child.communicate()[0].strip() for child in children]
+    assert [child.returncode for child in children] == [0] * count
+    return said
+
+
+@pytest.mark.slow
+def test_a_command_without_a_folder_to_write_to_says_the_same(tmp_path: Path) -> None:
+    home, blocked = tmp_path / "home", tmp_path / "a file"
+    blocked.write_text("in the way")
+    rows = "\n".join(f"{1_700_000_000 + 3600 * i},{100 + i % 17 + i % 5}" for i in range(400))
+    (tmp_path / "TEST.venue.csv").write_text(f"time,close\n{rows}\n")
+
+    def quorum_with(cache: Path, *words: object) -> str:
+        command = [sys.executable, "-m", "quorum", *map(str, words), "--home", str(home)]
+        environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    quorum_with(blocked, "init")
+    quorum_with(blocked, "data", "import", tmp_path / "TEST.venue.csv")
+    asked = (
+        "backtest",
+        "demo_ma",
+        "--param",
+        "fast=3",
+        "--param",
+        "slow=9",
+        "--symbol",
+        "TEST",
+        "--timeframe",
+        "1h",
+        "--json",
+    )
+    kept, fallen = quorum_with(tmp_path / "cache", *asked), quorum_with(blocked, *asked)
+    assert json.loads(kept)["trades"] > 0
+    assert fallen == kept
+    assert blocked.read_text() == "in the way"
+
+
+class TestOlderFolders:
+    """`n` folders, the first used now and each other half a day before the one that precedes it."""
+
+    def folders(self, root: Path, n: int) -> list[Path]:
+        made = [root / f"{k:020x}" for k in range(n)]
+        for k, folder in enumerate(made):
+            (folder / "engine_0").mkdir(parents=True)
+            (folder / "engine_0" / "kernel.nbi").write_bytes(b"\0")
+            os.utime(folder, (0, (n - k) * IDLE / 2))
+        return made
+
+    def test_the_newest_stay_and_so_do_those_of_a_day(self, tmp_path: Path) -> None:
+        folders = self.folders(tmp_path, KEPT + 4)
+        forget_older(tmp_path, folders[0].stat().st_mtime)
+        assert sorted(tmp_path.iterdir()) == folders[:KEPT]
+        busy = self.folders(tmp_path / "busy", KEPT + 4)
+        forget_older(tmp_path / "busy", busy[-1].stat().st_mtime + IDLE)
+        assert sorted((tmp_path / "busy").iterdir()) == busy
+
+    def test_what_is_no_folder_of_ours_stays(self, tmp_path: Path) -> None:
+        folders = self.folders(tmp_path, KEPT + 1)
+        (tmp_path / "of somebody").mkdir()
+        (tmp_path / ("f" * 20)).write_text("no folder")
+        for other in ("of somebody", "f" * 20):
+            os.utime(tmp_path / other, (0, 0))
+        forget_older(tmp_path, folders[0].stat().st_mtime + IDLE)
+        assert sorted(tmp_path.iterdir()) == sorted([*folders[:KEPT], tmp_path / "of somebody", tmp_path / ("f" * 20)])
+
+
+def test_a_folder_that_was_removed_meanwhile_is_made_again(tmp_path: Path) -> None:
+    code = """
+import shutil, sys
+from pathlib import Path
+import numpy as np
+from quorum.stats import bootstrap, cache_kernels
+
+root = Path(sys.argv[1])
+assert cache_kernels(root)
+(folder,) = root.iterdir()
+shutil.rmtree(folder)
+print(int(bootstrap.scramble(np.uint64(1))), len(list(folder.rglob("*.nbc"))))
+"""
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
+    scrambled: Any = scramble
+    assert done.stdout.split() == [str(int(scrambled(np.uint64(1)))), "1"]
 
 
 def test_without_a_folder_to_write_to_everything_works(tmp_path: Path) -> None:
@@ -134,7 +257,8 @@ class TestKey:
 
 
 def test_every_kernel_stands_in_a_folder_of_the_key() -> None:
-    sources = [p for p in PACKAGE.rglob("*.py") if "@kernel\n" in p.read_text(encoding="utf-8")]
+    marked = re.compile(r"^@(?:kernel|fragment)$", re.MULTILINE)
+    sources = [p for p in PACKAGE.rglob("*.py") if marked.search(p.read_text(encoding="utf-8"))]
     assert len(sources) > 8
     assert [p for p in sources if not any(p.is_relative_to(PACKAGE / folder) for folder in SOURCES)] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from quorum.stats import cache_kernels
@@ -28,4 +29,9 @@ def default_home() -> Path:
 def use_kernel_cache() -> bool:
     """Keep compiled kernels in $XDG_CACHE_HOME, else ~/.cache; False when that is read-only."""
     named = os.environ.get("XDG_CACHE_HOME")
-    return cache_kernels((Path(named) if named else Path.home() / ".cache") / "quorum" / "kernels")
+    return _kept_in((Path(named) if named else Path.home() / ".cache") / "quorum" / "kernels")
+
+
+@lru_cache(maxsize=1)  # the key of the cache reads every source of a kernel, which takes longer than a backtest
+def _kept_in(folder: Path) -> bool:
+    return cache_kernels(folder)

@@ -96,6 +96,15 @@ class Backtest:
     def final_equity(self) -> float:
         return float(self.equity[-1])
 
+    @property
+    def ruined(self) -> int | None:
+        """The open (ns UTC) of the first bar at whose close nothing was left; None when there always was something.
+
+        The backtest goes on, with what was held; a real account would have been closed.
+        """
+        below = self.equity <= 0.0
+        return int(self.time[int(np.argmax(below))]) if below.any() else None
+
     @cached_property
     def fills(self) -> Fills:
         """Every fill, as columns."""

@@ -8,7 +8,7 @@ Neighbours: sits on `features` and `lake`; `engine` trades what it wants; risk, 
 from quorum.signals.analyst import Analyst, Opinion, Opinions
 from quorum.signals.authoring import from_batch, from_step
 from quorum.signals.consensus import Consensus, ConsensusRules, consensus
-from quorum.signals.guests import Guest, Origin, guard, origin, origin_hash
+from quorum.signals.guests import Guest, Origin, guard, is_ours, origin, origin_hash
 from quorum.signals.registry import ANALYSTS, broken_strategies, consensus_strategy, find_strategy, strategies
 from quorum.signals.specs import SpecStrategy, StrategySpec, read_spec
 from quorum.signals.strategy import (
@@ -60,6 +60,7 @@ __all__ = [
     "from_batch",
     "from_step",
     "guard",
+    "is_ours",
     "is_portfolio",
     "origin",
     "origin_hash",

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import InvalidSignal, Row
+from quorum.domain import InvalidSignal, QuorumError, Row, iso
 from quorum.lake import Bars
-from quorum.signals.guests import guard
+from quorum.signals.guests import failure, guard
 from quorum.signals.strategy import Exit, Number, Parameter, Params, Strategy, Target, Targets, read_params
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ class _Batched:
 
     def _answer(self, bars: Bars, params: dict[str, Number]) -> Targets:
         answer = self.author(bars, params)
-        targets = answer if isinstance(answer, Targets) else Targets(np.asarray(answer, dtype=np.float64))
+        targets = answer if isinstance(answer, Targets) else Targets(self._numbers(answer, bars))
         if any(c is not None and np.shape(c) != (len(bars),) for c in targets):
             shapes = ", ".join(str(np.shape(c)) for c in targets if c is not None)
             raise InvalidSignal(
@@ -93,6 +93,13 @@ class _Batched:
                 "one row a bar is needed",
             )
         return targets
+
+    def _numbers(self, answer: object, bars: Bars) -> Floats:
+        try:
+            return np.asarray(answer, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            found = f"{self.name} answers a {type(answer).__name__} for {len(bars)} bars of {bars.symbol}: {error}"
+            raise InvalidSignal(found, "give a weight a bar, or Targets") from error
 
 
 @dataclass(slots=True)
@@ -147,7 +154,11 @@ class _Stepped:
         return _Walk(self.opening(read_params(self, params)), 0, self.warmup(params))
 
     def step(self, state: _Walk, row: Row) -> tuple[_Walk, Target]:
-        inner, wish = self.author(state.inner, row)
+        answer = self.author(state.inner, row)
+        if not (isinstance(answer, tuple) and len(answer) == 2):
+            found = f"{self.name} answers a {type(answer).__name__} at the bar of {iso(row.time)}"
+            raise InvalidSignal(found, "step gives two things: the next state, and a weight or a Target")
+        inner, wish = answer
         seen = state.seen + 1
         target = wish if isinstance(wish, Target) else Target(float(wish))
         return _Walk(inner, seen, state.first), target if seen >= state.first else _FLAT
@@ -156,7 +167,12 @@ class _Stepped:
         """The steps one after the other; columns of exits that nobody set are None."""
         state, rows = self.start(bars, params), np.empty((len(bars), 4))
         for i, row in enumerate(bars.rows()):
-            state, wish = self.step(state, row)
+            try:
+                state, wish = self.step(state, row)
+            except QuorumError:
+                raise
+            except (Exception, SystemExit) as error:
+                raise failure(self.name, params, f"{bars.symbol} at the bar of {iso(row.time)}", error) from error
             rows[i] = wish.weight, *wish.exit
         weight, *exits = (np.ascontiguousarray(column) for column in rows.T)
         return Targets(weight, *(None if np.isnan(column).all() else column for column in exits))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from quorum.domain import Row, UsageError, plain
 from quorum.lake import Bars
+from quorum.signals.absent import Absent
 from quorum.signals.analyst import Analyst, Opinion, Opinions
 from quorum.signals.consensus import BEARISH, BULLISH, ConsensusRules, tally
 from quorum.signals.strategy import Exit, Parameter, Params, Target, Targets, read_params
@@ -224,6 +225,11 @@ class ConsensusStrategy:
             float(rules.escalate_below),
             float(rules.min_reward_risk),
         )
+
+
+def silent_voters(vote: ConsensusStrategy) -> dict[str, str]:
+    """Who must take part in the vote and never can, with the reason: with one of them no bar has a consensus."""
+    return {a.name: a.reason for a in vote.analysts if isinstance(a, Absent) and a.name in vote.rules.required}
 
 
 def _columns(opinions: Opinions) -> list[Floats]:

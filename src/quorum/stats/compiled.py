@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +19,8 @@ from llvmlite import binding
 F = TypeVar("F", bound=Callable[..., Any])
 SOURCES = ("stats", "features", "signals", "engine", "surfaces/bench")
 PACKAGE = Path(__file__).parent.parent
+KEPT, IDLE = 4, 86_400.0
+_KEY = re.compile(r"[0-9a-f]{20}")
 
 
 class _Kernels:
@@ -74,7 +79,10 @@ def cache_key(package: Path = PACKAGE) -> str:
 
 
 def cache_kernels(root: Path) -> bool:
-    """Keep compiled code below `root`, in a folder of this exact code and machine; False when it is read-only."""
+    """Keep compiled code below `root`, in a folder of this exact code and machine; False when it is read-only.
+
+    Of the folders of other code the newest few stay; older ones go when nobody began to use them for a day.
+    """
     folder = root / cache_key()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,5 +91,15 @@ def cache_kernels(root: Path) -> bool:
         probe.unlink(missing_ok=True)
     except OSError:
         return False
+    with suppress(OSError):
+        forget_older(root, folder.stat().st_mtime)
     _KERNELS.cache_in(folder)
     return True
+
+
+def forget_older(root: Path, now: float) -> None:
+    """A process that still uses a folder that goes makes it again with the next kernel that it compiles."""
+    used = {folder: folder.stat().st_mtime for folder in root.iterdir() if _KEY.fullmatch(folder.name)}
+    for folder in sorted(used, key=lambda f: used[f], reverse=True)[KEPT:]:
+        if now - used[folder] > IDLE:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,7 @@ from quorum.validation.evidence import (
     facts_of,
 )
 from quorum.validation.gates import L2, Gate, GateRates, Judgement, Weight, judge, simulate_gates
+from quorum.validation.glance import refuse_foresight
 from quorum.validation.lookahead import (
     Clean,
     Effort,
@@ -86,6 +87,7 @@ __all__ = [
     "facts_of",
     "judge",
     "markets_for",
+    "refuse_foresight",
     "search_each",
     "simulate_gates",
     "undecided",

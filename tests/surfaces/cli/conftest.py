@@ -10,12 +10,6 @@ from desk.offices import copied, template
 from surfaces.cli.commands import Quorum
 
 
-@pytest.fixture(autouse=True)
-def kernels(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compiled kernels stay for the run, also for the processes that a test starts."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 @pytest.fixture
 def home(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the drawn markets, in which nothing has been decided yet."""

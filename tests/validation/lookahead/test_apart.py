@@ -67,10 +67,10 @@ def written(folder: Path, *parts: str) -> Path:
 
 
 def test_what_one_process_hears_goes_to_the_other_with_the_time_that_is_left() -> None:
-    executor = Scripted(witness=lambda p: {"heard": ["a"]}, examine=lambda p: {"verdict": "clean"})
+    executor = Scripted(witness=lambda p: {"heard": [(9, "a")]}, examine=lambda p: {"verdict": "clean"})
     assert examine_apart(executor, request("demo_ma"), 20)["verdict"] == "clean"
     (_, _, first), (_, payload, second) = executor.asked
-    assert payload["heard"] == ["a"]
+    assert payload["heard"] == [(9, "a")]
     assert first is not None
     assert second is not None
     assert first + second <= 20 * 1.3 + 0.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 from quorum.domain import DataError, UsageError, canonical
 from quorum.lake import Bars, Panel
-from quorum.signals import from_batch
-from quorum.signals.strategies import DEMO_MA, TREND_BREAKOUT
+from quorum.signals import ConsensusRules, consensus_strategy, from_batch
+from quorum.signals.strategies import DEMO_MA, PAIRS, ROTATION, TREND_BREAKOUT
 from quorum.validation import Clean, Effort, Leaks, Unfit, examine, markets_for, undecided, witness
 from quorum.validation.lookahead.answers import Answers, Subject, differences
 from quorum.validation.lookahead.cuts import choose_cuts, other_futures
+from quorum.validation.lookahead.sound import Heard
 from validation.lookahead.columns import Floats, lead, side
 from validation.lookahead.honest import HONEST
 from validation.lookahead.leaky import LEAKS, Winners
@@ -177,9 +179,44 @@ def test_the_word_of_another_process_is_compared() -> None:
     strategy, data = HONEST["momentum"], [market()]
     heard = witness(strategy, data, {}, 0)
     assert examine(strategy, data, effort=BRIEF, heard=heard).clean
-    told = examine(strategy, data, effort=BRIEF, heard=["something else"])
+    told = examine(strategy, data, effort=BRIEF, heard=[Heard(heard[0].bars, "something else")])
     assert isinstance(told.verdict, Unfit)
     assert "another answer" in told.verdict.first.detail
+
+
+def test_what_was_heard_of_other_bars_is_no_contradiction() -> None:
+    """A process that had less time was asked about fewer bars; one that had more cannot be compared."""
+    strategy, data = HONEST["momentum"], [market()]
+    fewer = witness(strategy, [data[0].slice(0, 300)], {}, 0)
+    found = examine(strategy, data, effort=BRIEF, heard=fewer)
+    assert found.clean
+    assert found.markets[0].endswith(", 300 bars")
+    assert "another" not in " ".join(found.skipped)
+    more = [Heard(10 * len(data[0]), "of bars that are not here")]
+    found = examine(strategy, data, effort=BRIEF, heard=more)
+    assert found.clean
+    assert any("a fresh process was asked about" in reason for reason in found.skipped)
+
+
+def test_a_slow_strategy_is_heard_on_as_many_bars_as_time_allows() -> None:
+    def dawdle(bars: Bars, params: Any) -> Floats:
+        time.sleep(0.2 * (len(bars) > 1_000))
+        return np.zeros(len(bars))
+
+    heard = witness(from_batch("dawdle", dawdle, warmup=lambda params: 1), [market(2_000)], {}, 0)
+    assert [said.bars for said in heard] == [1_000]
+
+
+def test_a_portfolio_needs_as_many_symbols_as_it_takes() -> None:
+    panel = markets_for(ROTATION, {})[0]
+    with pytest.raises(UsageError, match=r"^pairs takes 2 symbols, not 5; name as many"):
+        examine(PAIRS, [panel])
+
+
+def test_a_vote_that_can_come_to_nothing_says_who_is_missing() -> None:
+    found = examine(consensus_strategy(ConsensusRules()), [market()], effort=BRIEF)
+    assert isinstance(found.verdict, Unfit)
+    assert "ml_model must vote and always abstains, for it has no model" in found.verdict.first.detail
 
 
 def test_too_slow_a_strategy_is_unfit_and_not_clean() -> None:

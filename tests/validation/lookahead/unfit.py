@@ -169,7 +169,7 @@ UNFIT: dict[str, tuple[AnyStrategy, str, str]] = {
     "no_number": (whole("no_number", no_number, 5), "smoke", "wants nan of MADE at the close of row 77"),
     "twice_as_much": (whole("twice_as_much", twice_as_much, 5), "smoke", "a target is a number within -1..1"),
     "one_short": (whole("one_short", one_short, 5), "smoke", "one row a bar is needed"),
-    "words": (whole("words", words, 5), "smoke", "words failed on MADE .*could not convert string"),
+    "words": (whole("words", words, 5), "smoke", "words answers a list for 600 bars of MADE: could not convert string"),
     "broken": (whole("broken", broken, 5), "smoke", "broken failed on MADE at the bars of 2024-01-01.*AttributeError"),
     "leaves": (whole("leaves", leaves, 5), "smoke", "leaves failed on MADE .*SystemExit: 7"),
     "never": (whole("never", never, 5), "backtest", "never trades in 1800 bars"),

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import Executor, Limits, Lost, QuorumError, Timeframe, plain
+from quorum.domain import Executor, Limits, Loss, Lost, QuorumError, Timeframe, plain
 from quorum.engine.sweeps.grid import Combination
 from quorum.engine.sweeps.workbench import Outcome, Workbench
 from quorum.engine.terms import Terms
@@ -61,9 +61,12 @@ def try_elsewhere(
         count = sum(len(blocks[one.index]) for one in lost)
         first = asked[blocks[lost[0].index][0]]
         at = ", ".join(f"{name}={value}" for name, value in first.items())
+        said, cure = lost[0].error.found, "give more time or memory, or leave these out"
+        if lost[0].why is Loss.ERROR:
+            said, cure = said.partition(": ")[2] or said, lost[0].error.remedy or "leave these out"
         raise QuorumError(
-            f"{count} of {len(todo)} combinations were lost ({lost[0].why.value}), from {at} on: {lost[0].error.found}",
-            "the others are kept; give more time or memory, or leave these out, and run it again",
+            f"{count} of {len(todo)} combinations were lost ({lost[0].why.value}), from {at} on: {said}",
+            f"the others are kept; {cure}, and run it again",
         )
 
 

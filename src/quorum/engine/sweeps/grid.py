@@ -16,15 +16,15 @@ MOST = 100_000
 
 
 def grid(
-    strategy: AnyStrategy, given: Mapping[str, Sequence[object]] | None = None, most: int = MOST
+    strategy: AnyStrategy, given: Mapping[str, object] | None = None, most: int = MOST
 ) -> tuple[dict[str, Number], ...]:
-    """Every combination of the `given` values, the other parameters at their defaults; without any given, of the
-    strategy's own search values.
+    """Every combination of the `given` values (several, or one alone), the other parameters at their defaults; without
+    any given, of the strategy's own search values.
 
     UsageError for an unknown parameter, a value out of bounds, no combination, or more than `most`.
     """
     known = {p.name: p for p in strategy.parameters}
-    axes = {p.name: p.search or (p.default,) for p in strategy.parameters} if given is None else dict(given)
+    axes = {p.name: p.search or (p.default,) for p in strategy.parameters} if given is None else _axes(given)
     for name in axes:
         if name not in known:
             raise UsageError(f"{strategy.name} has no parameter {name!r}", f"it has {', '.join(known) or 'none'}")
@@ -38,6 +38,14 @@ def grid(
     read = {name: list(dict.fromkeys(known[name].read(v) for v in values)) for name, values in axes.items()}
     defaults = {p.name: p.default for p in strategy.parameters}
     return tuple({**defaults, **dict(zip(read, chosen, strict=True))} for chosen in product(*read.values()))
+
+
+def _axes(given: Mapping[str, object]) -> dict[str, Sequence[object]]:
+    """The values of each parameter; one that stands alone is the only one."""
+    return {
+        name: tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else (values,)
+        for name, values in given.items()
+    }
 
 
 def fitting(

@@ -5,7 +5,7 @@ In: the entry points of `quorum.strategies`, a path as ./my_rule.py or ./my_rule
 Out: Guests, which are Strategies and Portfolios like any other; the hash of the files that they were written in.
 """
 
-from quorum.signals.guests.guest import Guest, GuestPortfolio, guard
+from quorum.signals.guests.guest import Guest, GuestPortfolio, failure, guard, is_ours
 from quorum.signals.guests.loading import GROUP, guests, is_path, load_path
 from quorum.signals.guests.origin import Origin, origin, origin_hash
 
@@ -14,8 +14,10 @@ __all__ = [
     "Guest",
     "GuestPortfolio",
     "Origin",
+    "failure",
     "guard",
     "guests",
+    "is_ours",
     "is_path",
     "load_path",
     "origin",

@@ -85,8 +85,7 @@ class Guest:
             raise self._failed(params, where(), error) from error
 
     def _failed(self, params: Params, where: str, error: BaseException) -> InvalidSignal:
-        said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(": ")
-        return InvalidSignal(f"{_named(self.name, params)} failed on {where}: {said}", f"mend it at {_line(error)}")
+        return failure(self.name, params, where, error)
 
     def _amiss(self, params: Params, where: str, answer: Any, needed: str) -> InvalidSignal:
         found = f"{_named(self.name, params)} answers a {type(answer).__name__} on {where}"
@@ -144,6 +143,17 @@ def guard(strategy: Any, place: str = "") -> AnyStrategy:
     if strategy.kind == "portfolio":
         return cast("AnyStrategy", GuestPortfolio(strategy, place))
     return cast("AnyStrategy", (SharingGuest if hasattr(strategy, "over") else Guest)(strategy, place))
+
+
+def failure(name: str, params: Params, where: str, error: BaseException) -> InvalidSignal:
+    """The one error for what a strategy raised: its name and parameters, where in the bars, and the line."""
+    said = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(": ")
+    return InvalidSignal(f"{_named(name, params)} failed on {where}: {said}", f"mend it at {_line(error)}")
+
+
+def is_ours(strategy: AnyStrategy) -> bool:
+    """Whether a strategy's code is Quorum's own: a built-in one, the vote, or a spec."""
+    return type(strategy).__module__.startswith("quorum.") and not isinstance(strategy, Guest)
 
 
 def _refuse_unfinished(strategy: Any, place: str) -> None:

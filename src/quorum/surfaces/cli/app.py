@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
+INTERRUPTED = 130
 
 for command in (init, doctor, demo, backtest, sweep, walkforward, consensus, decisions, why, replay, views, bench):
     app.command()(command)
@@ -44,13 +44,15 @@ def run(arguments: Sequence[str]) -> int:
     except QuorumError as error:
         return _fail(str(error), error.exit_code)
     except typer.Exit as done:
+        if done.exit_code == INTERRUPTED:
+            return _fail("stopped", INTERRUPTED)
         return int(done.exit_code)
     except typer.Abort:
         return _fail("stopped", 1)
     except typer.TyperException as error:
         return _misused(error.format_message())
     except KeyboardInterrupt:
-        return _fail("stopped", 1)
+        return _fail("stopped", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nothing more to flush to
         return 1

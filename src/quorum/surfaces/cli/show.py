@@ -64,7 +64,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
     lines = [list(row) for row in rows]
     shown = Table(*[], title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for i, name in enumerate(columns):
-        numeric = bool(lines) and all(isinstance(row[i], int | float) for row in lines)
+        numeric = bool(lines) and all(isinstance(row[i], int | float | None) for row in lines)
         shown.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in lines:
         shown.add_row(*(_cell(value) for value in row))
@@ -81,6 +81,8 @@ def facts(lines: Mapping[str, object]) -> None:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None or value != value:
+        return "-"
     if isinstance(value, float):
         return f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import split_symbol
+from quorum.domain import iso, split_symbol
 from quorum.engine import FILLS, Backtest, Terms, Trades
 from quorum.engine.appraisal import (
     Appraisal,
@@ -181,7 +181,9 @@ def caution(b: Backtest) -> list[str]:
     """How far the result can be told from luck, in sentences."""
     p = b.performance
     lines = []
-    if not (math.isfinite(p.sharpe) and math.isfinite(p.sharpe_se)):
+    if b.ruined is not None:
+        lines.append(f"Nothing was left on {iso(b.ruined)[:10]}: a real account would have been closed.")
+    elif not (math.isfinite(p.sharpe) and math.isfinite(p.sharpe_se)):
         lines.append("There are too few days, or too little happened in them, to say anything about skill.")
     else:
         low, high = p.sharpe - 2 * p.sharpe_se, p.sharpe + 2 * p.sharpe_se

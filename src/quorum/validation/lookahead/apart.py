@@ -14,6 +14,7 @@ from quorum.validation.lookahead.answers import Data
 from quorum.validation.lookahead.effort import Effort
 from quorum.validation.lookahead.examine import examine, undecided, witness
 from quorum.validation.lookahead.markets import markets_for
+from quorum.validation.lookahead.sound import Heard
 
 EXAMINE, WITNESS = "examine", "witness"
 DEADLINE, SHARE = 25.0, 0.3
@@ -61,9 +62,9 @@ def compile_first(strategy: AnyStrategy) -> None:
 
 def examine_here(strategy: AnyStrategy, series: list[Bars], request: Mapping[str, Any]) -> dict[str, Any]:
     """The task `examine`: the plain form of an examination on these series, on made-up markets without any."""
-    effort = Effort(seconds=request["seconds"])
+    effort, heard = Effort(seconds=request["seconds"]), [Heard(*said) for said in request["heard"]]
     try:
-        found = examine(strategy, _data(strategy, series), request["params"], request["seed"], effort, request["heard"])
+        found = examine(strategy, _data(strategy, series), request["params"], request["seed"], effort, heard)
     except UsageError:
         raise
     except QuorumError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from time import monotonic
 
-from quorum.domain import DataError, QuorumError
+from quorum.domain import DataError, QuorumError, UsageError
 from quorum.lake import Panel
 from quorum.signals import AnyStrategy, guard, is_portfolio, read_params
 from quorum.validation.lookahead import causal, sound, starts, trading
@@ -24,15 +24,16 @@ def examine(
     params: Mapping[str, object] | None = None,
     seed: int = 0,
     effort: Effort | None = None,
-    heard: Sequence[str] = (),
+    heard: Sequence[sound.Heard] = (),
 ) -> Examination:
     """Look for look-ahead, repainting and whatever else makes a strategy unfit, on `data` or on made-up markets.
 
-    The same seed makes the same markets, cuts and futures. `heard` is the `witness` of another process. Ends soon
-    after `effort.seconds`, unless the strategy itself does not come back. UsageError for parameters out of bounds,
-    DataError for data with too few bars or of the wrong kind.
+    The same seed makes the same markets, cuts and futures. `heard` is the `witness` of another process; no more bars
+    are looked at than it was asked about. Ends soon after `effort.seconds`, unless the strategy itself does not come
+    back. UsageError for parameters out of bounds or another number of symbols than the strategy takes, DataError for
+    data with too few bars or of the wrong kind.
     """
-    subjects = _subjects(strategy, data, params, seed)
+    subjects = _as_heard(_subjects(strategy, data, params, seed), heard)
     fresh = sound.fresh_copies(subjects)
     # compilers run now, before the time begins
     _seconds(subjects[0])
@@ -61,9 +62,13 @@ def examine(
 
 def witness(
     strategy: AnyStrategy, data: Sequence[Data] | None, params: Mapping[str, object] | None, seed: int
-) -> list[str]:
+) -> list[sound.Heard]:
     """What this process says on the markets of an examination, to be heard in that of another process."""
-    return sound.digests(_subjects(strategy, data, params, seed))
+    subjects = _subjects(strategy, data, params, seed)
+    # nothing is asked before these: a strategy that keeps something between calls shall be heard fresh
+    heard = sound.digests(subjects)
+    shorter = _shorter(subjects, Ledger(Effort()))
+    return heard if len(shorter[0].data) == len(subjects[0].data) else sound.digests(shorter)
 
 
 def undecided(strategy: str, params: Mapping[str, object], reason: str) -> Examination:
@@ -83,6 +88,7 @@ def _subjects(
         if isinstance(market, Panel) != is_portfolio(watched):
             needs = "a panel of several symbols" if is_portfolio(watched) else "the bars of one symbol"
             raise DataError(f"{watched.name} cannot trade {market.symbol}", f"give it {needs}")
+        _count_symbols(watched, market)
         if len(market) < warmup + LEAST_AFTER_WARMUP:
             raise DataError(
                 f"{market.symbol} {market.timeframe} has {len(market)} bars, the check of {watched.name} needs "
@@ -90,6 +96,23 @@ def _subjects(
                 "give more bars, or none for made-up markets",
             )
     return [Subject(watched, read, market, f"{market.symbol} {market.timeframe}", warmup) for market in markets]
+
+
+def _count_symbols(strategy: AnyStrategy, market: Data) -> None:
+    """UsageError for a panel of fewer or more symbols than a portfolio takes."""
+    if not is_portfolio(strategy) or not isinstance(market, Panel):
+        return
+    least, most = strategy.symbols
+    count = len(market.symbols)
+    if count < least or (most is not None and count > most):
+        wanted = f"{least}" if most == least else f"{least} or more" if most is None else f"{least} to {most}"
+        raise UsageError(f"{strategy.name} takes {wanted} symbols, not {count}", "name as many, each with --symbol")
+
+
+def _as_heard(subjects: list[Subject], heard: Sequence[sound.Heard]) -> list[Subject]:
+    """The subjects with as many bars as another process was asked about."""
+    rows = [said.bars for said in heard] or [len(s.data) for s in subjects]
+    return [s._replace(data=s.data.slice(0, min(n, len(s.data)))) for s, n in zip(subjects, rows, strict=True)]
 
 
 def _shorter(subjects: list[Subject], ledger: Ledger) -> list[Subject]:

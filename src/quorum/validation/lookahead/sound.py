@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,13 @@ from quorum.validation.lookahead.verdict import Check, Finding
 # after 56 years every date falls on the same weekday, leap years return, and even weeks are even weeks
 CYCLE = (56 * 365 + 14) * DAY
 _FROM, _TO = parse_instant("2008-01-01T00:00:00Z"), parse_instant("2043-01-01T00:00:00Z")
+
+
+class Heard(NamedTuple):
+    """What a process heard on one market: of how many bars, and the hash of the answer or the error."""
+
+    bars: int
+    answer: str
 
 
 def first_answers(subjects: Sequence[Subject], ledger: Ledger) -> dict[str, Answers]:
@@ -54,24 +61,28 @@ def repeat(
                 ledger.flaw(subject.finding(Check.DETERMINISM, detail, found.column, found.row))
 
 
-def digests(subjects: Sequence[Subject]) -> list[str]:
+def digests(subjects: Sequence[Subject]) -> list[Heard]:
     """A hash of the answer on each market, asked in the opposite order: what another process has to say."""
-    heard = []
-    for subject in reversed(subjects):
-        try:
-            heard.append(_digest(subject.answer()))
-        except QuorumError as error:
-            heard.append(str(error))
-    return heard[::-1]
+    return [Heard(len(subject.data), _heard(subject)) for subject in reversed(subjects)][::-1]
+
+
+def _heard(subject: Subject) -> str:
+    try:
+        return _digest(subject.answer())
+    except QuorumError as error:
+        return str(error)
 
 
 def compare_witness(
-    subjects: Sequence[Subject], answers: Mapping[str, Answers], heard: Sequence[str], ledger: Ledger
+    subjects: Sequence[Subject], answers: Mapping[str, Answers], heard: Sequence[Heard], ledger: Ledger
 ) -> None:
-    """The answers against those of another process."""
+    """The answers against those of another process, where it was asked about as many bars."""
     for subject, other in zip(subjects, heard, strict=False):
+        if other.bars != len(subject.data):
+            ledger.skip(f"slow: a fresh process was asked about {other.bars} bars of {subject.market}")
+            continue
         ledger.runs[Check.DETERMINISM] += 1
-        if _digest(answers[subject.market]) != other:
+        if _digest(answers[subject.market]) != other.answer:
             detail = "a fresh process that asks in another order gets another answer: something is kept between calls"
             ledger.flaw(Finding(Check.DETERMINISM, subject.market, detail))
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from quorum.domain import QuorumError
 from quorum.engine import Terms, backtest
+from quorum.signals import Guest
+from quorum.signals.vote import ConsensusStrategy, silent_voters
 from quorum.validation.lookahead.answers import Answers, Subject
 from quorum.validation.lookahead.effort import Ledger
 from quorum.validation.lookahead.verdict import Check, Finding
@@ -36,7 +38,15 @@ def trade(subjects: Sequence[Subject], ledger: Ledger) -> None:
             ledger.flaw(Finding(Check.BACKTEST, subject.market, f"the final equity is {result.final_equity}"))
     if trades == 0:
         names = ", ".join(s.market for s in subjects)
-        ledger.flaw(Finding(Check.BACKTEST, names, f"it never trades in {bars} bars"))
+        ledger.flaw(Finding(Check.BACKTEST, names, f"it never trades in {bars} bars{_hindrance(subjects[0])}"))
+
+
+def _hindrance(subject: Subject) -> str:
+    """What keeps a vote from ever coming to anything: someone who must take part and always abstains."""
+    vote = subject.strategy.inner if isinstance(subject.strategy, Guest) else subject.strategy
+    silent = silent_voters(vote) if isinstance(vote, ConsensusStrategy) else {}
+    told = ", ".join(f"{name} must vote and always abstains, for it has {why}" for name, why in silent.items())
+    return told and f": {told}"
 
 
 def delay(subjects: Sequence[Subject], answers: Mapping[str, Answers], ledger: Ledger) -> None:

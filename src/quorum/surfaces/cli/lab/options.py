@@ -88,6 +88,16 @@ def bars_of(lake: Any, asked: Trading, strategy: Any) -> Any:
     return series[0]
 
 
+def refuse_foresight(rule: Any, bars: Any, params: Mapping[str, object]) -> None:
+    """InvalidSignal for a strategy from outside that is seen to look ahead, before anything of it is counted."""
+    from quorum.signals import is_ours
+
+    if not is_ours(rule):
+        from quorum.validation import refuse_foresight as refuse
+
+        refuse(rule, bars, params)
+
+
 def read_axes(pairs: Sequence[str]) -> Mapping[str, Sequence[object]] | None:
     """The values to try by parameter: `fast=5,10,20` or `fast=5:50:5` (the end included); None without any pair.
 
@@ -106,12 +116,13 @@ def read_axes(pairs: Sequence[str]) -> Mapping[str, Sequence[object]] | None:
 
 def _range(pair: str, text: str) -> Sequence[object]:
     from decimal import Decimal, InvalidOperation
+    from math import floor
 
     from quorum.domain import UsageError
 
     try:
         first, last, step = (Decimal(part) for part in text.split(":"))
-        count = int((last - first) / step) + 1
+        count = max(0, floor((last - first) / step) + 1)
     except (InvalidOperation, ValueError, ArithmeticError):
         raise UsageError(f"parameter {pair!r} is no range", "write FIRST:LAST:STEP, as fast=5:50:5") from None
     if not 0 < count <= MOST_VALUES:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.lab.options import Trading, bars_of, read_axes, terms_of
+from quorum.surfaces.cli.lab.options import Trading, bars_of, read_axes, refuse_foresight, terms_of
 from quorum.surfaces.cli.show import facts, note, print_json, table, takes
 from quorum.surfaces.cli.strategies import named_strategy
 
@@ -77,25 +77,38 @@ def sweep(asked: SweepCommand) -> None:
 
 
 def _grid(asked: SweepCommand, desk: Any, rule: Any, bars: Any) -> tuple[Any, int]:
+    from quorum.domain import UsageError
     from quorum.engine import fitting, grid
 
     combinations: Any = grid(rule, read_axes(asked.param or []))
     left_out = 0
     if asked.skip_invalid:
+        asked_for = len(combinations)
         combinations, left_out = fitting(bars, rule, combinations)
+        if not combinations:
+            raise UsageError(
+                f"{rule.name} takes none of the {asked_for:,} combinations on these bars",
+                "without --skip-invalid the first is refused with its reason",
+            )
     return swept(asked, desk, rule, bars, combinations), left_out
 
 
 def swept(asked: Running, desk: Any, rule: Any, bars: Any, combinations: Any) -> Any:
-    """The combinations tried where the options say."""
+    """The combinations tried where the options say; a sweep that is stopped tells how to go on."""
     from quorum.bootstrap import open_elsewhere
     from quorum.domain import Limits
     from quorum.engine import SweepOptions, sweep
 
+    if combinations:
+        refuse_foresight(rule, bars, combinations[0])
     limits = Limits(asked.deadline, asked.memory_mb, asked.workers or None)
     with open_elsewhere(asked.engine, limits, asked.strategy, asked.home) as elsewhere:
         options = SweepOptions(asked.workers, elsewhere, progress("combinations", asked.as_json))
-        return sweep(bars, rule, combinations, terms_of(asked), desk.trials, options)
+        try:
+            return sweep(bars, rule, combinations, terms_of(asked), desk.trials, options)
+        except KeyboardInterrupt:
+            note("stopped: what is finished is kept, and the same command goes on from there.")
+            raise
 
 
 def _search(asked: SweepCommand, desk: Any, rule: Any, bars: Any) -> tuple[Any, int]:

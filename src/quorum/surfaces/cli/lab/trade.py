@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.lab.options import Trading, bars_of, series_of, terms_of
+from quorum.surfaces.cli.lab.options import Trading, bars_of, refuse_foresight, series_of, terms_of
 from quorum.surfaces.cli.show import facts, note, print_json, table, takes
 from quorum.surfaces.cli.strategies import named_strategy, read_pairs
 
@@ -50,23 +50,38 @@ def _one(asked: BacktestOptions, name: str) -> None:
     desk = open_desk(asked.home)
     rule = named_strategy(name, asked.home)
     bars = bars_of(desk.lake, asked, rule)
-    result = run(bars, rule, read_pairs(asked.param or []), terms_of(asked), desk.trials)
+    params = read_pairs(asked.param or [])
+    refuse_foresight(rule, bars, params)
+    result = run(bars, rule, params, terms_of(asked), desk.trials)
     if asked.report is not None:
         from quorum.surfaces.report import tearsheet, write_page
 
         write_page(asked.report, tearsheet(result))
     from quorum.engine import appraise
 
-    summary = {**result.summary(), "report": None if asked.report is None else str(asked.report)}
+    summary = {**result.summary(), "report": asked.report and str(asked.report)}
     if asked.as_json:
         print_json({**summary, "quality": result.quality.plain(), "metrics": appraise(result).plain()})
         return
-    facts({k: v for k, v in summary.items() if k not in ("terms", "parameters")})
-    if not len(result.rows):
-        note(f"{result.strategy} never traded on these bars.")
-    for remark in result.quality.remarks:
-        note(f"{remark.bars:,} bars, {remark.oddity.value}: {remark.treatment}")
+    facts({k: v for k, v in summary.items() if k not in ("terms", "parameters") and v is not None})
+    for remark in _remarks(result):
+        note(remark)
     note(PROMISE)
+
+
+def _remarks(result: Any) -> list[str]:
+    """What a reader has to know beside the numbers, a line each."""
+    from quorum.domain import iso
+
+    told = []
+    if not len(result.rows):
+        told.append(f"{result.strategy} never traded on {result.symbol} {result.timeframe}.")
+    if result.ruined is not None:
+        told.append(f"Nothing was left at the close of {iso(result.ruined)}: a real account would have been closed.")
+    for remark in result.quality.remarks:
+        bars = "bar" if remark.bars == 1 else "bars"
+        told.append(f"{remark.oddity.value}, {remark.bars:,} {bars}: {remark.treatment}")
+    return told
 
 
 def _all(asked: BacktestOptions) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -136,26 +136,32 @@ def _write(path: Path, forward: Any, weighed: Mapping[str, Any] | None) -> None:
 
 
 def _print(told: Mapping[str, Any], weighed: Mapping[str, Any] | None, crossed: Mapping[str, Any] | None) -> None:
-    facts({name: value for name, value in told.items() if name not in ("windows", "plan")})
-    columns = ("train from", "test", "until", "chosen", "train Sharpe", "test Sharpe", "return", "trades")
-    table(columns, [_window(window) for window in told["windows"]])
+    windows = told["windows"]
+    same = set.intersection(*(set(window["parameters"].items()) for window in windows))
+    always = {"always": ", ".join(f"{k}={v}" for k, v in windows[0]["parameters"].items() if (k, v) in same)}
+    lines = {**told, **always}
+    facts({name: value for name, value in lines.items() if name not in ("windows", "plan") and value != ""})
+    columns = ("test", "until", "chosen", "train Sharpe", "test Sharpe", "return", "trades")
+    table(columns, [_window(window, same) for window in windows])
     if crossed is not None:
         facts({f"cpcv {name}": value for name, value in crossed.items() if not isinstance(value, list)})
     if weighed is None:
         note(PROMISE)
         return
     gates = [_gate(row) for row in weighed["gates"]]
-    table(("gate", "value", "asked", "", "kind", "source"), gates)
+    table(("gate", "value", "asked", "outcome", "kind", "source"), gates)
     diagnostics = [(d["name"], d["value"], d["verdict"], d["detail"]) for d in weighed["diagnostics"]]
-    table(("self-diagnostic", "value", "", "what"), diagnostics)
-    say(f"verdict: {weighed['verdict']} {'; '.join(weighed['reasons'])}".rstrip())
+    table(("self-diagnostic", "value", "answer", "what"), diagnostics)
+    say(": ".join(["verdict", weighed["verdict"], *weighed["reasons"]]))
     note(PROMISE)
 
 
-def _window(window: Mapping[str, Any]) -> tuple[object, ...]:
-    chosen = ", ".join(f"{name}={value}" for name, value in window["parameters"].items())
+def _window(window: Mapping[str, Any], same: Set[tuple[str, Any]]) -> tuple[object, ...]:
+    """A window's row; of its parameters those that other windows chose otherwise."""
+    own = [f"{name}={value}" for name, value in window["parameters"].items() if (name, value) not in same]
+    chosen = ", ".join(own) or "as always"
     numbers = ("train_sharpe", "test_sharpe", "test_return", "trades")
-    return (window["train"][0], *window["test"], chosen, *(window[name] for name in numbers))
+    return (*window["test"], chosen, *(window[name] for name in numbers))
 
 
 def _gate(row: Mapping[str, Any]) -> tuple[object, ...]:
