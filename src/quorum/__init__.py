@@ -155,9 +155,9 @@ def sweep(
     threads: int = 0,
     home: str | Path | None = None,
 ) -> Sweep:
-    """Backtest every combination of the values in `grid` (several, or one alone); without it, of the strategy's own search values.
+    """Backtest every combination of the values in `grid` (several, or one alone).
 
-    With a workspace's `home` every combination is a trial there, and one that was recorded is not run again.
+    Without a grid it tries the strategy's own search values. With a workspace's `home` every combination is a trial there, and one that was recorded is not run again.
     `skip_invalid` leaves out combinations that the strategy does not take; without it the first is refused by name.
     The rest is as of `backtest`. UsageError for no combination, or more than 100,000.
     """
