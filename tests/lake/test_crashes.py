@@ -19,7 +19,7 @@ from quorum.domain import DAY, HOUR, VirtualClock, WorkspaceError
 from quorum.lake import Lake
 
 READER = """
-import sys
+import sys, time
 from pathlib import Path
 from quorum.domain import SystemClock, Timeframe
 from quorum.lake import Lake
@@ -33,6 +33,7 @@ while not seen or seen[-1] < int(sys.argv[2]):
     assert len(bars) == 50 + bars.revision, "a part of an import"
     assert not seen or bars.revision >= seen[-1], "back in time"
     seen.append(bars.revision)
+    time.sleep(0.003)
 print(len(seen), len(set(seen)), flush=True)
 """
 
