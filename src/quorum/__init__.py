@@ -158,8 +158,9 @@ def sweep(
     """Backtest every combination of the values in `grid` (several, or one alone).
 
     Without a grid it tries the strategy's own search values. With a workspace's `home` every combination is a trial
-    there, and one that was recorded is not run again. `skip_invalid` leaves out combinations that the strategy does not take; without it the first is refused by name.
-    The rest is as of `backtest`. UsageError for no combination, or more than 100,000.
+    there, and one that was recorded is not run again. `skip_invalid` leaves out combinations that the strategy does
+    not take; without it the first is refused by name. The rest is as of `backtest`. UsageError for no combination, or
+    more than 100,000.
     """
     from quorum.bootstrap import open_lab
     from quorum.engine import SweepOptions, Terms, fitting
