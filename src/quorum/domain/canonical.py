@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _AS_IT_IS = frozenset({str, int, bool})  # most values; asking for a type is much faster than asking for a family
 
 
@@ -55,8 +56,7 @@ def _container(value: Any) -> Any:
 
 def canonical(value: Any) -> bytes:
     """The one JSON text of `value`: sorted keys, no spaces, UTF-8."""
-    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return _ENCODER.encode(plain(value)).encode()
 
 
 def content_hash(value: Any) -> str:

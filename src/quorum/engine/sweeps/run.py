@@ -95,4 +95,4 @@ def _try_here(
 
 
 def _block(count: int, threads: int) -> int:
-    return max(1, min(16, count // (4 * threads)))
+    return max(1, min(64, count // (4 * threads)))
