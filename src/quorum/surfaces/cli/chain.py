@@ -59,8 +59,9 @@ def _bars(link: Mapping[str, Any]) -> Iterator[str]:
 
 def _trial(link: Mapping[str, Any]) -> Iterator[str]:
     made, told = link["inputs"], link["outcome"]
-    given = ", ".join(f"{name} {value}" for name, value in made["parameters"].items())
-    yield f"{made['strategy']} ({given}) on {made['symbol']} {made['timeframe']}, fill {made['terms']['fill']}"
+    named = ", ".join(f"{name} {value}" for name, value in made["parameters"].items())
+    given = f" ({named})" if named else ""
+    yield f"{made['strategy']}{given} on {made['symbol']} {made['timeframe']}, fill {made['terms']['fill']}"
     yield f"{told['fills']} fills, final equity {told['final_equity']:,.2f}"
     error = f" ± {_number(told['sharpe_se'])}: {told['convention']}" if "sharpe_se" in told else " a year"
     yield f"Sharpe {_number(told['sharpe'])}{error}"
