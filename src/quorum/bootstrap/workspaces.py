@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from quorum.bootstrap.lab import ABLE
 from quorum.bootstrap.places import home_of
 from quorum.desk import Workspace
 from quorum.desk.settings import SourcesFile, read_settings
@@ -32,10 +33,10 @@ def open_lake(workspace: Workspace) -> Lake:
 
 
 def consensus_rules(given: Path | None) -> ConsensusRules:
-    """The rules of the vote as the workspace has them, the default ones where there is no workspace."""
+    """The rules of the vote as the workspace has them; where there is no workspace, of the analysts that can vote."""
     home = home_of(given)
     if home is None or not home.is_dir():
-        return ConsensusRules()
+        return ABLE
     return open_workspace(home).settings().consensus.consensus.rules()
 
 
