@@ -10,17 +10,14 @@ from quorum.bootstrap.places import use_kernel_cache
 from quorum.domain import DataError, SystemClock
 from quorum.engine import Trials
 from quorum.lake import Bars, ImportOptions, Lake, Rejected
-from quorum.signals import AnyStrategy, ConsensusRules, find_strategy
-
-ABLE = ConsensusRules(required=("smc", "momentum"), optional=())
-"""The rules of the vote where there is no workspace: the analysts that can vote before there is a model."""
+from quorum.signals import WITHOUT_MODEL, AnyStrategy, find_strategy
 
 
 def open_lab(strategy: str | AnyStrategy, home: str | Path | None) -> tuple[AnyStrategy, Trials | None]:
     """What a backtest from Python needs: the strategy, and where trials are counted, None without a home."""
     use_kernel_cache()
     if home is None:
-        return find_strategy(strategy, ABLE) if isinstance(strategy, str) else strategy, None
+        return find_strategy(strategy, WITHOUT_MODEL) if isinstance(strategy, str) else strategy, None
     from quorum.bootstrap.workspaces import consensus_rules, open_workspace
 
     where = Path(home)

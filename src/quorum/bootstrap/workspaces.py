@@ -6,14 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from quorum.bootstrap.lab import ABLE
 from quorum.bootstrap.places import home_of
 from quorum.desk import Workspace
 from quorum.desk.settings import SourcesFile, read_settings
 from quorum.domain import SystemClock, WorkspaceError
 from quorum.lake import Lake
 from quorum.lake.pull import BarVendor
-from quorum.signals import ConsensusRules
+from quorum.signals import WITHOUT_MODEL, ConsensusRules
 
 
 def open_workspace(given: Path | None) -> Workspace:
@@ -36,7 +35,7 @@ def consensus_rules(given: Path | None) -> ConsensusRules:
     """The rules of the vote as the workspace has them; where there is no workspace, of the analysts that can vote."""
     home = home_of(given)
     if home is None or not home.is_dir():
-        return ABLE
+        return WITHOUT_MODEL
     return open_workspace(home).settings().consensus.consensus.rules()
 
 

@@ -7,7 +7,7 @@ Neighbours: sits on `features` and `lake`; `engine` trades what it wants; risk, 
 
 from quorum.signals.analyst import Analyst, Opinion, Opinions
 from quorum.signals.authoring import from_batch, from_step
-from quorum.signals.consensus import Consensus, ConsensusRules, consensus
+from quorum.signals.consensus import WITHOUT_MODEL, Consensus, ConsensusRules, consensus
 from quorum.signals.guests import Guest, Origin, guard, is_ours, origin, origin_hash
 from quorum.signals.registry import ANALYSTS, broken_strategies, consensus_strategy, find_strategy, strategies
 from quorum.signals.specs import SpecStrategy, StrategySpec, read_spec
@@ -32,6 +32,7 @@ from quorum.signals.strategy import (
 __all__ = [
     "ANALYSTS",
     "NO_EXIT",
+    "WITHOUT_MODEL",
     "Allocations",
     "Analyst",
     "AnyStrategy",

@@ -77,6 +77,10 @@ class ConsensusRules:
         return self.min_confidence.get(source, self.min_confidence.get("default", 0.5))
 
 
+WITHOUT_MODEL = ConsensusRules(required=("smc", "momentum"), optional=())
+"""The vote of the analysts that can vote before there is a model: the rules where no workspace says others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consensus:
     """The outcome of a vote; `strength` is the winner's share, `lead` the winning side's most confident view."""
