@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quorum.domain import DAY, DataError, Timeframe, UsageError, iso
+from quorum.engine.appraisal.holdings import carried
 from quorum.engine.appraisal.quality import Quality, data_quality
 from quorum.engine.inputs import market_of, rates_of, refuse_flaws, wishes_of
 from quorum.engine.kernel import QUANTITY, ROW, SYMBOL, Wishes, run
@@ -118,7 +119,8 @@ class Backtest:
     @cached_property
     def trades(self) -> Trades:
         """Round trips, as columns; what is still open is marked at the last close."""
-        return trades_of(self.rows, self.time, self.symbols, self._marks())
+        marks = carried(self.bars.close.reshape(len(self.time), -1))[-1]
+        return trades_of(self.rows, self.time, self.symbols, marks)
 
     @cached_property
     def position(self) -> Floats:
@@ -134,7 +136,7 @@ class Backtest:
     def exposure(self) -> tuple[Floats, Floats]:
         """Net and gross value held at each close as fractions of equity, each of shape (n,)."""
         held = self.position.reshape(len(self.time), -1)
-        value = held * _carried(self.bars.close.reshape(len(self.time), -1))
+        value = held * carried(self.bars.close.reshape(len(self.time), -1))
         worth = np.where(self.equity > 0, self.equity, np.nan)
         return np.nansum(value, axis=1) / worth, np.nansum(np.abs(value), axis=1) / worth
 
@@ -176,10 +178,6 @@ class Backtest:
             "code_hash": self.code_hash,
             "trial_id": self.trial_id,
         }
-
-    def _marks(self) -> Floats:
-        close = self.bars.close.reshape(len(self.time), -1)
-        return np.array([column[~np.isnan(column)][-1] if np.isfinite(column).any() else 0.0 for column in close.T])
 
 
 def backtest(
@@ -292,11 +290,3 @@ def inputs_of(bars: Bars | Panel, strategy: AnyStrategy, terms: Terms) -> dict[s
         "code_hash": code_hash(),
         "machine": machine(),
     }
-
-
-def _carried(close: Floats) -> Floats:
-    """Closes (n, m) with the newest known one where a bar is missing."""
-    if not np.isnan(close).any():
-        return close
-    rows = np.where(np.isnan(close), 0, np.arange(len(close))[:, None])
-    return np.asarray(np.take_along_axis(close, np.maximum.accumulate(rows, axis=0), axis=0))
