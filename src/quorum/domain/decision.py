@@ -9,11 +9,19 @@ from typing import Any
 
 
 class DecisionKind(StrEnum):
-    """What was chosen. A CONSENSUS leads to a RISK check, which leads to an EXECUTION or to none."""
+    """What was chosen. A CONSENSUS leads to a RISK check, which leads to an order or to none.
+
+    APPROVAL is a person's answer, VERDICT a workflow's decision point, POLICY what the coordinator did about a
+    failure, SYSTEM a move of the system's state.
+    """
 
     CONSENSUS = "consensus"
     RISK = "risk"
     EXIT = "exit"
+    APPROVAL = "approval"
+    VERDICT = "verdict"
+    POLICY = "policy"
+    SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from quorum.adapters.sql.tables import METADATA
+from quorum.adapters.sql.coordination.tables import METADATA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
 with context.begin_transaction():

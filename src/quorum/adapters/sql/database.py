@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from quorum.domain import StoreError, WorkspaceError
 
-HEAD = "0002"
+HEAD = "0006"
 BUSY_MS = 10_000
 PAUSE = 0.002
 

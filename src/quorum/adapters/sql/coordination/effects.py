@@ -1,0 +1,28 @@
+"""Effects that happen once: what is done and its answer are committed together, under a key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from quorum.adapters.sql.coordination.tables import effect
+from quorum.domain import canonical
+
+
+def kept(connection: sa.Connection, key: str) -> Mapping[str, Any] | None:
+    """The answer that was committed under `key`; None when there is none yet."""
+    found = connection.execute(sa.select(effect.c.answer).where(effect.c.key == key)).scalar()
+    return None if found is None else json.loads(found)
+
+
+def once(connection: sa.Connection, key: str, at: int, act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The answer of `act` under `key`, in the caller's transaction; done before, its answer is returned as it is."""
+    done = kept(connection, key)
+    if done is not None:
+        return done
+    answer = act()
+    connection.execute(effect.insert().values(key=key, answer=canonical(answer).decode(), at=at))
+    return json.loads(canonical(answer))  # type: ignore[no-any-return]
