@@ -6,12 +6,11 @@ Neighbours: sits on every room below; `surfaces` show it, `bootstrap` puts it to
 """
 
 from quorum.desk.books import BookReport, books
-from quorum.desk.convene import CycleRecord, convene, settle
+from quorum.desk.cycle import CycleRecord, Question, convene, settle
 from quorum.desk.desk import Accounts, Desk, Orders
 from quorum.desk.doctor import Finding, diagnose
 from quorum.desk.facts import fill_facts, order_facts
 from quorum.desk.replay import Replay, recompute, replay
-from quorum.desk.session import Question
 from quorum.desk.views import publish
 from quorum.desk.why import why
 from quorum.desk.workspace import Settings, Workspace, find_workspace, make_workspace, write_text

@@ -59,6 +59,10 @@ class Transaction(Protocol):
         """Book a fill into order, ledger and position; one that is booked already changes nothing."""
         ...
 
+    def once(self, key: str, act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """What `act` answers, committed with all that it did; under a key that has an answer, that one and no act."""
+        ...
+
 
 class UnitOfWork(Protocol):
     """Opens transactions; two on the same account never overlap, in this process or another."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
+from typing import Any
 
 from quorum.domain.errors import InvalidSignal
 
@@ -68,6 +69,21 @@ class View:
         if any(sign * (after - before) < 0 for before, after in pairwise(self.targets)):
             raise InvalidSignal(f"{self.source}: the nearest of the targets {self.targets} must come first")
 
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> View:
+        """The view whose plain form is `values`; InvalidSignal when it contradicts itself."""
+        given: dict[str, Any] = dict(values)
+        low_high = given["entry"]
+        return cls(
+            **{
+                **given,
+                "direction": Direction(given["direction"]),
+                "entry": None if low_high is None else (low_high[0], low_high[1]),
+                "targets": tuple(given["targets"]),
+                "evidence": tuple(given["evidence"]),
+            }
+        )
+
     @property
     def entry_price(self) -> float:
         """The far edge of the entry zone: the worst price at which the view still wants to enter."""
@@ -91,6 +107,11 @@ class Abstain:
     symbol: str
     time: int
     reason: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Abstain:
+        """The abstention whose plain form is `values`."""
+        return cls(**values)
 
 
 Signal = View | Abstain

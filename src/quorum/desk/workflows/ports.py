@@ -23,8 +23,8 @@ class Durable(Protocol):
         """The message sent to this run on `topic`; None after `seconds`. Survives restarts."""
         ...
 
-    def child(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The outcome of another run, started if it is not there yet."""
+    def children(self, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[Mapping[str, Any]]:
+        """The outcomes of other runs, by id and request, all under way at once; those that are there go on."""
         ...
 
 

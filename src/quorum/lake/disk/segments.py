@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from quorum.domain import DataError
+from quorum.lake.disk.kept import Kept
 from quorum.lake.disk.manifest import Manifest, Segment, SetAside
 from quorum.lake.disk.merge import Columns, overlay
 from quorum.lake.disk.place import write_whole
@@ -20,6 +21,7 @@ from quorum.lake.tables import Rejected
 if TYPE_CHECKING:
     import polars as pl
 
+_KEPT = Kept(64 << 20)
 _MEND = "restore the file from a backup, or remove the series' folder and import it anew"
 
 
@@ -54,12 +56,16 @@ def read_bars(folder: Path, manifest: Manifest, revision: int) -> Columns:
 
     DataError, naming the file, when a segment is missing, damaged or not what the manifest says.
     """
-    pieces: list[Columns] = [_read_segment(folder / s.file, s, manifest.columns) for s in manifest.at(revision)]
+    pieces: list[Columns] = [_read_kept(folder / s.file, s, manifest.columns) for s in manifest.at(revision)]
     if not pieces:
         return {n: np.empty(0, np.int64 if n == "time" else np.float64) for n in manifest.columns}
     if len(pieces) == 1:
         return pieces[0]
     return overlay(pieces[0], reduce(overlay, pieces[1:]))  # the first is the long one: copied once
+
+
+def _read_kept(path: Path, segment: Segment, names: Sequence[str]) -> Columns:
+    return _KEPT.get(path, lambda: _read_segment(path, segment, names))
 
 
 def _read_segment(path: Path, segment: Segment, names: Sequence[str]) -> Columns:

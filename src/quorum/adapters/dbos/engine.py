@@ -1,0 +1,101 @@
+"""The worker's side: it alone runs workflows, all of them by one body that interprets its request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos._recovery import recover_pending_workflows
+
+from quorum.desk.workflows.ports import Durable
+
+INTERPRETER = "1"
+"""The version of the interpreter that runs carry; a run goes on under the version that began it."""
+NAME = "quorum"
+QUEUE = "desk"
+BODY = "run"
+POLL_SECONDS = 0.1
+
+Body = Callable[[Durable, Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Durable over DBOS's context of the running thread."""
+
+    identity: str
+
+    def step(self, name: str, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = DBOS.run_step({"name": name}, work)
+        return answer
+
+    def wait(self, topic: str, seconds: float) -> Mapping[str, Any] | None:
+        message: Mapping[str, Any] | None = DBOS.recv(topic, seconds)
+        return message
+
+    def children(self, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[Mapping[str, Any]]:
+        handles = []
+        for identity, request in asked:
+            with SetWorkflowID(identity):
+                handles.append(DBOS.start_workflow(_entry, request))
+        return [handle.get_result(polling_interval_sec=POLL_SECONDS) for handle in handles]
+
+
+_bodies: list[Body] = []
+
+
+@DBOS.workflow(name=BODY)
+def _entry(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The one workflow that DBOS knows."""
+    identity = DBOS.workflow_id
+    assert identity is not None
+    return _bodies[-1](_Run(identity), request)
+
+
+class Engine:
+    """DBOS at work in this process, one at a time; `executor` is the slot that the process holds alone."""
+
+    def __init__(self, database: sa.Engine, executor: str, body: Body, at_once: int) -> None:
+        logging.getLogger("dbos").setLevel(logging.ERROR)
+        config: DBOSConfig = {
+            "name": NAME,
+            "system_database_engine": database,
+            "serializer": DBOSPortableJSONSerializer(),
+            "application_version": INTERPRETER,
+            "executor_id": executor,
+            "log_level": "ERROR",
+            "notification_listener_polling_interval_sec": POLL_SECONDS,
+            "use_listen_notify": False,
+        }
+        self._dbos = DBOS(config=config)
+        self._at_once = at_once
+        self._database = database
+        _bodies.append(body)
+
+    def start(self) -> None:
+        """Run what this slot left unfinished, and whatever is enqueued from now on."""
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE, worker_concurrency=self._at_once, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
+        )
+
+    def run(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run here and now, to the end; a run with that id that has ended answers as it did."""
+        with SetWorkflowID(identity):
+            handle = DBOS.start_workflow(_entry, request)
+        answer: Mapping[str, Any] = handle.get_result(polling_interval_sec=POLL_SECONDS)
+        return answer
+
+    def take_over(self, executor: str) -> int:
+        """Enqueue again what a dead worker's slot left unfinished; how many runs that were."""
+        return len(recover_pending_workflows(self._dbos, [executor]))
+
+    def close(self, grace_seconds: int = 0) -> None:
+        """Stop; a running step is let end for `grace_seconds`, the rest goes on at the next start."""
+        DBOS.destroy(workflow_completion_timeout_sec=grace_seconds)
+        _bodies.pop()
+        self._database.dispose()

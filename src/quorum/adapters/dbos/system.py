@@ -1,0 +1,45 @@
+"""The engine's own database: how it is opened, so that a commit is cheap and survives a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS
+
+POOL = 20
+IDLE_SECONDS = 10
+
+
+def open_system(where: Path | str, guard: Callable[[], None] | None = None) -> sa.Engine:
+    """The database at a path (SQLite: WAL, synchronous=NORMAL, since effects commit elsewhere) or a PostgreSQL URL.
+
+    `guard` is called whenever a connection is taken; a worker that lost its slot ends there and writes nothing more.
+    """
+    if isinstance(where, Path):
+        engine = sa.create_engine(f"sqlite:///{where}", pool_size=POOL, max_overflow=POOL)
+        sa.event.listen(engine, "connect", _configure)
+    else:
+        timeouts = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000}"
+        connect = {"options": timeouts, "application_name": "quorum", "connect_timeout": 5}
+        url = sa.make_url(where).set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args=connect)
+    _make_tables(engine)
+    if guard is not None:
+        sa.event.listen(engine, "checkout", lambda *_: guard())
+    return engine
+
+
+def _make_tables(engine: sa.Engine) -> None:
+    """Make the engine's tables where there are none; a worker brings them up to date when it starts."""
+    schema = None if engine.dialect.name == "sqlite" else "dbos"
+    if not sa.inspect(engine).has_table("dbos_migrations", schema=schema):
+        DBOS.migrate(engine.url.render_as_string(hide_password=False))
+
+
+def _configure(raw: Any, _: Any) -> None:
+    raw.isolation_level = "IMMEDIATE"
+    for line in ("busy_timeout = 30000", "foreign_keys = on", "journal_mode = wal", "synchronous = normal"):
+        raw.execute(f"pragma {line}").close()

@@ -1,0 +1,61 @@
+"""What a run asks of the desk: the door between interpreting a workflow and doing its work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from quorum.desk.workflows.spec import ApprovalPoint, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of a whole run: its id, its workflow, the instant it decides at, its parameters."""
+
+    identity: str
+    workflow: str
+    as_of: int
+    execution: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A task to be done in a step of a run; `key` names the occasion, so that a second try has no second effect."""
+
+    facts: Facts
+    step: int
+    key: str
+    task: Task
+    inputs: Mapping[str, Any]
+
+
+class Crew(Protocol):
+    """The desk at work for a run. Everything here is asked inside a durable step, at least once."""
+
+    def perform(self, calls: Sequence[Call], parallel: bool) -> Mapping[str, Mapping[str, Any]]:
+        """What became of each call, by its task's name: `status` is completed, cached, unavailable, failed or skipped;
+        the first two have an `answer`, the others a `reason`. Stops after a critical one that failed.
+        """
+        ...
+
+    def decide(self, facts: Facts, key: str, question: str, verdict: Mapping[str, Any]) -> str:
+        """Record what a decision point chose, once for its key; the decision's id."""
+        ...
+
+    def ask(self, facts: Facts, key: str, point: ApprovalPoint, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put a question to people, once for its key: `approval_id`, `status`, and the `seconds` left to answer."""
+        ...
+
+    def settle(self, facts: Facts, approval_id: str, remind: bool) -> Mapping[str, Any]:
+        """How a question stands: `status`, by whom, why; with `remind` people are reminded, else it is ended."""
+        ...
+
+    def file(self, facts: Facts, output: str, document: Mapping[str, Any]) -> None:
+        """Write a document into the workspace; the result of a task, or why there is none."""
+        ...
+
+    def reached(self, facts: Facts, step: int, states: Mapping[str, Mapping[str, Any]], end: str | None) -> None:
+        """Show how far the run is: step and the states of those before it; `end` is how it ended."""
+        ...
