@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from quorum.surfaces.bench.postgres import OwnPostgres
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +34,40 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("real market data is not beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[OwnPostgres]:
+    """A PostgreSQL on loopback; a test that stops it starts it again. Skipped where it is not installed."""
+    from servers.postgres import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _newest(postgres_server: OwnPostgres) -> str:
+    from servers.postgres import make_newest
+
+    return make_newest(postgres_server)
+
+
+@pytest.fixture
+def postgres(postgres_server: OwnPostgres, _newest: str) -> Iterator[str]:
+    """The URL of a new database of PostgreSQL, with the newest schema and nothing in it; gone after the test."""
+    from servers.postgres import fresh
+
+    with fresh(postgres_server, _newest) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres(postgres_server: OwnPostgres) -> Iterator[str]:
+    """The URL of a new database of PostgreSQL without any table; gone after the test."""
+    from servers.postgres import fresh
+
+    with fresh(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session", autouse=True)

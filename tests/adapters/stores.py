@@ -31,7 +31,7 @@ NOW = parse_instant("2024-06-03T12:00:00Z")
 ACCOUNT, SYMBOL = "paper", "BTCUSDT"
 AUDITED = (
     *("entry", "posting", "fill", "balance", "position"),
-    *("intent", "order_event", "order_state", "decision"),
+    *("intent", "order_event", "order_state", "decision", "account"),
 )
 PROVENANCE = Provenance("c0de", {"cpu": "any"})
 
@@ -49,15 +49,25 @@ class Store:
 
     def rows(self) -> dict[str, list[dict[str, Any]]]:
         """Every row that a transaction of an account may write."""
-        return {name: self.database.rows(name) for name in (*AUDITED, "account", "mark", "counter")}
+        return {name: self.database.rows(name) for name in (*AUDITED, "mark", "counter")}
 
     def audit(self) -> AuditReport:
         return audit({name: self.database.rows(name) for name in AUDITED})
 
 
-def store_at(folder: Path, busy_ms: int = 5_000) -> Store:
-    """A store whose database is in `folder`, brought up to date."""
-    database, clock = Database(folder / "desk.db", busy_ms), VirtualClock(NOW)
+def opened(place: Path | str, busy_ms: int = 5_000) -> Database:
+    """The database in a folder, or at a URL."""
+    return Database(place / "desk.db" if isinstance(place, Path) else place, busy_ms)
+
+
+def place(text: str) -> Path | str:
+    """A folder or a URL, as it was told to another process."""
+    return text if "://" in text else Path(text)
+
+
+def store_at(place: Path | str, busy_ms: int = 5_000) -> Store:
+    """A store whose database is in the folder or at the URL `place`, brought up to date."""
+    database, clock = opened(place, busy_ms), VirtualClock(NOW)
     database.migrate()
     return Store(
         database,
@@ -69,9 +79,9 @@ def store_at(folder: Path, busy_ms: int = 5_000) -> Store:
     )
 
 
-def funded(folder: Path, cash: int = 10_000) -> Store:
+def funded(place: Path | str, cash: int = 10_000) -> Store:
     """A store with one account."""
-    store = store_at(folder)
+    store = store_at(place)
     store.accounts.open(ACCOUNT, "crypto", Money(Decimal(cash), "USDT"))
     return store
 

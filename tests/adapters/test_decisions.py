@@ -13,8 +13,8 @@ from quorum.domain import DAY, Choice, DecisionKind, NotFound, iso, parse_instan
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = funded(tmp_path)
+def store(place: Path | str) -> Iterator[Store]:
+    store = funded(place)
     yield store
     store.database.close()
 
@@ -40,18 +40,18 @@ def test_numbers_begin_anew_each_utc_day_and_go_on_beyond_999(store: Store) -> N
     assert [d.decision_id for d in store.decisions.recent(2)] == ids[:-3:-1]
 
 
-def test_a_clock_that_was_set_back_doubles_no_number(store: Store, tmp_path: Path) -> None:
+def test_a_clock_that_was_set_back_doubles_no_number(store: Store, place: Path | str) -> None:
     store.clock.advance_to(NOW + DAY)
     first = store.decisions.record(choice())
-    earlier = funded(tmp_path)  # its clock stands at NOW
+    earlier = funded(place)  # its clock stands at NOW
     ids = [earlier.decisions.record(choice()).decision_id for _ in range(2)]
     assert [first.decision_id, *ids] == ["DEC-20240604-001", "DEC-20240603-001", "DEC-20240603-002"]
     earlier.database.close()
 
 
-def test_numbers_go_on_after_a_restart(store: Store, tmp_path: Path) -> None:
+def test_numbers_go_on_after_a_restart(store: Store, place: Path | str) -> None:
     store.decisions.record(choice())
-    again = funded(tmp_path)
+    again = funded(place)
     assert again.decisions.record(choice()).decision_id == "DEC-20240603-002"
     again.database.close()
 
@@ -68,8 +68,8 @@ def test_a_number_that_was_rolled_back_is_given_again(store: Store) -> None:
     assert store.decisions.record(choice()).decision_id == "DEC-20240603-001"
 
 
-def test_writers_in_four_processes_leave_no_gap_and_no_double(store: Store, tmp_path: Path) -> None:
-    told = [line.split() for line in run("adapters.worker", 4, "record", tmp_path, 50)]
+def test_writers_in_four_processes_leave_no_gap_and_no_double(store: Store, place: Path | str) -> None:
+    told = [line.split() for line in run("adapters.worker", 4, "record", place, 50)]
     assert all(len(ids) == 50 and ids == sorted(ids) for ids in told)
     assert sorted(i for ids in told for i in ids) == [f"DEC-20240603-{n:03d}" for n in range(1, 201)]
     assert {row["subject"].partition("-")[2] for row in store.database.rows("decision")} == {str(n) for n in range(50)}

@@ -26,11 +26,10 @@ from quorum.engine.fakes import MemoryTrials
 
 KILLED = """
 import os, signal, sys
-from pathlib import Path
 import sqlalchemy as sa
-from adapters.stores import store_at
+from adapters.stores import place, store_at
 from adapters.trials import sweep
-store = store_at(Path(sys.argv[1]))
+store = store_at(place(sys.argv[1]))
 store.trials.record_many(sweep(3))
 def die(*args):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -40,18 +39,20 @@ store.trials.record_many(sweep(9))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = store_at(tmp_path)
+def store(place: Path | str) -> Iterator[Store]:
+    store = store_at(place)
     yield store
     store.database.close()
 
 
-@pytest.fixture(params=["memory", "sql"])
-def trials(request: pytest.FixtureRequest) -> Trials:
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def trials(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trials]:
     if request.param == "memory":
-        return MemoryTrials()
-    store: Store = request.getfixturevalue("store")
-    return store.trials
+        yield MemoryTrials()
+        return
+    store = store_at(tmp_path if request.param == "sqlite" else request.getfixturevalue("postgres"))
+    yield store.trials
+    store.database.close()
 
 
 class TestEveryForm:
@@ -126,11 +127,11 @@ class TestEveryForm:
             trials.get("T9")
 
 
-def test_trials_outlive_the_process_and_keep_their_first_instant(store: Store, tmp_path: Path) -> None:
+def test_trials_outlive_the_process_and_keep_their_first_instant(store: Store, place: Path | str) -> None:
     store.trials.record_many(sweep(2))
     store.clock.advance_to(NOW + 1)
     store.trials.record_many(sweep(3))
-    again = store_at(tmp_path)
+    again = store_at(place)
     assert [again.trials.get(t.trial_id)["recorded_at"] for t in again.trials.family("trend")] == [NOW, NOW, NOW + 1]
     again.database.close()
 
@@ -174,7 +175,8 @@ def test_a_trial_from_before_returns_were_kept_is_still_there(tmp_path: Path) ->
     store.database.close()
 
 
-def test_a_full_disk_counts_none_of_a_batch(store: Store) -> None:
+def test_a_full_disk_counts_none_of_a_batch(tmp_path: Path) -> None:
+    store = store_at(tmp_path)
     with store.database.write() as connection:
         pages = connection.exec_driver_sql("pragma page_count").scalar_one()
         connection.exec_driver_sql(f"pragma max_page_count = {pages + 20}")
@@ -182,28 +184,29 @@ def test_a_full_disk_counts_none_of_a_batch(store: Store) -> None:
         store.trials.record_many(sweep(400))
     assert store.trials.count("trend") == 0
     assert store.database.rows("trial_inputs") == []
+    store.database.close()
 
 
-def test_a_kill_before_the_commit_leaves_none_of_the_batch(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=TESTS, check=False)
+def test_a_kill_before_the_commit_leaves_none_of_the_batch(place: Path | str) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, place], cwd=TESTS, check=False)
     assert done.returncode == -signal.SIGKILL
-    store = store_at(tmp_path)
+    store = store_at(place)
     assert store.trials.count("trend") == len(store.database.rows("trial")) == 3
     store.database.close()
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_moment_leaves_whole_batches_and_all_that_were_acknowledged(tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_leaves_whole_batches_and_all_that_were_acknowledged(place: Path | str) -> None:
     told = 0
     for pause in (0.001, 0.003, 0.01, 0.02, 0.05):
-        words = [sys.executable, "-m", "adapters.worker", "1", "count", str(tmp_path), "1000"]
+        words = [sys.executable, "-m", "adapters.worker", "1", "count", str(place), "1000"]
         with subprocess.Popen(words, cwd=TESTS, stdout=subprocess.PIPE, text=True, start_new_session=True) as child:
             assert child.stdout is not None
             child.stdout.readline()
             time.sleep(pause)
             os.killpg(child.pid, signal.SIGKILL)
             told = max(told, 1 + sum(1 for line in child.stdout if line.endswith("\n")))
-        store = store_at(tmp_path)
+        store = store_at(place)
         rows = store.database.rows("trial")
         counts = [store.trials.count(family) for family in sorted({row["family"] for row in rows})]
         assert set(counts) == {50}
@@ -212,9 +215,9 @@ def test_a_kill_at_any_moment_leaves_whole_batches_and_all_that_were_acknowledge
 
 
 @pytest.mark.slow
-def test_processes_that_count_the_same_trials_at_once_count_each_once(tmp_path: Path) -> None:
-    assert sorted(run("adapters.worker", 3, "count", tmp_path, 8)) == sorted([*map(str, range(8))] * 3)
-    store = store_at(tmp_path)
+def test_processes_that_count_the_same_trials_at_once_count_each_once(place: Path | str) -> None:
+    assert sorted(run("adapters.worker", 3, "count", place, 8)) == sorted([*map(str, range(8))] * 3)
+    store = store_at(place)
     assert len(store.database.rows("trial")) == 8 * 50
     assert [store.trials.count(f"trend-{number}") for number in range(8)] == [50] * 8
     store.database.close()

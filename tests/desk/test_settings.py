@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
@@ -17,8 +19,9 @@ from desk.offices import ask, at_work
 from quorum.bootstrap import serve_broker
 from quorum.desk import CycleRecord, Desk, Workspace, books
 from quorum.desk.settings import AccountsFile, ConsensusFile, ExecutionFile, InstrumentsFile, RiskFile
-from quorum.domain import BrokerUnreachable, ConfigError, Direction, UsageError, View
-from quorum.signals import consensus
+from quorum.domain import DAY, HOUR, BrokerUnreachable, ConfigError, Direction, Timeframe, UsageError, View
+from quorum.lake import Bars
+from quorum.signals import CALM, Circumstances, ScoredVote, consensus, extreme_move, learn
 
 MODELS = {
     "consensus.yaml": ConsensusFile,
@@ -36,7 +39,32 @@ REFUSED = {
         ("consensus:\n  approval_treshold: 0.7", "2:3", "did you mean 'approval_threshold'?"),
         ("consensus:\n  approval_threshold: high", "2:3", "must be a valid number"),
         ("consensus:\n  approval_threshold: 0.4", "2:3", "greater than or equal to 0.5"),
-        ("consensus:\n  timeout_seconds: yes\n  pool: x", "3:3", "consensus.pool: must be 'file4'"),
+        (
+            "consensus:\n  timeout_seconds: yes\n  pool: x",
+            "3:3",
+            "consensus.pool: must be 'file4', 'score', 'log_odds' or 'hedge'",
+        ),
+        ("consensus:\n  score: {threshold: 0}", "2:11", "greater than 0"),
+        ("consensus:\n  may_replace: {smc: ml_model}", "1:1", "smc cannot stand in for ml_model"),
+        ("consensus:\n  pool: hedge\n  weights_from: reliability", "1:1", "hedge learns its own weights"),
+        ("consensus:\n  experts: {calibrations: {smc: {kind: platt}}}", "1:1", "are no platt calibration"),
+        ("consensus:\n  conflict_resolution: {signal_conflicts: {}}", "2:25", "did you mean 'signal_conflict'?"),
+        (
+            "consensus:\n  conflict_resolution:\n    signal_conflict: {escalate_if: loud}",
+            "3:23",
+            "is written as confidence_difference < 0.15",
+        ),
+        (
+            "consensus:\n  conflict_resolution:\n    risk_vs_signal: {strategy: signal_wins}",
+            "3:22",
+            "must be 'risk_always_wins'",
+        ),
+        (
+            "consensus:\n  escalate_if_confidence_difference_below: 0.2\n"
+            "  conflict_resolution: {signal_conflict: {escalate_if: confidence_difference < 0.1}}",
+            "1:1",
+            "below 0.2 by one key and below 0.1 by escalate_if",
+        ),
         ("consensus:\n  timeout_seconds: true", "2:3", "needs a number (found True)"),
         ("consensus:\n  voting_method: loud", "2:3", "must be 'weighted'"),
         ("consensus:\n  required_participants: [smc, momntum]", "2:32", "did you mean 'momentum'?"),
@@ -155,20 +183,78 @@ def account(home: Path) -> tuple[object, ...]:
     return record.account, book.currency, book.funded, desk.limits(record.account)
 
 
-def opposed(home: Path) -> tuple[str, str]:
-    """What a vote comes to in which momentum is bullish (0.80) and smc bearish (0.62), both with a weight of 0.5."""
+MINUTES = 60
+MODEL_UP, MODEL_DOWN = ("ml_model", Direction.BULLISH, 0.5), ("ml_model", Direction.BEARISH, 0.62)
+
+
+def opposed(
+    home: Path,
+    *said: tuple[str, Direction, float],
+    around: Circumstances = CALM,
+) -> tuple[object, ...]:
+    """What a vote comes to, by default one in which momentum is bullish (0.80) and smc bearish (0.62)."""
     rules = at_work(home).settings.consensus.consensus.rules()
-    rise = View("momentum", "X", ENTRY, Direction.BULLISH, 0.80, 60, "up", (100.0, 100.0), 90.0, (130.0,))
-    fall = View("smc", "X", ENTRY, Direction.BEARISH, 0.62, 60, "down", (100.0, 100.0), 110.0, (70.0,))
-    outcome = consensus((rise, fall), rules, ENTRY)
-    return outcome.direction, outcome.reason
+    voices = said or (("momentum", Direction.BULLISH, 0.80), ("smc", Direction.BEARISH, 0.62))
+    views = [
+        View(
+            name, "X", ENTRY, way, sure, MINUTES, "why", (100.0, 100.0), 100.0 - 10 * way.sign, (100.0 + 30 * way.sign,)
+        )
+        for name, way, sure in voices
+    ]
+    outcome = consensus(views, rules, ENTRY, around)
+    return outcome.direction, outcome.reason, outcome.escalate
 
 
-def opposing(key: str, value: Any) -> dict[str, Any]:
-    """A section in which smc is asked too, and `key` has a value."""
-    equal = {"momentum": 0.5, "smc": 0.5}
-    section = {"required_participants": ["momentum"], "optional_participants": ["smc"], "weights": equal}
-    return {**section, "approval_threshold": 0.5, key: value}
+def against_model(around: Circumstances = CALM) -> Look:
+    """A vote in which the model alone is bearish."""
+    return lambda home: opposed(home, ("momentum", Direction.BULLISH, 0.80), MODEL_DOWN, around=around)
+
+
+def learnt(home: Path) -> object:
+    """The weights that 40 days of votes teach, one a day: momentum is right nine times in ten, smc half the time."""
+    rules = at_work(home).settings.consensus.consensus.rules()
+    votes = [
+        ScoredVote(ENTRY - k * DAY, name, 0.6, ENTRY - k * DAY + HOUR, bool(k % often))
+        for k in range(1, 41)
+        for name, often in (("momentum", 10), ("smc", 2))
+    ]
+    return learn(votes, rules, ENTRY).weights
+
+
+def wild(home: Path) -> object:
+    """Whether a bar of six average ranges loses the model its precedence."""
+    section = at_work(home).settings.consensus.consensus
+    closes = np.array([100.0 + k % 2 for k in range(20)] + [107.0])
+    start = ENTRY - len(closes) * HOUR
+    bars = Bars("X", "sim", Timeframe(HOUR), start + np.arange(len(closes)) * HOUR, closes)
+    return extreme_move(bars, section.rules().conflict.extreme_atr)
+
+
+def alone(home: Path) -> object:
+    return opposed(home, ("smc", Direction.BULLISH, 0.7))
+
+
+def traded_tiers(home: Path) -> object:
+    return at_work(home).settings.consensus.consensus.tiers_that_trade
+
+
+def opposing(key: str, value: Any, **more: Any) -> dict[str, Any]:
+    """A section in which smc and the model are asked too, and `key`, dotted, has a value."""
+    equal = {"momentum": 0.5, "smc": 0.5, "ml_model": 0.2}
+    section = {"required_participants": ["momentum"], "optional_participants": ["smc", "ml_model"], "weights": equal}
+    *way, last = key.split(".")
+    found: dict[str, Any] = {**section, "approval_threshold": 0.5, **more}
+    inner = found
+    for step in way:
+        inner[step] = dict(inner.get(step, {}))
+        inner = inner[step]
+    inner[last] = value
+    return found
+
+
+def conflict(key: str, one: Any, other: Any, look: Look = opposed, **more: Any) -> tuple[str, str, Any, Any, Look]:
+    """An observation of a key of the consensus section."""
+    return "consensus.yaml", "consensus", opposing(key, one, **more), opposing(key, other, **more), look
 
 
 def consensus_of(name: str) -> Look:
@@ -216,6 +302,43 @@ EFFECTS: list[tuple[str, str, Any, Any, Look]] = [
             ("veto_agents", ["risk-manager"], ["risk-manager", "smc"]),
         )
     ),
+    conflict("pool", "file4", "log_odds"),
+    conflict("may_replace", {}, {"smc": "momentum"}, alone),
+    conflict("score.threshold", 0.01, 0.9, pool="score"),
+    conflict("score.min_votes", 2, 3, pool="score", score={"threshold": 0.01}),
+    conflict("weights_from", "fixed", "reliability", learnt),
+    conflict("reliability.days", 20, 40, learnt, weights_from="reliability", reliability={"min_signals": 10}),
+    conflict("reliability.min_signals", 10, 100, learnt, weights_from="reliability"),
+    conflict("hedge_fixed_share", 0.0, 0.2, learnt, pool="hedge"),
+    conflict("experts.weights", {"smc": 0.1}, {"smc": 0.9}, pool="hedge"),
+    conflict("experts.exponent", 1.0, 3.0, pool="log_odds"),
+    *(
+        conflict(
+            "experts",
+            {"calibrations": {"smc": {"kind": "platt", "x": [1], "y": [0]}}},
+            {"calibrations": {"smc": {"kind": "platt", "x": [1], "y": [0], **other}}},
+            pool="log_odds",
+        )
+        for other in ({"kind": "isotonic"}, {"x": [2]}, {"y": [1]})
+    ),
+    conflict("tier_c_size", 0, 0.5, traded_tiers),
+    conflict("conflict_resolution.signal_conflict.strategy", "strongest_wins", "no_trade"),
+    conflict("conflict_resolution.signal_conflict.fallback", "no_trade", "escalate", approval_threshold=0.9),
+    conflict(
+        "conflict_resolution.signal_conflict.escalate_if",
+        "confidence_difference < 0.15",
+        "confidence_difference < 0.25",
+    ),
+    conflict(
+        "conflict_resolution.model_vs_discretionary.strategy", "defer_to_model", "strongest_wins", against_model()
+    ),
+    conflict(
+        "conflict_resolution.model_vs_discretionary.exceptions",
+        ["news_events"],
+        ["extreme_market_conditions"],
+        against_model(Circumstances(news=True)),
+    ),
+    conflict("conflict_resolution.model_vs_discretionary.extreme_move_atr", 5, 7, wild),
     ("risk.yaml", "books.crypto.risk_per_trade", 0.001, 0.002, lambda home: order(home)["quantity"]),
     ("risk.yaml", "books.crypto.max_position", 0.4, 0.05, lambda home: checks(home)["max_position"]),
     ("risk.yaml", "books.crypto.max_deployed", 0.6, 0.07, lambda home: checks(home)["max_deployed"]),
@@ -261,10 +384,18 @@ def write(home: Path, file: str, key: str, value: Any) -> None:
         yaml.dump(document, stream)
 
 
+def difference(one: Any, other: Any) -> str:
+    """The dotted way to the first value that differs."""
+    if not (isinstance(one, dict) and isinstance(other, dict)) or one.keys() != other.keys():
+        return ""
+    key = next(k for k in one if one[k] != other[k])
+    return f".{key}{difference(one[key], other[key])}"
+
+
 def names() -> list[str]:
     """Each observation by its key; of several keys written at once by the one that differs."""
     return [
-        f"{file}:{key}" if key != "consensus" else f"{file}:consensus.{next(k for k in one if one[k] != other[k])}"
+        f"{file}:{key}" if key != "consensus" else f"{file}:consensus{difference(one, other)}"
         for file, key, one, other, _ in EFFECTS
     ]
 
@@ -289,9 +420,14 @@ def keys(model: type[BaseModel], way: str = "") -> set[str]:
 
 
 def test_no_key_was_forgotten() -> None:
-    seen = {name.replace("crypto.", "").replace("paper.", "") for name in names()}
+    seen = {re.sub(r"\.(crypto|paper|smc)\b", "", name) for name in names()}
     seen |= {f"instruments.yaml:symbols.{name}" for name in ("tick", "lot", "min_notional")}
-    refused_only = {"consensus.yaml:consensus.voting_method", "consensus.yaml:consensus.pool"}
+    words = (
+        "voting_method",
+        "conflict_resolution.risk_vs_signal.strategy",
+        "conflict_resolution.risk_vs_signal.action",
+    )
+    refused_only = {f"consensus.yaml:consensus.{word}" for word in words}
     elsewhere = {"execution.yaml:simulated_venue.process"}
     every = {f"{file}:{key}" for file, model in MODELS.items() for key in keys(model)}
     assert every - seen - refused_only - elsewhere == set()

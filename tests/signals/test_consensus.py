@@ -11,12 +11,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from quorum.domain import MINUTE, Abstain, Direction, Signal, View
-from quorum.signals import Consensus, ConsensusRules, consensus
+from quorum.signals import Conflict, Consensus, ConsensusRules, consensus
 
 NOW = 1_700_000_000_000_000_000
 UP, DOWN, NEUTRAL = Direction.BULLISH, Direction.BEARISH, Direction.NEUTRAL
 FILE4 = ConsensusRules()
-OPEN = ConsensusRules(required=(), optional=("smc",), min_confidence={"default": 0.0}, escalate_below=0.0)
+NO_PRECEDENCE = Conflict(model_first=False)
+OPEN = ConsensusRules(
+    required=(),
+    optional=("smc",),
+    min_confidence={"default": 0.0},
+    escalate_below=0.0,
+    conflict=NO_PRECEDENCE,
+)
 
 
 def view(source: str, direction: Direction, confidence: float, reward: float = 2.0, age: int = 0) -> View:
@@ -159,7 +166,7 @@ class TestOrderOfRules:
 
     @pytest.mark.parametrize(("sure", "other"), [(0.70, 0.55), (0.75, 0.60), (0.95, 0.80), (0.65, 0.5)])
     def test_a_difference_of_exactly_the_limit_is_decided(self, sure: float, other: float) -> None:
-        rules = replace(FILE4, weights={"smc": 0.9, "ml_model": 0.1})
+        rules = replace(FILE4, weights={"smc": 0.9, "ml_model": 0.1}, conflict=NO_PRECEDENCE)
         for direction, against in ((UP, DOWN), (DOWN, UP)):
             outcome = vote(view("smc", direction, sure), view("ml_model", against, other), rules=rules)
             assert (outcome.direction, outcome.escalate) == (direction.value, False)

@@ -29,7 +29,9 @@ from quorum.signals import (
     read_params,
 )
 from quorum.signals.analyst import Silence, abstain, known_at, last_signal, spoken
-from quorum.signals.consensus import ESCALATE, WORDS
+from quorum.signals.consensus import DECIDED
+from quorum.signals.pools import Circumstances, extreme_moves
+from quorum.signals.pools.counting import ESCALATE
 from quorum.signals.vote import ConsensusStrategy, _columns, _stack, poll
 
 START = parse_instant("2024-01-01")
@@ -95,18 +97,29 @@ def market(timeframe: str, n: int, seed: int = 5) -> Bars:
 def outcomes(strategy: ConsensusStrategy, bars: Bars) -> list[Consensus]:
     """What `consensus()` makes of everybody's view, bar by bar."""
     read = [(a, a.read(bars)) for a in strategy.analysts]
+    extreme = extreme_moves(bars, strategy.rules.conflict.extreme_atr)
     return [
-        consensus([a.view(bars, o, i) for a, o in read], strategy.rules, known_at(bars, i)) for i in range(len(bars))
+        consensus(
+            [a.view(bars, o, i) for a, o in read],
+            strategy.rules,
+            known_at(bars, i),
+            Circumstances(extreme=bool(extreme[i])),
+        )
+        for i in range(len(bars))
     ]
 
 
 def assert_polls_alike(strategy: ConsensusStrategy, bars: Bars, expected: Sequence[Consensus]) -> int:
     """The compiled poll says what `consensus()` says; how many bars were decisive."""
-    ballots, who = _stack([_columns(a.read(bars)) for a in strategy.analysts]), strategy._electorate()
+    who = strategy._electorate()
+    ballots = _stack([_columns(a.read(bars)) for a in strategy.analysts], extreme_moves(bars, who.extreme_atr))
     decisive = 0
     for i, outcome in enumerate(expected):
         code, lead = poll(ballots, i, who)
-        assert (WORDS[code], code == ESCALATE) == (outcome.direction, outcome.escalate), (i, outcome)
+        assert (DECIDED.get(code, "no_consensus"), code == ESCALATE) == (outcome.direction, outcome.escalate), (
+            i,
+            outcome,
+        )
         leader = None if lead < 0 else strategy.analysts[lead].name
         assert leader == (outcome.lead.source if outcome.lead else None)
         if outcome.lead is not None:

@@ -12,14 +12,23 @@ if TYPE_CHECKING:
     from quorum.bootstrap.desk import open_desk, schema_of, serve_broker
     from quorum.bootstrap.lab import open_lab, open_trials, read_bars
     from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
-    from quorum.bootstrap.workers import open_cluster, open_elsewhere, open_executor, run_task, serve_tasks
+    from quorum.bootstrap.worker import known_to, open_worker, protocols_of, works_elsewhere
+    from quorum.bootstrap.workers import (
+        open_cluster,
+        open_elsewhere,
+        open_executor,
+        run_task,
+        serve_agents,
+        serve_tasks,
+    )
     from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_vendor, open_workspace
 
 _HOMES = {
     "desk": ("open_desk", "schema_of", "serve_broker"),
     "lab": ("open_lab", "open_trials", "read_bars"),
     "places": ("default_home", "home_of", "use_kernel_cache"),
-    "workers": ("open_cluster", "open_elsewhere", "open_executor", "run_task", "serve_tasks"),
+    "worker": ("known_to", "open_worker", "protocols_of", "works_elsewhere"),
+    "workers": ("open_cluster", "open_elsewhere", "open_executor", "run_task", "serve_agents", "serve_tasks"),
     "workspaces": ("consensus_rules", "open_lake", "open_vendor", "open_workspace"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -28,6 +37,7 @@ __all__ = [
     "consensus_rules",
     "default_home",
     "home_of",
+    "known_to",
     "open_cluster",
     "open_desk",
     "open_elsewhere",
@@ -36,13 +46,17 @@ __all__ = [
     "open_lake",
     "open_trials",
     "open_vendor",
+    "open_worker",
     "open_workspace",
+    "protocols_of",
     "read_bars",
     "run_task",
     "schema_of",
+    "serve_agents",
     "serve_broker",
     "serve_tasks",
     "use_kernel_cache",
+    "works_elsewhere",
 ]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from quorum.adapters.notify import FileNotifier
 from quorum.adapters.process import (
@@ -14,10 +17,27 @@ from quorum.adapters.process import (
     socket_path,
 )
 from quorum.adapters.sql import Database, Provenance, SqlAccounts, SqlDecisionLog, SqlOrders, SqlTrials
+from quorum.adapters.sql.coordination import (
+    SqlApprovals,
+    SqlCalls,
+    SqlOutbox,
+    SqlRunBook,
+    SqlStates,
+    SqlTaskBook,
+    SqlTicks,
+    insert_notice,
+)
 from quorum.bootstrap import workers
+from quorum.bootstrap.engine import LaterWorkflows, open_workflows
 from quorum.bootstrap.places import use_kernel_cache
+from quorum.bootstrap.stores import open_database
 from quorum.bootstrap.workspaces import open_lake, open_workspace
 from quorum.desk import Desk, Settings, Workspace
+from quorum.desk.agents import Staff
+from quorum.desk.approvals import Approval
+from quorum.desk.approvals import facts as approval_facts
+from quorum.desk.notices import Event, occurrence
+from quorum.desk.system import Moved, SystemState
 from quorum.domain import BrokerUnreachable, Clock, Money, SystemClock, UsageError
 from quorum.engine import code_hash, machine
 from quorum.execution import Broker, SimulatedBroker
@@ -26,14 +46,19 @@ from quorum.lake import Lake
 
 def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
     """The desk of a workspace, its database brought up to date; `clock` is the machine's unless one is given."""
-    use_kernel_cache()
     workspace = open_workspace(given)
+    return put_together(workspace, open_database(workspace), clock)
+
+
+def put_together(workspace: Workspace, database: Database, clock: Clock | None = None) -> Desk:
+    """The desk over a database that is open; the engine is opened when it is first asked."""
+    use_kernel_cache()
     settings = workspace.settings()
-    database = _database(workspace)
     wall = SystemClock()
     provenance = Provenance(code_hash(), machine())
     lake = open_lake(workspace)
     accounts = SqlAccounts(database, wall, provenance)
+    runs = SqlRunBook(database, wall)
     return Desk(
         workspace=workspace,
         settings=settings,
@@ -47,7 +72,34 @@ def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
         executor=workers.open_executor(),
         notifier=FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall),
         rows=database.rows,
+        staff=Staff(settings.agents.rules(), SqlCalls(database), SqlTaskBook(database, wall)),
+        approvals=SqlApprovals(database, wall, provenance, _published_approval(wall)),
+        outbox=SqlOutbox(database, wall),
+        states=SqlStates(database, wall, provenance, _published_move(wall)),
+        ticks=SqlTicks(database, wall),
+        runs=runs,
+        workflows=LaterWorkflows(lambda: open_workflows(workspace, runs)),
     )
+
+
+def _published_approval(clock: Clock) -> Callable[[sa.Connection, str, Approval], None]:
+    def publish(connection: sa.Connection, event: str, approval: Approval) -> None:
+        found = approval_facts(approval)
+        key = f"{approval.approval_id}/{clock.now()}" if event == Event.APPROVAL_REMINDER else approval.approval_id
+        summary = f"{approval.question.question} ({approval.approval_id})"
+        insert_notice(connection, occurrence(event, {**found, "key": key, "summary": summary}), clock.now())
+
+    return publish
+
+
+def _published_move(clock: Clock) -> Callable[[sa.Connection, Moved], None]:
+    def publish(connection: sa.Connection, moved: Moved) -> None:
+        event = Event.HALTED if moved.state is SystemState.HALTED else Event.SYSTEM_STATE_CHANGED
+        facts = {"state": moved.state.value, "by": moved.by.name, "reason": moved.reason}
+        told = {**facts, "key": f"{moved.state}/{moved.at}", "summary": f"the desk is {moved.state}: {moved.reason}"}
+        insert_notice(connection, occurrence(event, told), moved.at)
+
+    return publish
 
 
 def serve_broker(given: Path | None, account: str) -> BrokerServer:
@@ -58,7 +110,7 @@ def serve_broker(given: Path | None, account: str) -> BrokerServer:
     if _listens(path):
         raise UsageError(f"the venue of account {account} is already served", "stop the other one first")
     clock = RequestClock(0)
-    desk_accounts = SqlAccounts(_database(workspace), SystemClock(), Provenance(code_hash(), machine()))
+    desk_accounts = SqlAccounts(open_database(workspace), SystemClock(), Provenance(code_hash(), machine()))
     venues = _Venues(workspace, settings, open_lake(workspace), desk_accounts)
     return BrokerServer(path, venues.simulated(account, clock), clock)
 
@@ -66,12 +118,6 @@ def serve_broker(given: Path | None, account: str) -> BrokerServer:
 def schema_of(database: Path) -> str:
     """The revision of a database file's schema; a QuorumError when it cannot be read or is too new."""
     return Database(database).known_revision() or "none yet"
-
-
-def _database(workspace: Workspace) -> Database:
-    database = Database(workspace.database)
-    database.migrate()
-    return database
 
 
 class _Venues:

@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quorum.adapters.process import ArrayFolder, Beat, ProcessExecutor, Task, called, mapped, serve
 from quorum.adapters.ray import RayExecutor
@@ -17,9 +19,12 @@ from quorum.desk import recompute
 from quorum.domain import Limits, Timeframe, UsageError
 from quorum.engine import Elsewhere
 from quorum.engine.sweeps import work
-from quorum.lake import Bars
-from quorum.signals import AnyStrategy, find_strategy
+from quorum.lake import Bars, synthetic_market
+from quorum.signals import ANALYSTS, AnyStrategy, find_strategy
 from quorum.validation.lookahead.apart import examine_here, witness_here
+
+if TYPE_CHECKING:
+    from quorum.desk import Desk
 
 NURSERY = ("-P", "-c", "from quorum.bootstrap import serve_tasks; serve_tasks()")
 
@@ -32,9 +37,13 @@ ENGINES = ("inline", "process", "ray")
 
 def open_executor() -> ProcessExecutor:
     """Tasks in other processes, in which no library starts threads of its own."""
-    single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     fresh = [sys.executable, "-P", "-m", "quorum", "task"]
-    return ProcessExecutor(fresh, [sys.executable, *NURSERY], {**os.environ, **single})
+    return ProcessExecutor(fresh, [sys.executable, *NURSERY], {**os.environ, **single_threaded()})
+
+
+def single_threaded() -> Mapping[str, str]:
+    """The environment in which the libraries below numpy start no threads."""
+    return dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 
 
 def open_cluster(address: str | None = None) -> RayExecutor:
@@ -64,6 +73,14 @@ def serve_tasks() -> None:
     """Fork a worker of the named tasks whenever the process at standard input asks for one, until it is gone."""
     use_kernel_cache()
     serve(_TASKS)
+
+
+def serve_agents() -> None:
+    """As above, of the tasks of agents: what they need is loaded before the first worker is forked."""
+    import_module("quorum.bootstrap.desk")
+    import_module("quorum.desk.team")
+    use_kernel_cache()
+    serve({"agent": _agent, "warm": _warm})
 
 
 def run_task(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -101,6 +118,32 @@ def _examined(payload: Mapping[str, Any]) -> tuple[AnyStrategy, list[Bars]]:
         return strategy, []
     lake, length = open_lake(open_workspace(home)), Timeframe.parse(payload["timeframe"])
     return strategy, [lake.bars(symbol, length, payload["venue"]) for symbol in payload["symbols"]]
+
+
+@lru_cache(maxsize=4)
+def _desk_of(home: str) -> Desk:
+    from quorum.bootstrap.desk import open_desk
+
+    return open_desk(Path(home))
+
+
+def _agent(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    """An agent's task on the desk of its workspace, which this process opens once."""
+    from quorum.desk.team import perform
+
+    with redirect_stdout(sys.stderr):
+        return perform(_desk_of(payload["home"]), payload)
+
+
+def _warm(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    """Load what agents need: the desk, the frames, the analysts' compiled code."""
+    desk = _desk_of(payload["home"])
+    (bars,) = synthetic_market(1, ("WARMUSDT",), Timeframe.parse("1h"), 0, 400).values()
+    for name in desk.settings.consensus.consensus.rules().participants:
+        ANALYSTS[name].signal(bars)
+    for series in desk.lake.series()[:1]:
+        desk.lake.bars(series.symbol, series.timeframe, series.venue)
+    return {"warm": True}
 
 
 _TASKS: Mapping[str, Task] = {"examine": _examine, "replay": _replay, "sweep": _sweep, "witness": _witness}

@@ -11,7 +11,7 @@ from quorum.desk.desk import Accounts, Desk, Orders
 from quorum.desk.doctor import Finding, diagnose
 from quorum.desk.facts import fill_facts, order_facts
 from quorum.desk.replay import Replay, recompute, replay
-from quorum.desk.views import publish
+from quorum.desk.views import publish, show_system
 from quorum.desk.why import why
 from quorum.desk.workspace import Settings, Workspace, find_workspace, make_workspace, write_text
 
@@ -37,6 +37,7 @@ __all__ = [
     "recompute",
     "replay",
     "settle",
+    "show_system",
     "why",
     "write_text",
 ]

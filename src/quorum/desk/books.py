@@ -10,7 +10,7 @@ from quorum.execution import AuditReport, BrokerAccount, audit, differences
 
 AUDITED = (
     *("entry", "posting", "fill", "balance", "position"),
-    *("intent", "order_event", "order_state", "decision"),
+    *("intent", "order_event", "order_state", "decision", "account"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quorum.desk.workspace import Settings, Workspace
 from quorum.domain import (
@@ -22,6 +22,15 @@ from quorum.engine import Trials
 from quorum.execution import Broker
 from quorum.lake import Lake
 from quorum.risk import RiskLimits
+
+if TYPE_CHECKING:  # these rooms' parts are made for a desk, and some of their work takes one
+    from quorum.desk.agents import Staff
+    from quorum.desk.approvals import Approvals
+    from quorum.desk.notices import Outbox
+    from quorum.desk.running import RunBook
+    from quorum.desk.schedule import Ticks
+    from quorum.desk.system import States
+    from quorum.desk.workflows import Workflows
 
 
 class Orders(Protocol):
@@ -76,6 +85,13 @@ class Desk:
     executor: Executor
     notifier: Notifier
     rows: Callable[[str], Sequence[Mapping[str, Any]]]
+    staff: Staff
+    approvals: Approvals
+    outbox: Outbox
+    states: States
+    ticks: Ticks
+    runs: RunBook
+    workflows: Workflows
 
     def account_for(self, quote: str, name: str | None = None) -> str:
         """The account named, or the first of the configured ones in currency `quote`; it is opened when it is new.

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from quorum.domain import Abstain, Approved, Fill, Order, RiskVerdict, Shrunk, Signal, Vote, iso, plain
+from quorum.domain import (
+    Abstain,
+    Approved,
+    Decision,
+    Direction,
+    Fill,
+    Order,
+    RiskVerdict,
+    Shrunk,
+    Signal,
+    View,
+    Vote,
+    iso,
+    parse_instant,
+    plain,
+)
 from quorum.signals import Consensus
 
 
 def vote_facts(signals: Sequence[Signal], outcome: Consensus) -> dict[str, Any]:
-    """The votes with the signals behind them, and what they add up to."""
+    """The votes with the signals behind them, who was absent and why, and what they add up to."""
     votes = [_vote(signal, vote) for signal, vote in zip(signals, outcome.votes, strict=True)]
     return {
         "votes": votes,
@@ -21,8 +36,39 @@ def vote_facts(signals: Sequence[Signal], outcome: Consensus) -> dict[str, Any]:
             "bearish_weight": outcome.bearish_weight,
             "reason": outcome.reason,
             "escalate": outcome.escalate,
+            "pool": outcome.pool,
+            "absent": plain(outcome.absent),
+            "vetoes": plain(outcome.vetoes),
+            "notes": plain(outcome.notes),
         },
     }
+
+
+def recorded_views(decisions: Iterable[Decision]) -> tuple[View, ...]:
+    """The views behind recorded votes, each once, oldest first: what `outcomes` can judge."""
+    found: dict[tuple[str, str, int], View] = {}
+    for decision in decisions:
+        for vote in decision.choice.outcome.get("votes", ()):
+            if vote.get("signal") == "view":
+                view = _view(decision.choice.subject, vote)
+                found.setdefault((view.symbol, view.source, view.time), view)
+    return tuple(sorted(found.values(), key=lambda view: (view.time, view.symbol, view.source)))
+
+
+def _view(symbol: str, vote: Mapping[str, Any]) -> View:
+    entry = vote["entry"]
+    return View(
+        source=vote["voter"],
+        symbol=symbol,
+        time=parse_instant(vote["time"]),
+        direction=Direction(vote["direction"]),
+        confidence=vote["confidence"],
+        valid_minutes=vote["valid_minutes"],
+        rationale=vote["reason"],
+        entry=None if entry is None else (entry[0], entry[1]),
+        stop=vote["stop"],
+        targets=tuple(vote["targets"]),
+    )
 
 
 def _vote(signal: Signal, vote: Vote) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from quorum.desk.cycle.stages import weighed
 from quorum.desk.desk import Desk
-from quorum.desk.facts import verdict_facts, vote_facts
+from quorum.desk.facts import verdict_facts
 from quorum.desk.recorded import seen_bars, trial_bars, trial_strategy
 from quorum.desk.why import decisions_behind
 from quorum.domain import (
@@ -81,7 +82,7 @@ def _vote_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
     rules = ConsensusRules.read(inputs["rules"])
     analysts = [ANALYSTS[name] for name in rules.participants]
     signals = ask(bars, analysts, seen["as_of"], inputs["late"])
-    facts = vote_facts(signals, consensus(signals, rules, seen["as_of"]))
+    facts = weighed(signals, consensus(signals, rules, seen["as_of"]), inputs.get("tier_c_size", 0.0))
     return {"data": observe(bars, seen["as_of"]), "outcome": facts}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from quorum.desk.agents import conditions, orchestration_context
 from quorum.desk.desk import Desk
 from quorum.desk.facts import order_facts
+from quorum.desk.system import SystemView, coordinator_state
 from quorum.desk.workspace import write_text
 from quorum.domain import Decision, DecisionKind, WorkspaceError, iso, plain
 
@@ -19,30 +21,67 @@ DIRECTION_NAMES = {"approved": "EXECUTE_TRADE", "shrunk": "EXECUTE_TRADE", "veto
 def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
     """Write every view from the store; the paths written. `decision_id` is the consensus to show as the newest."""
     decisions = list(desk.decisions.recent(NEWEST))
-    votes = [d for d in decisions if d.choice.kind is DecisionKind.CONSENSUS]
+    approvals = [
+        {"decision_id": d.decision_id, "timestamp": iso(d.at), **_without_checks(d.choice.outcome)}
+        for d in decisions
+        if d.choice.kind is DecisionKind.RISK
+    ]
+    latest = _latest(decisions, decision_id)
+    documents = {
+        **_system(desk, decisions),
+        "risk/trade_approvals.json": {"status": "completed", "approvals": approvals},
+        **(_consensus(latest) | _signals(latest) if latest else {}),
+    }
+    return _written(desk, documents)
+
+
+def show_system(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
+    """Write the views that no task of a workflow writes: how the whole desk is, its decisions, votes and trades."""
+    decisions = list(desk.decisions.recent(NEWEST))
+    latest = _latest(decisions, decision_id)
+    return _written(desk, {**_system(desk, decisions), **(_consensus(latest) if latest else {})})
+
+
+def _system(desk: Desk, decisions: Sequence[Decision]) -> dict[str, Any]:
     trades = list(_trades(desk))
     followed = {parent: d.decision_id for d in decisions for parent in d.choice.parents}
     followed |= {trade["decision_id"]: trade["status"] for trade in trades}
-    latest = next((d for d in votes if decision_id in (None, d.decision_id)), None)
-    documents = {
+    agents = [agent for agent in desk.staff.rules.agents.values() if agent.tasks]
+    health = conditions(desk.staff, agents)
+    now = desk.clock.now()
+    open_tasks = desk.staff.tasks.open()
+    tasks = [*open_tasks, *desk.staff.tasks.recent(NEWEST)]
+    shown = SystemView(
+        at=now,
+        state=desk.states.current().state,
+        run=next(iter(desk.workflows.runs(1)), None),
+        active_agents=sorted({task.task.target_agent for task in open_tasks}),
+        agent_health={name: str(found.health) for name, found in health.items()},
+        decisions=decisions,
+        approvals=desk.approvals.open(),
+        trades=list(reversed(trades)),
+    )
+    return {
         "decisions/decision_log.json": {"decisions": [_log_line(d, followed) for d in decisions]},
-        "risk/trade_approvals.json": {
-            "approvals": [
-                {"decision_id": d.decision_id, "timestamp": iso(d.at), **_without_checks(d.choice.outcome)}
-                for d in decisions
-                if d.choice.kind is DecisionKind.RISK
-            ]
-        },
         "trades/trades.json": {"trades": trades},
-        **(_signals(latest) if latest else {}),
+        "system/coordinator_state.json": coordinator_state(shown),
+        "system/orchestration_context.json": orchestration_context(tasks, desk.staff.rules, health, now),
     }
+
+
+def _latest(decisions: Sequence[Decision], decision_id: str | None) -> Decision | None:
+    votes = (d for d in decisions if d.choice.kind is DecisionKind.CONSENSUS)
+    return next((d for d in votes if decision_id in (None, d.decision_id)), None)
+
+
+def _written(desk: Desk, documents: Mapping[str, Mapping[str, Any]]) -> tuple[Path, ...]:
     return tuple(_write(desk.workspace.home / "state" / name, value) for name, value in documents.items())
 
 
 def _log_line(decision: Decision, followed: Mapping[str, str]) -> dict[str, Any]:
     """A decision in file 4's shape; its outcome is the decision that followed, or the state of its order."""
     choice = decision.choice
-    chosen = choice.outcome.get("verdict") or choice.outcome.get("consensus", {}).get("direction", "")
+    chosen = _chosen(choice.outcome)
     return {
         "decision_id": decision.decision_id,
         "timestamp": iso(decision.at),
@@ -57,11 +96,20 @@ def _log_line(decision: Decision, followed: Mapping[str, str]) -> dict[str, Any]
     }
 
 
+def _chosen(outcome: Mapping[str, Any]) -> str:
+    """The word of a decision: what risk, a decision point, a person, a policy or the system's state came to."""
+    if "consensus" in outcome:
+        return str(outcome["consensus"]["direction"])
+    return next((str(outcome[name]) for name in ("verdict", "status", "done", "state") if name in outcome), "")
+
+
 def _log_inputs(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """What a vote counted, or what risk was asked."""
+    """What a vote counted, or what risk was asked; of other decisions the outcome's own words."""
     if "votes" in outcome:
         return {vote["voter"]: vote["choice"] for vote in outcome["votes"]}
-    return {name: outcome["proposal"][name] for name in ("purpose", "account", "side", "quantity", "price")}
+    if "proposal" in outcome:
+        return {name: outcome["proposal"][name] for name in ("purpose", "account", "side", "quantity", "price")}
+    return {name: value for name, value in outcome.items() if isinstance(value, str | int | float | bool)}
 
 
 def _without_checks(outcome: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,19 +122,24 @@ def _trades(desk: Desk) -> Iterable[dict[str, Any]]:
             yield order_facts(order, desk.orders.fills_of(order.intent.client_order_id))
 
 
+def _consensus(decision: Decision) -> dict[str, Any]:
+    """The newest vote."""
+    return {"consensus/consensus.json": {**_head(decision), **decision.choice.outcome}}
+
+
 def _signals(decision: Decision) -> dict[str, Any]:
-    """The newest vote: one file for the consensus and one for each source."""
-    facts = decision.choice.outcome
-    head = {
-        "decision_id": decision.decision_id,
-        "symbol": decision.choice.subject,
-        "as_of": iso(decision.choice.as_of),
-    }
-    files: dict[str, Any] = {"consensus/consensus.json": {**head, **facts}}
-    for vote in facts["votes"]:
+    """One file for each source of the newest vote; one that abstained says why."""
+    files: dict[str, Any] = {}
+    for vote in decision.choice.outcome["votes"]:
+        silent = {"status": "unavailable", "reason": vote["reason"]} if vote["choice"] == "abstain" else {}
         name = vote["voter"].removesuffix("_model")
-        files[f"signals/{name}_signals.json"] = {**head, "signals": [vote]}
+        files[f"signals/{name}_signals.json"] = {"status": "completed", **silent, **_head(decision), "signals": [vote]}
     return files
+
+
+def _head(decision: Decision) -> dict[str, Any]:
+    choice = decision.choice
+    return {"decision_id": decision.decision_id, "symbol": choice.subject, "as_of": iso(choice.as_of)}
 
 
 def _write(path: Path, value: Mapping[str, Any]) -> Path:

@@ -13,24 +13,40 @@ from typing import Any
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from quorum.desk.agents.roster import AGENTS_YAML
 from quorum.desk.settings import (
     AccountsFile,
+    AgentsFile,
     ConsensusFile,
+    CoordinatorFile,
     ExecutionFile,
     InstrumentsFile,
+    NotificationsFile,
     RiskFile,
+    ScheduleFile,
     closest,
     place,
     read_document,
     read_settings,
     yaml_with_comments,
 )
+from quorum.desk.settings.coordinator import COORDINATOR_YAML
+from quorum.desk.settings.notices import NOTIFICATIONS_YAML
+from quorum.desk.settings.schedule import SCHEDULE_YAML
 from quorum.domain import ConfigError, WorkspaceError
 
 VERSION = 1
 NAMES = (".quorum", ".crypto")
 FOLDERS = (
-    *("config", "pipeline", "knowledge/strategies", "discovery", "live-monitoring", "portfolio-rebalance"),
+    *(
+        "config",
+        "config/workflows",
+        "pipeline",
+        "knowledge/strategies",
+        "discovery",
+        "live-monitoring",
+        "portfolio-rebalance",
+    ),
     *("state/signals", "state/features", "state/consensus", "state/risk", "state/workflows", "state/decisions"),
     *("state/system", "state/trades", "data", "backtests", "outputs", "models", "logs", "lake"),
 )
@@ -74,16 +90,26 @@ _CONSENSUS = """\
 # Who votes on a signal, and how the votes are counted.
 consensus:
   voting_method: weighted
+  pool: file4                   # or score, log_odds, hedge
   required_participants: [%s]
   optional_participants: [%s]
+  may_replace: {}               # {microstructure: smc}: who may stand in for a required one that is away
   approval_threshold: 0.6
   veto_agents: [risk-manager]
   timeout_seconds: 30
   weights: {smc: 0.35, ml_model: 0.40, microstructure: 0.25}
   unlisted_weight: 0.2          # of a participant without a weight
+  weights_from: fixed           # or reliability: each source's record of the last days
   escalate_if_confidence_difference_below: 0.15
   min_confidence: {default: 0.5, smc: 0.4}
   min_reward_risk: 1.0
+  tier_c_size: 0                # share of the normal size for signals of tier C; 0 trades A and B only
+  conflict_resolution:
+    signal_conflict: {strategy: strongest_wins, fallback: no_trade}
+    risk_vs_signal: {strategy: risk_always_wins}
+    model_vs_discretionary:
+      strategy: defer_to_model  # nothing is traded against the model's view, but in
+      exceptions: [extreme_market_conditions, news_events]
 """
 
 
@@ -96,6 +122,10 @@ class Settings:
     accounts: AccountsFile
     execution: ExecutionFile
     instruments: InstrumentsFile
+    agents: AgentsFile
+    notifications: NotificationsFile
+    schedule: ScheduleFile
+    coordinator: CoordinatorFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +157,10 @@ class Workspace:
             read_settings(folder / "accounts.yaml", AccountsFile),
             read_settings(folder / "execution.yaml", ExecutionFile),
             read_settings(folder / "instruments.yaml", InstrumentsFile),
+            read_settings(folder / "agents.yaml", AgentsFile),
+            read_settings(folder / "notifications.yaml", NotificationsFile),
+            read_settings(folder / "schedule.yaml", ScheduleFile),
+            read_settings(folder / "coordinator.yaml", CoordinatorFile),
         )
         self._check_books(settings)
         return settings
@@ -229,6 +263,10 @@ def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, 
         (config / "accounts.yaml", _ACCOUNTS),
         (config / "execution.yaml", _EXECUTION),
         (config / "instruments.yaml", _INSTRUMENTS),
+        (config / "agents.yaml", AGENTS_YAML),
+        (config / "notifications.yaml", NOTIFICATIONS_YAML),
+        (config / "schedule.yaml", SCHEDULE_YAML),
+        (config / "coordinator.yaml", COORDINATOR_YAML),
     )
 
 
@@ -249,15 +287,19 @@ def _require(path: Path, participants: Sequence[str]) -> None:
     write_text(path, text.getvalue().lstrip("\n"))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new one, and never a part."""
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    """Write a file so that a reader sees the old text or the new one, and never a part.
+
+    One that is not `durable` may be the old one again after a power loss: fit for a view, which can be made anew.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

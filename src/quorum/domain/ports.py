@@ -23,6 +23,10 @@ class DecisionLog(Protocol):
         """Append a choice; when this returns, it survives a kill."""
         ...
 
+    def once(self, key: str, choice: Choice) -> str:
+        """The id of the decision recorded under `key`: of this choice, or of the one that was there first."""
+        ...
+
     def get(self, decision_id: str) -> Decision:
         """The decision with that id; NotFound when there is none."""
         ...

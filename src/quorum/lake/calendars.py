@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
 import warnings
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import DAY, HOUR, Timeframe
+from quorum.domain import DAY, HOUR, DataError, NotFound, Timeframe
 from quorum.lake.bars import Instants
 
 CALENDARS = ("24/7", "24/5", "weekdays", "XNYS", "sessions", "auto")
@@ -203,17 +204,37 @@ def _window(time: Instants, timeframe: Timeframe) -> int:
 
 def xnys(last_year: int) -> Sessions:
     """Sessions of the New York Stock Exchange from 1980 to the end of `last_year`, by exchange_calendars."""
+    return exchange_sessions("XNYS", XNYS_FROM, max(last_year, XNYS_FROM))
+
+
+def exchange_sessions(calendar: str, first_year: int, last_year: int) -> Sessions:
+    """Sessions of an exchange from `first_year` to the end of `last_year`, by exchange_calendars.
+
+    NotFound, with the nearest name, for a calendar that there is not; DataError for years that it does not cover.
+    """
     with _LOADING:
-        return _load_xnys(last_year)
+        return _load_sessions(calendar, first_year, last_year)
 
 
-@lru_cache(maxsize=8)
-def _load_xnys(last_year: int) -> Sessions:
+@lru_cache(maxsize=16)
+def _load_sessions(calendar: str, first_year: int, last_year: int) -> Sessions:
     import exchange_calendars
+    from exchange_calendars.errors import InvalidCalendarName
 
-    years = (f"{XNYS_FROM}-01-01", f"{max(last_year, XNYS_FROM)}-12-31")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # exchange_calendars speaks to an older pandas
-        found = exchange_calendars.get_calendar("XNYS", start=years[0], end=years[1])
-    instants = (found.sessions, found.opens.dt.tz_convert(None), found.closes.dt.tz_convert(None))
+        try:
+            found = exchange_calendars.get_calendar(calendar, start=f"{first_year}-01-01", end=f"{last_year}-12-31")
+        except InvalidCalendarName:
+            raise _unknown(calendar, exchange_calendars.get_calendar_names()) from None
+        except ValueError as error:
+            raise DataError(
+                f"calendar {calendar}: {error}", "choose another calendar, or newer locked rules"
+            ) from error
+        instants = (found.sessions, found.opens.dt.tz_convert(None), found.closes.dt.tz_convert(None))
     return Sessions(*(np.asarray(i, dtype="datetime64[ns]").astype(np.int64) for i in instants))
+
+
+def _unknown(calendar: str, names: list[str]) -> NotFound:
+    near = difflib.get_close_matches(calendar.upper(), names, 3, 0.5)
+    return NotFound(f"there is no calendar {calendar!r}", f"it may be {', '.join(near) or 'XNYS, XLON or 24/7'}")

@@ -7,8 +7,24 @@ Neighbours: sits on `features` and `lake`; `engine` trades what it wants; risk, 
 
 from quorum.signals.analyst import Analyst, Opinion, Opinions
 from quorum.signals.authoring import from_batch, from_step
-from quorum.signals.consensus import WITHOUT_MODEL, Consensus, ConsensusRules, consensus
+from quorum.signals.consensus import Absence, Consensus, consensus
 from quorum.signals.guests import Guest, Origin, guard, is_ours, origin, origin_hash
+from quorum.signals.pools import (
+    CALM,
+    WITHOUT_MODEL,
+    Calibration,
+    Circumstances,
+    Conflict,
+    ConsensusRules,
+    Experts,
+    Learning,
+    ScoredVote,
+    extreme_move,
+    learn,
+    outcomes,
+    taught,
+)
+from quorum.signals.quality import Adjustments, Quality, quality
 from quorum.signals.registry import ANALYSTS, broken_strategies, consensus_strategy, find_strategy, strategies
 from quorum.signals.specs import SpecStrategy, StrategySpec, read_spec
 from quorum.signals.strategy import (
@@ -31,15 +47,23 @@ from quorum.signals.strategy import (
 
 __all__ = [
     "ANALYSTS",
+    "CALM",
     "NO_EXIT",
     "WITHOUT_MODEL",
+    "Absence",
+    "Adjustments",
     "Allocations",
     "Analyst",
     "AnyStrategy",
+    "Calibration",
+    "Circumstances",
+    "Conflict",
     "Consensus",
     "ConsensusRules",
     "Exit",
+    "Experts",
     "Guest",
+    "Learning",
     "Number",
     "Opinion",
     "Opinions",
@@ -47,6 +71,8 @@ __all__ = [
     "Parameter",
     "Params",
     "Portfolio",
+    "Quality",
+    "ScoredVote",
     "Sharing",
     "SpecStrategy",
     "Strategy",
@@ -56,6 +82,7 @@ __all__ = [
     "broken_strategies",
     "consensus",
     "consensus_strategy",
+    "extreme_move",
     "family_of",
     "find_strategy",
     "from_batch",
@@ -63,9 +90,13 @@ __all__ = [
     "guard",
     "is_ours",
     "is_portfolio",
+    "learn",
     "origin",
     "origin_hash",
+    "outcomes",
+    "quality",
     "read_params",
     "read_spec",
     "strategies",
+    "taught",
 ]

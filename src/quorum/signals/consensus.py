@@ -2,88 +2,58 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quorum.domain import MINUTE, Abstain, Direction, Signal, UsageError, View, Vote, iso
-from quorum.stats import kernel
+from quorum.signals.pools.calibration import believed, curves
+from quorum.signals.pools.circumstances import CALM, Circumstances
+from quorum.signals.pools.counting import (
+    BEARISH,
+    BULLISH,
+    CONFLICT,
+    ESCALATE,
+    MISSING,
+    MODEL,
+    NEUTRAL,
+    NO_CONSENSUS,
+    POOLS,
+    ROUNDING,
+    SCORE,
+    TOO_FEW,
+    VETOED,
+    Count,
+    Floats,
+    Scene,
+    tally,
+)
+from quorum.signals.pools.rules import ESCALATE_IT, LEARNT_POOLS, MODEL_SOURCE, ConsensusRules
 
-NEUTRAL, BULLISH, BEARISH, NO_CONSENSUS, MISSING, ESCALATE, VETOED = 0, 1, -1, 2, 3, 4, 5
-WORDS = {
-    NEUTRAL: "neutral",
-    BULLISH: "bullish",
-    BEARISH: "bearish",
-    NO_CONSENSUS: "no_consensus",
-    MISSING: "no_consensus",
-    ESCALATE: "no_consensus",
-    VETOED: "no_consensus",
-}
-ROUNDING = 1e-12  # shares and confidences closer than this are equal: 0.7 - 0.55 is 0.15, whatever its float is
-RISK_MANAGER = "risk-manager"
+DECIDED = {NEUTRAL: "neutral", BULLISH: "bullish", BEARISH: "bearish"}
+_SIDES = {"for_bullish": 1, "for_bearish": -1}
+_TAKES_PART = (*_SIDES, "neutral")
 
 
 @dataclass(frozen=True, slots=True)
-class ConsensusRules:
-    """Who must vote, with what weight, and how strong the winner must be.
+class Absence:
+    """A participant that did not vote: why, and who stands in for it."""
 
-    `threshold` is the winner's share of bullish + bearish weight; the vote is escalated when both sides voted and
-    their highest confidences are closer than `escalate_below`. A view counts when its confidence reaches
-    `min_confidence` (by source, else `default`) and its reward/risk `min_reward_risk`; a source without a weight
-    has `unlisted_weight`; a voter in `veto` whose view counts and is against the stronger side stops the trade.
-    """
-
-    required: tuple[str, ...] = ("smc", "ml_model")
-    optional: tuple[str, ...] = ("microstructure",)
-    threshold: float = 0.6
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {"smc": 0.35, "ml_model": 0.40, "microstructure": 0.25}
-    )
-    unlisted_weight: float = 0.2
-    escalate_below: float = 0.15
-    min_confidence: Mapping[str, float] = field(default_factory=lambda: {"default": 0.5, "smc": 0.4})
-    min_reward_risk: float = 1.0
-    veto: tuple[str, ...] = (RISK_MANAGER,)
-
-    def __post_init__(self) -> None:
-        if not self.participants or len(set(self.participants)) != len(self.participants):
-            raise UsageError(f"participants {self.participants} must be different names, at least one")
-        if not 0.5 <= self.threshold <= 1.0:
-            raise UsageError(f"a threshold of {self.threshold} lets both sides win", "choose one in 0.5..1")
-        for name, weight in {**self.weights, "unlisted": self.unlisted_weight}.items():
-            if not 0.0 <= weight < math.inf:
-                raise UsageError(f"the weight {weight} of {name} is no weight", "give a number of at least 0")
-
-    @classmethod
-    def read(cls, values: Mapping[str, Any]) -> ConsensusRules:
-        """The rules whose plain form is `values`."""
-        given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return cls(**given)
-
-    @property
-    def participants(self) -> tuple[str, ...]:
-        return (*self.required, *self.optional)
-
-    def weight(self, source: str) -> float:
-        """The weight of a source's vote."""
-        return self.weights.get(source, self.unlisted_weight)
-
-    def confidence_floor(self, source: str) -> float:
-        """The confidence from which a source's view counts."""
-        return self.min_confidence.get(source, self.min_confidence.get("default", 0.5))
-
-
-WITHOUT_MODEL = ConsensusRules(required=("smc", "momentum"), optional=())
-"""The vote of the analysts that can vote before there is a model: the rules where no workspace says others."""
+    name: str
+    why: str
+    replaced_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
-    """The outcome of a vote; `strength` is the winner's share, `lead` the winning side's most confident view."""
+    """The outcome of a vote; `lead` is the winning side's most confident view.
+
+    `strength` is the winner's share in the pool file4, |score| in score, the winner's probability in log_odds and
+    hedge; `bullish_weight` and `bearish_weight` are what the pool adds up for each side. `votes` stand in the order
+    of the signals; `absent` names each participant that did not vote, `vetoes` who stopped it, each with the reason;
+    `notes` tell what was learnt before.
+    """
 
     direction: str
     strength: float
@@ -93,93 +63,91 @@ class Consensus:
     escalate: bool
     votes: tuple[Vote, ...]
     lead: View | None
+    pool: str = "file4"
+    absent: tuple[Absence, ...] = ()
+    vetoes: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def consensus(signals: Sequence[Signal], rules: ConsensusRules, as_of: int) -> Consensus:
-    """Count the signals of one symbol at `as_of` (ns UTC): vetoes, participants, threshold, conflict, in this order.
+def consensus(signals: Sequence[Signal], rules: ConsensusRules, as_of: int, around: Circumstances = CALM) -> Consensus:
+    """Count the signals of one symbol at `as_of` (ns UTC), by the order of `tally`.
 
-    A stale or weak view is dropped, an Abstain is left out, a neutral View takes part and weighs nothing. `votes`
-    stand in the order of `signals`, which has no other effect.
+    A stale or weak view is dropped, an Abstain is left out; a neutral View takes part: it weighs nothing in file4 and
+    stays in the denominator of the other pools. The order of `signals` has no effect. UsageError for an outright veto
+    of one that has none.
     """
+    for name in around.vetoes:
+        if name not in rules.veto:
+            raise UsageError(f"{name} has no veto", f"veto_agents has {', '.join(rules.veto)}")
     votes = tuple(_vote(signal, rules, as_of) for signal in signals)
-    present = {v.voter for v in votes if v.choice in ("for_bullish", "for_bearish", "neutral")}
-    missing = [name for name in rules.required if name not in present]
+    present = {v.voter for v in votes if v.choice in _TAKES_PART}
+    absent = _absent(signals, votes, rules, around)
+    missing = [a.name for a in absent if a.name in rules.required and a.replaced_by is None]
     counted = sorted(votes, key=lambda v: (v.voter, v.choice, v.confidence or 0.0))
-    code, strength, bullish, bearish = tally(
-        np.array([_SIDES.get(v.choice, 0) for v in counted], np.int8),
-        np.array([v.confidence or 0.0 for v in counted], np.float64),
-        np.array([v.weight for v in counted], np.float64),
-        np.array([v.voter in rules.veto for v in counted], np.bool_),
-        (not missing, float(rules.threshold), float(rules.escalate_below)),
+    scene = Scene(not missing, bool(around.vetoes), around.calm(rules.conflict))
+    code, strength, bullish, bearish = tally(_count(counted, rules), rules.terms(), scene)
+    vetoes = _vetoes(counted, rules, around, bullish - bearish) if code == VETOED else {}
+    told = {
+        MISSING: f"required participants are missing: {', '.join(missing)}",
+        VETOED: "; ".join(f"{name} vetoes: {why}" for name, why in vetoes.items()),
+        TOO_FEW: f"{len(present)} of the participants voted, {rules.least_votes} are needed",
+    }
+    return Consensus(
+        direction=DECIDED.get(code, "no_consensus"),
+        strength=strength,
+        bullish_weight=bullish,
+        bearish_weight=bearish,
+        reason=told.get(code) or _reason(code, strength, rules),
+        escalate=_escalates(code, min(bullish, bearish), rules),
+        votes=votes,
+        lead=_lead(signals, votes, code),
+        pool=rules.pool,
+        absent=absent,
+        vetoes=vetoes,
+        notes=_notes(rules),
     )
-    reason = _reason(code, strength, missing, rules)
-    if code == VETOED:
-        against = "for_bearish" if bullish > bearish else "for_bullish"
-        voter = next(v.voter for v in counted if v.voter in rules.veto and v.choice == against)
-        reason = f"{voter} vetoes: it sees the other side"
-    lead = _lead(signals, votes, code)
-    return Consensus(WORDS[code], strength, bullish, bearish, reason, code == ESCALATE, votes, lead)
 
 
-_SIDES = {"for_bullish": 1, "for_bearish": -1}
+def _count(votes: Sequence[Vote], rules: ConsensusRules) -> Count:
+    confidence = np.array([v.confidence or 0.0 for v in votes], np.float64)
+    return Count(
+        side=np.array([_SIDES.get(v.choice, 0) for v in votes], np.int8),
+        live=np.array([v.choice in _TAKES_PART for v in votes], np.bool_),
+        confidence=confidence,
+        belief=_beliefs(votes, confidence, rules),
+        weight=np.array([v.weight for v in votes], np.float64),
+        veto=np.array([v.voter in rules.veto for v in votes], np.bool_),
+        model=np.array([v.voter == MODEL_SOURCE and v.weight > 0.0 for v in votes], np.bool_),
+    )
 
 
-@kernel
-def tally(
-    side: NDArray[np.int8],
-    confidence: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    veto: NDArray[np.bool_],
-    terms: tuple[bool, float, float],
-) -> tuple[int, float, float, float]:
-    """Code, strength, bullish and bearish weight of votes, shapes (k,): side 1, -1 or 0 for no weight.
-
-    `veto` says who may stop the stronger side. `terms` are: all required present, threshold, and the difference of
-    confidence below which both sides tie. Two sides of equal weight have no stronger one.
-    """
-    bullish, surest_bullish = _weigh(side, confidence, weight, 1)
-    bearish, surest_bearish = _weigh(side, confidence, weight, -1)
-    total = bullish + bearish
-    strength = max(bullish, bearish) / total if total > 0.0 else 0.0
-    stronger = 0
-    if abs(bullish - bearish) > ROUNDING * total:
-        stronger = BULLISH if bullish > bearish else BEARISH
-    complete, threshold, escalate_below = terms
-    unclear = min(bullish, bearish) > 0.0 and abs(surest_bullish - surest_bearish) < escalate_below - ROUNDING
-    code = stronger
-    if stronger != 0 and _stopped(side, veto, stronger):
-        code = VETOED
-    elif not complete:
-        code = MISSING
-    elif total == 0.0:
-        code = NEUTRAL
-    elif stronger == 0 or strength < threshold - ROUNDING:
-        code = NO_CONSENSUS
-    elif unclear:
-        code = ESCALATE
-    return code, strength, bullish, bearish
+def _beliefs(votes: Sequence[Vote], confidence: Floats, rules: ConsensusRules) -> Floats:
+    if rules.pool not in LEARNT_POOLS:
+        return confidence
+    given = curves([rules.calibration(v.voter) for v in votes])
+    return np.array([believed(given, k, float(c)) for k, c in enumerate(confidence)], np.float64)
 
 
-@kernel
-def _weigh(
-    side: NDArray[np.int8], confidence: NDArray[np.float64], weight: NDArray[np.float64], wanted: int
-) -> tuple[float, float]:
-    """What one side weighs, and the highest confidence on it."""
-    total = surest = 0.0
-    for k in range(len(side)):
-        if side[k] == wanted:
-            total += weight[k] * confidence[k]
-            surest = max(surest, confidence[k])
-    return total, surest
+def _absent(
+    signals: Sequence[Signal], votes: Sequence[Vote], rules: ConsensusRules, around: Circumstances
+) -> tuple[Absence, ...]:
+    """The participants that did not vote, in the rules' order."""
+    present = {v.voter for v in votes if v.choice in _TAKES_PART}
+    why = {v.voter: f"{'abstained' if v.choice == 'abstain' else 'dropped'}: {v.reason}" for v in votes}
+    why |= {name: f"agent failed: {reason}" for name, reason in around.failed.items()}
+    stand_ins = {other: name for name, other in sorted(rules.may_replace.items(), reverse=True) if name in present}
+    return tuple(
+        Absence(name, why.get(name, "no signal"), stand_ins.get(name))
+        for name in rules.participants
+        if name not in present
+    )
 
 
-@kernel
-def _stopped(side: NDArray[np.int8], veto: NDArray[np.bool_], stronger: int) -> bool:
-    stopped = False
-    for k in range(len(side)):
-        if veto[k] and side[k] == -stronger:
-            stopped = True
-    return stopped
+def _vetoes(votes: Sequence[Vote], rules: ConsensusRules, around: Circumstances, lead: float) -> dict[str, str]:
+    """Who stops the vote: those whose view is against the stronger side, and those who said so outright."""
+    against = "for_bearish" if lead > 0.0 else "for_bullish"
+    seen = {v.voter: "it sees the other side" for v in votes if v.voter in rules.veto and v.choice == against}
+    return {**(seen if lead else {}), **dict(sorted(around.vetoes.items()))}
 
 
 def _vote(signal: Signal, rules: ConsensusRules, as_of: int) -> Vote:
@@ -217,15 +185,43 @@ def _lead(signals: Sequence[Signal], votes: Sequence[Vote], code: int) -> View |
     return min(views, key=lambda view: (-view.confidence, view.source), default=None)
 
 
-def _reason(code: int, strength: float, missing: Sequence[str], rules: ConsensusRules) -> str:
-    if code == MISSING:
-        return f"required participants are missing: {', '.join(missing)}"
+def _escalates(code: int, weaker: float, rules: ConsensusRules) -> bool:
+    """Whether a person is to look: both sides tie, or a conflict below the threshold that the rules escalate."""
+    unsettled = code == NO_CONSENSUS and weaker > 0.0 and rules.conflict.fallback == ESCALATE_IT
+    return code == ESCALATE or unsettled
+
+
+def _reason(code: int, strength: float, rules: ConsensusRules) -> str:
+    scored = POOLS[rules.pool] == SCORE
     if code == NEUTRAL:
         return "no participant sees a direction"
-    if code == NO_CONSENSUS and strength - 0.5 <= ROUNDING:
+    if code == NO_CONSENSUS and strength - (0.0 if scored else 0.5) <= ROUNDING:
         return "both sides have the same weight"
     if code == NO_CONSENSUS:
-        return f"the stronger side has {strength:.2f} of the weight, {rules.threshold:g} is needed"
+        needed = rules.least_score if scored else rules.threshold
+        digits = 2 if f"{strength:.2f}" != f"{needed:.2f}" else 4
+        return f"the stronger side has {_share(strength, rules, digits)}, {needed:g} is needed"
     if code == ESCALATE:
         return f"both sides are equally sure (closer than {rules.escalate_below:g}): a person should look"
-    return f"{WORDS[code]} with {strength:.2f} of the weight"
+    if code == CONFLICT:
+        return "both sides voted, and a conflict is no trade"
+    if code == MODEL:
+        return f"{MODEL_SOURCE} sees the other side, and its view has precedence"
+    return f"{DECIDED[code]} with {_share(strength, rules)}"
+
+
+def _share(strength: float, rules: ConsensusRules, digits: int = 2) -> str:
+    told = f"{strength:.{digits}f}"
+    words = {"file4": f"{told} of the weight", "score": f"a score of {told}"}
+    return words.get(rules.pool, f"a probability of {told}")
+
+
+def _notes(rules: ConsensusRules) -> tuple[str, ...]:
+    """What was learnt, or that nothing was."""
+    if rules.experts is not None:
+        return rules.experts.says if rules.learns else ()
+    if rules.pool == "hedge":
+        return ("nothing is learnt yet: all weigh the same, and confidences are taken as they are",)
+    if rules.pool == "log_odds":
+        return ("nothing is learnt yet: confidences are taken as they are",)
+    return ("nothing is learnt yet: weights are the fixed ones",) if rules.learns else ()

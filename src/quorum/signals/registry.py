@@ -9,9 +9,9 @@ from pathlib import Path
 from quorum.domain import NotFound, QuorumError
 from quorum.signals.absent import MICROSTRUCTURE, ML_MODEL
 from quorum.signals.analyst import Analyst
-from quorum.signals.consensus import ConsensusRules
 from quorum.signals.guests import guests, is_path, load_path
 from quorum.signals.momentum import MOMENTUM
+from quorum.signals.pools import ConsensusRules
 from quorum.signals.smc import SMC
 from quorum.signals.specs import is_spec_file, load_spec
 from quorum.signals.strategies import (

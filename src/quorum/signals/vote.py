@@ -14,7 +14,10 @@ from quorum.domain import Row, UsageError, plain
 from quorum.lake import Bars
 from quorum.signals.absent import Absent
 from quorum.signals.analyst import Analyst, Opinion, Opinions
-from quorum.signals.consensus import BEARISH, BULLISH, ConsensusRules, tally
+from quorum.signals.pools.calibration import Curves, believed, curves
+from quorum.signals.pools.circumstances import Circumstances, Motion, extreme_moves, move, still
+from quorum.signals.pools.counting import BEARISH, BULLISH, LOG_ODDS, Count, Scene, Terms, tally
+from quorum.signals.pools.rules import MODEL_SOURCE, ConsensusRules
 from quorum.signals.strategy import Exit, Parameter, Params, Target, Targets, read_params
 from quorum.stats import kernel
 
@@ -23,7 +26,7 @@ _COLUMNS = ("direction", "confidence", "entry_low", "entry_high", "stop", "targe
 
 
 class Ballots(NamedTuple):
-    """The opinions of k participants on n bars, each of shape (n, k)."""
+    """The opinions of k participants on n bars, each of shape (n, k), and which bars are extreme moves, (n,)."""
 
     direction: Floats
     confidence: Floats
@@ -32,20 +35,26 @@ class Ballots(NamedTuple):
     stop: Floats
     target1: Floats
     silence: Floats
+    extreme: Floats
 
 
 class Electorate(NamedTuple):
-    """The k participants, shapes (k,), in order of their names: weight, least confidence, who must take part, who
-    has a veto; and the rules' numbers.
+    """The k participants, shapes (k,), in order of their names: weight, least confidence, who must take part, whom
+    each may replace (-1 for nobody), who has a veto, who is the model; how their confidence is read; the rules'
+    numbers; and whether the model loses its precedence in an extreme move, and how large one is in ATR.
     """
 
     weight: Floats
     floor: Floats
     required: NDArray[np.bool_]
+    replaces: NDArray[np.int64]
     veto: NDArray[np.bool_]
-    threshold: float
-    escalate_below: float
+    model: NDArray[np.bool_]
+    curves: Curves
+    terms: Terms
     min_reward_risk: float
+    wary: bool
+    extreme_atr: float
 
 
 class Plan(NamedTuple):
@@ -84,20 +93,18 @@ def reward_risk(ballots: Ballots, i: int, k: int) -> float:
 def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
     """The vote's code on bar i, and which participant leads the winning side, -1 for none."""
     n = len(who.weight)
-    side = np.zeros(n, np.int8)
-    complete = True
+    side, live = np.zeros(n, np.int8), np.zeros(n, np.bool_)
+    belief = np.full(n, 0.5)
     for k in range(n):
         direction = ballots.direction[i, k]
-        takes_part = ballots.silence[i, k] == 0.0
-        if takes_part and direction != 0.0:
-            sure = ballots.confidence[i, k] >= who.floor[k]
-            takes_part = sure and reward_risk(ballots, i, k) >= who.min_reward_risk
-            if takes_part:
-                side[k] = 1 if direction > 0.0 else -1
-        if who.required[k] and not takes_part:
-            complete = False
-    terms = (complete, who.threshold, who.escalate_below)
-    code, _, _, _ = tally(side, ballots.confidence[i], who.weight, who.veto, terms)
+        if ballots.silence[i, k] == 0.0 and (direction == 0.0 or _counts(ballots, i, k, who)):
+            live[k] = True
+            side[k] = int(np.sign(direction))
+            if who.terms.pool >= LOG_ODDS:
+                belief[k] = believed(who.curves, k, ballots.confidence[i, k])
+    count = Count(side, live, ballots.confidence[i], belief, who.weight, who.veto, who.model)
+    scene = Scene(_complete(live, who), False, not (who.wary and ballots.extreme[i] > 0.0))
+    code, _, _, _ = tally(count, who.terms, scene)
     lead = -1
     if code in (BULLISH, BEARISH):
         for k in range(n):
@@ -105,6 +112,25 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
             if side[k] == code and better:
                 lead = k
     return code, lead
+
+
+@kernel
+def _counts(ballots: Ballots, i: int, k: int, who: Electorate) -> bool:
+    return ballots.confidence[i, k] >= who.floor[k] and reward_risk(ballots, i, k) >= who.min_reward_risk
+
+
+@kernel
+def _complete(live: NDArray[np.bool_], who: Electorate) -> bool:
+    """Whether each required participant takes part, or one that may replace it."""
+    there = live.copy()
+    for k in range(len(live)):
+        if live[k] and who.replaces[k] >= 0:
+            there[who.replaces[k]] = True
+    complete = True
+    for k in range(len(live)):
+        if who.required[k] and not there[k]:
+            complete = False
+    return complete
 
 
 @kernel
@@ -149,9 +175,10 @@ def _run(stand: Stand, ballots: Ballots, who: Electorate, plan: Plan, columns: t
 
 
 class Sitting(NamedTuple):
-    """The state of a streamed vote: each participant's own state, the stand, and the rules of both."""
+    """The state of a streamed vote: each participant's own state, the market's motion, the stand, and the rules."""
 
     states: tuple[Any, ...]
+    motion: Motion
     stand: Stand
     who: Electorate
     plan: Plan
@@ -161,7 +188,8 @@ class Sitting(NamedTuple):
 class ConsensusStrategy:
     """Wants what the participants' consensus wants; the rule is that of `advance`. Long only unless `short` is 1.
 
-    UsageError when the analysts are not the rules' participants.
+    It knows extreme moves from the bars, and neither news nor halts. UsageError when the analysts are not the rules'
+    participants, and on bars when the rules learn from outcomes and no experts are given as constants.
     """
 
     rules: ConsensusRules
@@ -193,20 +221,22 @@ class ConsensusStrategy:
 
     def start(self, bars: Bars, params: Params) -> Sitting:
         states = tuple(a.start(bars) for a in self.analysts)
-        return Sitting(states, FLAT, self._electorate(), self._plan(params))
+        return Sitting(states, still(), FLAT, self._electorate(), self._plan(params))
 
     def step(self, state: Sitting, row: Row) -> tuple[Sitting, Target]:
         moved = [a.step(s, row) for a, s in zip(self.analysts, state.states, strict=True)]
-        ballots = _stack([_one(said) for _, said in moved])
+        motion, extreme = move(state.motion, (row.high, row.low, row.close), state.who.extreme_atr)
+        ballots = _stack([_one(said) for _, said in moved], np.array([float(extreme)]))
         stand = Stand(*advance(state.stand, ballots, 0, state.who, state.plan))
         target = Target(stand.weight, Exit(stand.stop, stand.target, math.nan))
-        return Sitting(tuple(s for s, _ in moved), stand, state.who, state.plan), target
+        return Sitting(tuple(s for s, _ in moved), motion, stand, state.who, state.plan), target
 
     def batch(self, bars: Bars, params: Params) -> Targets:
-        plan = self._plan(params)
+        plan, who = self._plan(params), self._electorate()
         weight, stop, target = (np.empty(len(bars)) for _ in range(3))
         columns = (weight, stop, target)
-        _run(FLAT, _stack([_columns(a.read(bars)) for a in self.analysts]), self._electorate(), plan, columns)
+        ballots = _stack([_columns(a.read(bars)) for a in self.analysts], extreme_moves(bars, who.extreme_atr))
+        _run(FLAT, ballots, who, plan, columns)
         return Targets(*columns)
 
     def _plan(self, params: Params) -> Plan:
@@ -216,14 +246,25 @@ class ConsensusStrategy:
 
     def _electorate(self) -> Electorate:
         rules, names = self.rules, [a.name for a in self.analysts]
+        if rules.learns and rules.experts is None:
+            raise UsageError(
+                f"pool {rules.pool} with weights_from {rules.learning.weights_from} learns from outcomes, "
+                "which a backtest would know beforehand",
+                "give `experts` in consensus.yaml as constants, or choose file4 or score with fixed weights",
+            )
+        weights = np.array([rules.weight(n) for n in names], np.float64)
         return Electorate(
-            np.array([rules.weight(n) for n in names], np.float64),
-            np.array([rules.confidence_floor(n) for n in names], np.float64),
-            np.array([n in rules.required for n in names], np.bool_),
-            np.array([n in rules.veto for n in names], np.bool_),
-            float(rules.threshold),
-            float(rules.escalate_below),
-            float(rules.min_reward_risk),
+            weight=weights,
+            floor=np.array([rules.confidence_floor(n) for n in names], np.float64),
+            required=np.array([n in rules.required for n in names], np.bool_),
+            replaces=np.array([names.index(rules.may_replace[n]) if n in rules.may_replace else -1 for n in names]),
+            veto=np.array([n in rules.veto for n in names], np.bool_),
+            model=np.array([n == MODEL_SOURCE for n in names], np.bool_) & (weights > 0.0),
+            curves=curves([rules.calibration(n) for n in names]),
+            terms=rules.terms(),
+            min_reward_risk=float(rules.min_reward_risk),
+            wary=not Circumstances(extreme=True).calm(rules.conflict),
+            extreme_atr=float(rules.conflict.extreme_atr),
         )
 
 
@@ -240,6 +281,7 @@ def _one(said: Opinion) -> list[Floats]:
     return [np.array([float(getattr(said, name))]) for name in _COLUMNS]
 
 
-def _stack(voices: Sequence[Sequence[Floats]]) -> Ballots:
-    """The participants' columns side by side, each (n, k)."""
-    return Ballots(*(np.ascontiguousarray(np.stack(column, axis=1)) for column in zip(*voices, strict=True)))
+def _stack(voices: Sequence[Sequence[Floats]], extreme: Floats) -> Ballots:
+    """The participants' columns side by side, each (n, k), beside the moves that are extreme."""
+    columns = [np.ascontiguousarray(np.stack(column, axis=1)) for column in zip(*voices, strict=True)]
+    return Ballots._make([*columns, extreme])

@@ -6,7 +6,7 @@ Neighbours: only `bootstrap` knows it; effects that must happen once commit in `
 """
 
 from quorum.adapters.dbos.client import DbosWorkflows
-from quorum.adapters.dbos.engine import INTERPRETER, Body, Engine
+from quorum.adapters.dbos.engine import Body, Engine
 from quorum.adapters.dbos.system import open_system
 
-__all__ = ["INTERPRETER", "Body", "DbosWorkflows", "Engine", "open_system"]
+__all__ = ["Body", "DbosWorkflows", "Engine", "open_system"]

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer, SetWorkflowID, StepInfo, WorkflowStatus
 
-from quorum.adapters.dbos.engine import BODY, INTERPRETER, NAME, QUEUE
+from quorum.adapters.dbos.engine import BODY, ENGINE_VERSION, NAME, QUEUE
 from quorum.desk.workflows.ports import RunState, RunStep
 from quorum.domain import IllegalMove, NotFound
 
@@ -43,7 +43,7 @@ class DbosWorkflows:
 
     def enqueue(self, identity: str, request: Mapping[str, Any]) -> None:
         self._client.enqueue(
-            {"queue_name": QUEUE, "workflow_name": BODY, "workflow_id": identity, "app_version": INTERPRETER},
+            {"queue_name": QUEUE, "workflow_name": BODY, "workflow_id": identity, "app_version": ENGINE_VERSION},
             request,
         )
 
@@ -94,7 +94,9 @@ class DbosWorkflows:
                 f"it kept {', '.join(dict.fromkeys(k.name for k in kept)) or 'none'}",
             )
         with nullcontext() if to is None else SetWorkflowID(to):
-            handle = self._client.fork_workflow(identity, first or 1, queue_name=QUEUE, application_version=INTERPRETER)
+            handle = self._client.fork_workflow(
+                identity, first or 1, queue_name=QUEUE, application_version=ENGINE_VERSION
+            )
         return handle.get_workflow_id()
 
     def _require(self, state: RunState, legal: bool, move: str) -> None:

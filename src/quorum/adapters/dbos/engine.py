@@ -13,8 +13,7 @@ from dbos._recovery import recover_pending_workflows
 
 from quorum.desk.workflows.ports import Durable
 
-INTERPRETER = "1"
-"""The version of the interpreter that runs carry; a run goes on under the version that began it."""
+ENGINE_VERSION = "1"
 NAME = "quorum"
 QUEUE = "desk"
 BODY = "run"
@@ -57,7 +56,10 @@ def _entry(request: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class Engine:
-    """DBOS at work in this process, one at a time; `executor` is the slot that the process holds alone."""
+    """DBOS at work in this process, one at a time; `executor` is a name that only this process has now.
+
+    All runs have one version of the engine, since a request names the interpreter that it is for.
+    """
 
     def __init__(self, database: sa.Engine, executor: str, body: Body, at_once: int) -> None:
         logging.getLogger("dbos").setLevel(logging.ERROR)
@@ -65,7 +67,7 @@ class Engine:
             "name": NAME,
             "system_database_engine": database,
             "serializer": DBOSPortableJSONSerializer(),
-            "application_version": INTERPRETER,
+            "application_version": ENGINE_VERSION,
             "executor_id": executor,
             "log_level": "ERROR",
             "notification_listener_polling_interval_sec": POLL_SECONDS,
@@ -83,6 +85,11 @@ class Engine:
             QUEUE, worker_concurrency=self._at_once, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
         )
 
+    def begin(self, identity: str, request: Mapping[str, Any]) -> None:
+        """Run here, and come back at once."""
+        with SetWorkflowID(identity):
+            DBOS.start_workflow(_entry, request)
+
     def run(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run here and now, to the end; a run with that id that has ended answers as it did."""
         with SetWorkflowID(identity):
@@ -90,8 +97,13 @@ class Engine:
         answer: Mapping[str, Any] = handle.get_result(polling_interval_sec=POLL_SECONDS)
         return answer
 
+    def executors(self) -> set[str]:
+        """The executors that have runs under way."""
+        found = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return {run.executor_id for run in found if run.executor_id is not None}
+
     def take_over(self, executor: str) -> int:
-        """Enqueue again what a dead worker's slot left unfinished; how many runs that were."""
+        """Enqueue again what a dead executor left unfinished; how many runs that were."""
         return len(recover_pending_workflows(self._dbos, [executor]))
 
     def close(self, grace_seconds: int = 0) -> None:

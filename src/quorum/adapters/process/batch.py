@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import signal
@@ -11,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
-from quorum.adapters.process.task import died, failed, given, named, too_large, too_slow
+from quorum.adapters.process.task import died, failed, given, named, order, outcome_of, too_large, too_slow
 from quorum.adapters.process.workers import Worker, Workers
-from quorum.domain import Done, Limits, Lost, Outcome, Progress, QuorumError
+from quorum.domain import Limits, Lost, Outcome, Progress, QuorumError
 
 SAMPLE_SECONDS = 0.05
 SLACK_MB = 16.0
@@ -94,13 +93,15 @@ class Batch:
         self._selector.register(worker.line, selectors.EVENT_READ, worker)
 
     def _order(self, index: int) -> str:
-        """The line that a worker reads: what limits the task, its name, and its payload, which is written once."""
-        words = {"seconds": self._limits.seconds, "memory_mb": self._limits.memory_mb, "task": self._task}
-        return f'{json.dumps(words)[:-1]}, "payload": {given(self._payloads[index])}}}'
+        return order(self._task, given(self._payloads[index]), self._limits.seconds, self._limits.memory_mb)
 
     def _hear(self, worker: Worker) -> list[Outcome]:
         """What a worker's words come to; one whose line has ended died of its task."""
-        said = worker.hear()
+        try:
+            said = worker.hear()
+        except QuorumError as error:
+            label = self._name(worker.index)
+            return self._end(worker, failed(worker.index, label, "QuorumError", error.found, error.remedy))
         if said is None:
             return self._end(worker, None)
         for words in said:
@@ -111,14 +112,7 @@ class Batch:
         return []
 
     def _answered(self, worker: Worker, words: Mapping[str, Any]) -> list[Outcome]:
-        index, label = worker.index, self._name(worker.index)
-        outcome: Outcome
-        if "answer" in words:
-            outcome = Done(index, words["answer"], words["cpu"], words["peak"])
-        elif "error" in words:
-            outcome = failed(index, label, *words["error"])
-        else:
-            outcome = too_large(index, label, self._limits.memory_mb)
+        outcome = outcome_of(words, worker.index, self._name(worker.index), self._limits.memory_mb)
         self._forget(worker)
         counted = self._counted(outcome)
         if words["kept"] <= KEPT_SHARE * (self._limits.memory_mb or inf):

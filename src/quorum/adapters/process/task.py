@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from signal import Signals
 from typing import Any
 
-from quorum.domain import Loss, Lost, NotFound, QuorumError, errors
+from quorum.domain import Done, Loss, Lost, NotFound, Outcome, QuorumError, errors
+
+MOST_ANSWER = 48 << 20
 
 Beat = Callable[[float], None]
 Task = Callable[[Mapping[str, Any], Beat], Mapping[str, Any]]
@@ -31,8 +33,11 @@ def given(payload: Mapping[str, Any]) -> str:
 
 
 def answered(answer: Mapping[str, Any]) -> str:
-    """The answer as JSON; QuorumError when it is not plain."""
-    return _written(answer, "answered with")
+    """The answer as JSON; QuorumError when it is not plain, or too large for a line."""
+    text = _written(answer, "answered with")
+    if len(text) > MOST_ANSWER:
+        raise QuorumError(f"answered with {len(text) >> 20} MB, {MOST_ANSWER >> 20} at most", "put it into a file")
+    return text
 
 
 def _written(values: Mapping[str, Any], how: str) -> str:
@@ -41,6 +46,23 @@ def _written(values: Mapping[str, Any], how: str) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         remedy = "give plain values, and arrays as files"
         raise QuorumError(f"{how} something else than JSON ({error})", remedy) from error
+
+
+def order(task: str, payload: str, seconds: float | None, memory_mb: float | None) -> str:
+    """The line that a worker reads: what limits the task, its name, and its payload, which is JSON already."""
+    words = {"seconds": seconds, "memory_mb": memory_mb, "task": task}
+    return f'{json.dumps(words)[:-1]}, "payload": {payload}}}'
+
+
+def outcome_of(words: Mapping[str, Any], index: int, label: str, memory_mb: float | None) -> Outcome:
+    """What a worker's answer to an order comes to."""
+    if "answer" in words:
+        if isinstance(words["answer"], dict):
+            return Done(index, words["answer"], words["cpu"], words["peak"])
+        return failed(index, label, "QuorumError", "answered with something else than named values", "return a dict")
+    if "error" in words:
+        return failed(index, label, *words["error"])
+    return too_large(index, label, memory_mb)
 
 
 def named(task: str, index: int, total: int) -> str:

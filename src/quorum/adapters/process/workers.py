@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from quorum.adapters.process.footprint import footprint
@@ -21,6 +22,54 @@ from quorum.domain import QuorumError
 
 CHUNK = 1 << 16
 SEND_SECONDS = 30.0
+NURSERY_SECONDS = 60.0
+MOST_BYTES = 64 << 20
+MOST_SAID = 1 << 20
+SAID_A_SECOND = 1 << 16
+SAID_SECONDS = 1.0
+
+
+class Ration:
+    """What tasks print, passed on to standard error: a megabyte at once, then 64 kB a second; the rest is counted."""
+
+    def __init__(self, source: int) -> None:
+        self._source = source
+        self._left = float(MOST_SAID)
+        self._at = time.monotonic()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._work, name="quorum-said", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Until all that was said is passed on."""
+        self._thread.join(seconds)
+
+    def _work(self) -> None:
+        """Until the last process that can speak has ended."""
+        try:
+            while said := os.read(self._source, CHUNK):
+                self._pass(said)
+            self._confess()
+        except OSError:  # standard error is gone
+            return
+        finally:
+            os.close(self._source)
+
+    def _pass(self, said: bytes) -> None:
+        now = time.monotonic()
+        self._left = min(float(MOST_SAID), self._left + SAID_A_SECOND * (now - self._at))
+        self._at = now
+        part = said[: int(self._left)]
+        if part:
+            self._confess()
+            os.write(2, part)
+        self._left -= len(part)
+        self._dropped += len(said) - len(part)
+
+    def _confess(self) -> None:
+        if self._dropped:
+            os.write(2, f"\n[{self._dropped:,} bytes that tasks printed are left out]\n".encode())
+            self._dropped = 0
 
 
 class Nursery:
@@ -28,14 +77,25 @@ class Nursery:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None) -> None:
         ours, theirs = socket.socketpair()
+        said, saying = os.pipe()
         with theirs:
             try:
                 self._process = subprocess.Popen(
-                    command, stdin=theirs.fileno(), stdout=2, env=environment, start_new_session=True
+                    command,
+                    stdin=theirs.fileno(),
+                    stdout=saying,
+                    stderr=saying,
+                    env=environment,
+                    start_new_session=True,
                 )
             except OSError as error:
                 ours.close()
+                os.close(said)
                 raise QuorumError(f"workers: {command[0]} does not start ({error.strerror})") from error
+            finally:
+                os.close(saying)
+        self._ration = Ration(said)
+        ours.settimeout(NURSERY_SECONDS)
         self._line = ours
         self._turn = threading.Lock()
         self._owner = os.getpid()
@@ -55,19 +115,31 @@ class Nursery:
                 return self._ask(0, [theirs.fileno()]), ours
             except OSError as error:
                 ours.close()
+                if isinstance(error, TimeoutError):
+                    self._process.kill()
                 code = self._process.wait()
                 raise QuorumError(f"workers do not start: the process that forks them ended with {code}") from error
 
     def bury(self, worker: int) -> int | None:
         """Kill a worker with all its children; its exit code as it was before, or None when nobody can tell."""
-        if self._process.poll() is not None:
+        if not self.kill(worker):
             return None
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(worker, signal.SIGKILL)
         try:
             return self._ask(worker)
         except OSError:
             return None
+
+    def kill(self, worker: int) -> bool:
+        """Kill a worker with all its children, and wait for nobody; False when its nursery has died, and it too."""
+        if self._process.poll() is not None:
+            return False
+        children = _descendants(worker)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(worker, signal.SIGKILL)
+        for child in children:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(child, signal.SIGKILL)
+        return True
 
     def close(self) -> None:
         """End nursery and workers, and wait until they are gone."""
@@ -81,6 +153,7 @@ class Nursery:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._ration.wait(SAID_SECONDS)
 
     def _ask(self, number: int, handles: Sequence[int] = ()) -> int:
         with self._turn:
@@ -103,7 +176,8 @@ class Worker:
         self._nursery = nursery
         self.pid, self.line = nursery.fork()
         self.line.settimeout(SEND_SECONDS)
-        self._heard = b""
+        self.life = _watched(self.pid)
+        self._heard = bytearray()
         self._start_mb = _private(self.pid)
         self.index = -1
         self.deadline = inf
@@ -111,7 +185,11 @@ class Worker:
     @property
     def is_answering(self) -> bool:
         """Whether it has said something that has not been heard to its end."""
-        return bool(self._heard) or bool(select.select([self.line], [], [], 0.0)[0])
+        return bool(self._heard) or self.speaks(0.0)
+
+    def speaks(self, seconds: float) -> bool:
+        """Whether it says something, or dies, within that time."""
+        return _ready(seconds, self.line) if self.life is None else _ready(seconds, self.line, self.life)
 
     def give(self, index: int, order: str, seconds: float | None) -> bool:
         """Hand over a task; False when the worker has died."""
@@ -124,24 +202,79 @@ class Worker:
         return True
 
     def hear(self) -> list[dict[str, Any]] | None:
-        """What it has said since; None when its line has ended."""
+        """What it has said, once it speaks; None when it has died. QuorumError for what is no answer, or is endless."""
+        if not _ready(0.0, self.line):
+            return None  # a child of it may hold the line
         try:
             said = self.line.recv(CHUNK)
         except OSError:
             return None
         if not said:
             return None
-        *lines, self._heard = (self._heard + said).split(b"\n")
-        return [json.loads(line) for line in lines]
+        self._heard += said
+        if len(self._heard) > MOST_BYTES:
+            raise QuorumError(f"said more than {MOST_BYTES >> 20} MB", "put what is large into a file")
+        if b"\n" not in said:
+            return []
+        *lines, rest = self._heard.split(b"\n")
+        self._heard = rest
+        return [_words(bytes(line)) for line in lines]
 
     def private_mb(self) -> float:
         """MiB of its own that it takes beyond its start-up."""
         return _private(self.pid) - self._start_mb
 
+    def kill(self) -> None:
+        """Kill it with its children, and wait for nobody; `end` is still to come."""
+        self._nursery.kill(self.pid)
+
     def end(self) -> int | None:
         """Kill it with its children; its exit code, when that can be told."""
-        self.line.close()
+        self.leave()
         return self._nursery.bury(self.pid)
+
+    def leave(self) -> None:
+        """Give back what this side holds of it."""
+        self.line.close()
+        if self.life is not None:
+            os.close(self.life)
+            self.life = None
+
+
+def _words(line: bytes) -> dict[str, Any]:
+    try:
+        words = json.loads(line)
+    except ValueError as error:
+        raise QuorumError("answered with something else than JSON", "report it") from error
+    if not isinstance(words, dict) or not ("share" in words or {"kept", "cpu", "peak"} <= set(words)):
+        raise QuorumError("answered with something else than an answer", "report it")
+    return words
+
+
+def _ready(seconds: float, *handles: socket.socket | int) -> bool:
+    """Whether one of these can be read, or has ended, within that time."""
+    poll = select.poll()
+    for handle in handles:
+        poll.register(handle, select.POLLIN)
+    return bool(poll.poll(1000.0 * seconds))
+
+
+def _watched(pid: int) -> int | None:
+    """A handle that can be waited for until the process ends, where there are such."""
+    try:
+        return os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+    except OSError:
+        return None
+
+
+def _descendants(pid: int) -> list[int]:
+    """Its children and theirs, also those with a session of their own; none where nothing here tells."""
+    found: list[int] = []
+    with suppress(OSError, ValueError):
+        for file in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in map(int, file.read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
 
 
 def _private(pid: int) -> float:
@@ -198,7 +331,7 @@ class Workers:
 
     def _close(self) -> None:
         for worker in self._idle:
-            worker.line.close()
+            worker.leave()
         self._idle.clear()
         if self._nursery is not None:
             self._nursery.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from quorum.adapters.sql import tables
-from quorum.adapters.sql.database import Database
+from quorum.adapters.sql.coordination.effects import once
+from quorum.adapters.sql.database import Database, take_turn
 from quorum.adapters.sql.decisions import Provenance, insert_decision
 from quorum.adapters.sql.orders import insert_intent, read_order, read_position
 from quorum.domain import (
@@ -39,8 +40,9 @@ def _mine(table: sa.Table) -> sa.Select[Any]:
     return table.select().where(table.c.account == sa.bindparam("mine"))
 
 
-_ACCOUNT, _POSITIONS, _MARKS = (_mine(table) for table in (tables.account, tables.position, tables.mark))
-_OPEN = _mine(tables.order_state).where(tables.order_state.c.open == 1)
+_ACCOUNT = _mine(tables.account).with_for_update()
+_POSITIONS, _MARKS = (_mine(table).order_by(table.c.symbol) for table in (tables.position, tables.mark))
+_OPEN = _mine(tables.order_state).where(tables.order_state.c.open == 1).order_by(tables.order_state.c.client_order_id)
 _LAST_ENTRY = _mine(tables.entry).order_by(tables.entry.c.sequence.desc()).limit(1)
 _BALANCE = _mine(tables.balance).where(
     (tables.balance.c.ledger_account == sa.bindparam("ledger_account"))
@@ -57,7 +59,7 @@ class _Account(NamedTuple):
 
 
 class SqlAccounts:
-    """UnitOfWork over desk.db."""
+    """UnitOfWork over desk.db; a transaction holds its account's row, so that those of one account take turns."""
 
     def __init__(self, database: Database, clock: Clock, provenance: Provenance) -> None:
         self._database = database
@@ -81,6 +83,7 @@ class SqlAccounts:
         """Create an account and pay `money` in; False when it exists already, and then nothing changes."""
         table = tables.account
         with self._database.write() as connection:
+            take_turn(connection, f"account {account}")
             if connection.execute(sa.select(table.c.account).where(table.c.account == account)).first():
                 return False
             connection.execute(table.insert().values(account=account, book=book, currency=money.currency, version=0))
@@ -102,13 +105,14 @@ class SqlAccounts:
         return Money(-amount if amount is not None else ZERO, currency)
 
     def listed(self) -> list[dict[str, Any]]:
-        """Name, book and currency of every account."""
+        """Name, book and currency of every account, by name."""
         with self._database.read() as connection:
-            return [dict(r) for r in connection.execute(tables.account.select()).mappings()]
+            query = tables.account.select().order_by(tables.account.c.account)
+            return [dict(r) for r in connection.execute(query).mappings()]
 
 
 class SqlTransaction:
-    """Transaction over a connection that holds the database's write lock."""
+    """Transaction over a connection that keeps every other transaction of the account waiting."""
 
     def __init__(self, connection: sa.Connection, account: _Account, clock: Clock, provenance: Provenance) -> None:
         self._connection = connection
@@ -183,6 +187,9 @@ class SqlTransaction:
             {"quantity": held.quantity, "cost": held.cost, "realised": held.realised},
         )
         return self._append(moved, OrderEvent(fill.client_order_id, status, fill.time, fill_id=fill.fill_id))
+
+    def once(self, key: str, act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        return once(self._connection, key, self._clock.now(), act)
 
     def post(self, entry: Entry) -> None:
         """Append a ledger entry, sealed to the one before it, and move the balances."""

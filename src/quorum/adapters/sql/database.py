@@ -1,10 +1,9 @@
-"""Opening a database: how SQLite commits, how its schema is brought up to date, how it refuses."""
+"""Opening a database: a file or a server behind one face, its schema brought up to date, its errors in plain words."""
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,34 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from quorum.domain import StoreError, WorkspaceError
+from quorum.adapters.sql.postgres import PostgresServer, is_postgres
+from quorum.adapters.sql.sqlite import SqliteFile
+from quorum.domain import UsageError, WorkspaceError
 
 HEAD = "0006"
 BUSY_MS = 10_000
-PAUSE = 0.002
+IDLE_MS = 5_000
+MIGRATION_MS = 120_000
 
 
 class Database:
-    """One database file. A write transaction is serialised against every other from its first statement on."""
+    """One SQLite file, or one PostgreSQL database by its URL.
 
-    def __init__(self, path: Path, busy_ms: int = BUSY_MS) -> None:
-        self.path = path
-        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.pool.QueuePool, max_overflow=-1)
-        sa.event.listen(self._engine, "connect", lambda raw, _: _configure(raw, path, busy_ms))
-        sa.event.listen(self._engine, "begin", lambda connection: _begin(connection, busy_ms))
+    Who cannot write within `busy_ms` gets a StoreError. On PostgreSQL a transaction that stands still for `idle_ms`
+    is undone by the server, so that a process that was stopped keeps nobody waiting. `fence`, when it is set, is asked
+    at the beginning of each write transaction and may refuse it.
+    """
+
+    def __init__(self, where: Path | str, busy_ms: int = BUSY_MS, idle_ms: int = IDLE_MS) -> None:
+        self._store = _opened(where, busy_ms, idle_ms)
+        self._engine = self._store.engine
+        self._refusals: tuple[type[Exception], ...] = (sa.exc.TimeoutError, *self._store.errors)
+        self.fence: Callable[[sa.Connection], None] | None = None
+
+    @property
+    def name(self) -> str:
+        """The path of the file, or the URL without its password."""
+        return self._store.name
 
     def close(self) -> None:
         """Give back every connection."""
@@ -35,16 +47,21 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A consistent view; never blocks a writer."""
-        with self._plain_errors(), self._engine.connect() as connection, connection.begin():
+        with self._plain_errors(), self._store.reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction that no other write transaction overlaps; committed at the end, or rolled back."""
-        with self._plain_errors(), self._engine.connect() as plain:
-            connection = plain.execution_options(quorum_write=True)
-            with connection.begin():
-                yield connection
+        """A transaction, committed at the end, or rolled back.
+
+        On SQLite no other write transaction overlaps it. On PostgreSQL others do: each statement sees what was
+        committed before it, and what must not be done by two at once is done in a turn (`take_turn`), under a lock of
+        the row, or by an update whose count of rows tells who was first.
+        """
+        with self._plain_errors(), self._store.writer.connect() as connection, connection.begin():
+            if self.fence is not None:
+                self.fence(connection)
+            yield connection
 
     def migrate(self) -> None:
         """Bring the schema up to date; WorkspaceError when it was made by a newer version of Quorum."""
@@ -53,6 +70,9 @@ class Database:
         from alembic import command
 
         with self.write() as connection:
+            if on_postgres(connection):
+                connection.exec_driver_sql(f"set local lock_timeout = {MIGRATION_MS}")
+            take_turn(connection, "migrate")
             config = _alembic()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -62,7 +82,7 @@ class Database:
         found = self.revision()
         if found is not None and found != HEAD and found not in _known():
             raise WorkspaceError(
-                f"{self.path} has schema {found}, this version of quorum knows up to {HEAD}", "upgrade quorum"
+                f"{self.name} has schema {found}, this version of quorum knows up to {HEAD}", "upgrade quorum"
             )
         return found
 
@@ -74,93 +94,54 @@ class Database:
             return connection.execute(sa.text("select version_num from alembic_version")).scalar()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """Every row of a table exactly as it is stored."""
+        """Every row of a table exactly as it is stored; on PostgreSQL in the order of its key."""
+        return self.snapshot([table])[table]
+
+    def snapshot(self, tables: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """The rows of several tables as they were at one moment, whoever writes meanwhile."""
         with self.read() as connection:
-            result = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table)))
-            return [dict(row) for row in result.mappings()]
+            return {table: _rows(connection, table) for table in tables}
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            raise _plain(self.path, str(error.orig)) from error
-        except sqlite3.Error as error:
-            raise _plain(self.path, str(error)) from error
+            raise self._store.plain(error.orig or error) from error
+        except self._refusals as error:
+            raise self._store.plain(error) from error
 
 
-def _plain(path: Path, text: str) -> StoreError:
-    remedies = {
-        "locked": "another process holds it: try again, or see `quorum doctor`",
-        "disk is full": "free some space; nothing was written",
-        "disk I/O": "check the disk; nothing was written",
-        "readonly": "make the folder and the file writable for you",
-        "unable to open": "check that the folder exists and is writable for you",
-        "not a database": "restore it from a backup",
-        "malformed": "restore it from a backup",
-    }
-    remedy = next((r for word, r in remedies.items() if word in text), "see `quorum doctor`")
-    return StoreError(f"database {path}: {text}", remedy)
+def take_turn(connection: sa.Connection, name: str) -> None:
+    """Wait until no other write transaction has the turn of that name, and keep it to the end of this one.
+
+    On SQLite a write transaction has every turn. Take the turns of several names in the order of their names.
+    """
+    if on_postgres(connection):
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(number, sa.BigInteger))))
 
 
-def _configure(raw: Any, path: Path, busy_ms: int) -> None:
-    raw.isolation_level = None
-    cursor = raw.cursor()
-    cursor.execute(f"pragma busy_timeout = {busy_ms}")
-    _use_wal(cursor, path, busy_ms)
-    cursor.execute("pragma synchronous = full")
-    cursor.execute("pragma foreign_keys = on")
-    cursor.close()
+def on_postgres(connection: sa.Connection) -> bool:
+    """Whether the connection leads to PostgreSQL."""
+    return connection.dialect.name == "postgresql"
 
 
-def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
-    """Switch a new file to WAL; SQLite does not wait when two do so at once, so the loser tries again here."""
-    until = time.monotonic() + busy_ms / 1000
-    while cursor.execute("pragma journal_mode").fetchone()[0] != "wal":
-        try:
-            mode = cursor.execute("pragma journal_mode = wal").fetchone()[0]
-        except sqlite3.OperationalError as error:
-            if not _busy(error) or time.monotonic() > until:
-                raise
-            time.sleep(PAUSE)
-        else:
-            if mode != "wal":
-                raise StoreError(
-                    f"database {path}: its file system allows no write-ahead log",
-                    "put the workspace on a local disk",
-                )
+def _rows(connection: sa.Connection, table: str) -> list[dict[str, Any]]:
+    query = sa.select(sa.text("*")).select_from(sa.table(table))
+    if on_postgres(connection):
+        key = sa.inspect(connection).get_pk_constraint(table)["constrained_columns"]
+        query = query.order_by(*map(sa.column, key))
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _begin(connection: sa.Connection, busy_ms: int) -> None:
-    if connection.get_execution_options().get("quorum_write"):
-        _take_turn(connection.connection.driver_connection, busy_ms)
-    else:
-        connection.exec_driver_sql("begin")
-
-
-def _take_turn(raw: Any, busy_ms: int) -> None:
-    """Begin to write as soon as nobody else does; left to SQLite, who has waited longest would ask least often."""
-    until = time.monotonic() + busy_ms / 1000
-    raw.execute("pragma busy_timeout = 0")
-    try:
-        while not _begun(raw, until):
-            time.sleep(PAUSE)
-    finally:
-        raw.execute(f"pragma busy_timeout = {busy_ms}")
-
-
-def _begun(raw: Any, until: float) -> bool:
-    try:
-        raw.execute("begin immediate")
-    except sqlite3.OperationalError as error:
-        if not _busy(error) or time.monotonic() > until:
-            raise
-        return False
-    return True
-
-
-def _busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+def _opened(where: Path | str, busy_ms: int, idle_ms: int) -> SqliteFile | PostgresServer:
+    if isinstance(where, str) and is_postgres(where):
+        return PostgresServer(where, busy_ms, idle_ms)
+    if isinstance(where, str) and "://" in where:
+        found = f"a database of the kind {where.partition(':')[0]!r}"
+        raise UsageError(found, "name the path of a SQLite file, or a URL that begins with postgresql://")
+    return SqliteFile(Path(where), busy_ms)
 
 
 def _alembic() -> Any:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from quorum.adapters.sql import tables
-from quorum.adapters.sql.database import Database
+from quorum.adapters.sql.coordination.effects import once
+from quorum.adapters.sql.database import Database, take_turn
 from quorum.domain import Choice, Clock, Decision, DecisionKind, NotFound, canonical, utc_day
 
 
@@ -22,7 +23,12 @@ class Provenance:
 
 
 def next_number(connection: sa.Connection, name: str) -> int:
-    """The next number of a counter, from 1, never twice; within the caller's write transaction."""
+    """The next number of a counter, from 1, never twice and without a gap; within the caller's write transaction.
+
+    All counters are one turn, which lasts to the end of the transaction: two that number several things in different
+    orders would else wait for each other.
+    """
+    take_turn(connection, "numbers")
     table = tables.counter
     found = connection.execute(sa.select(table.c.value).where(table.c.name == name)).scalar()
     if found is None:
@@ -79,6 +85,15 @@ class SqlDecisionLog:
     def record(self, choice: Choice) -> Decision:
         with self._database.write() as connection:
             return insert_decision(connection, choice, self._clock.now(), self._provenance)
+
+    def once(self, key: str, choice: Choice) -> str:
+        with self._database.write() as connection:
+            now = self._clock.now()
+
+            def record() -> Mapping[str, str]:
+                return {"decision_id": insert_decision(connection, choice, now, self._provenance).decision_id}
+
+            return str(once(connection, key, now, record)["decision_id"])
 
     def get(self, decision_id: str) -> Decision:
         table = tables.decision

@@ -101,8 +101,10 @@ class SqlOrders:
 
     def fills_of(self, client_order_id: str) -> Sequence[Fill]:
         """The fills of one order, oldest first."""
-        table = tables.fill
-        query = table.select().where(table.c.client_order_id == client_order_id).order_by(table.c.time)
+        table, event = tables.fill, tables.order_event
+        mine = table.c.client_order_id == client_order_id
+        own = (event.c.client_order_id == table.c.client_order_id) & (event.c.fill_id == table.c.fill_id)
+        query = table.select().outerjoin(event, own).where(mine).order_by(table.c.time, event.c.sequence)
         with self._database.read() as connection:
             return [Fill.read(dict(row)) for row in connection.execute(query).mappings()]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from quorum.adapters.sql import tables
-from quorum.adapters.sql.database import Database
+from quorum.adapters.sql.database import Database, take_turn
 from quorum.domain import Clock, NotFound, canonical
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class SqlTrials:
     def record_many(self, trials: Sequence[TrialRecord]) -> None:
         batch = _Batch(self._clock.now(), tuple(trials))
         with self._database.write() as connection:
+            take_turn(connection, "trials")
             batch.write(connection, _known(connection, batch.trials))
 
     def known(self, trial_ids: Collection[str]) -> set[str]:

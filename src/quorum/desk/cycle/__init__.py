@@ -6,8 +6,8 @@ Neighbours: over `engine`'s pure stages; `work.realtime` runs the stages as step
 """
 
 from quorum.desk.cycle.convene import CycleRecord, convene, settle
-from quorum.desk.cycle.session import Question, Session, open_session
-from quorum.desk.cycle.stages import Traded, Voted, play_on, send_now, trade, vote
+from quorum.desk.cycle.session import Question, Session, open_session, reopen_session
+from quorum.desk.cycle.stages import Traded, Voted, order_told, play_on, send_now, trade, vote
 
 __all__ = [
     "CycleRecord",
@@ -17,7 +17,9 @@ __all__ = [
     "Voted",
     "convene",
     "open_session",
+    "order_told",
     "play_on",
+    "reopen_session",
     "send_now",
     "settle",
     "trade",

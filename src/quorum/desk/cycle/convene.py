@@ -25,6 +25,7 @@ class CycleRecord:
     account: str
     votes: Sequence[Mapping[str, Any]]
     consensus: Mapping[str, Any]
+    quality: Mapping[str, Any]
     risk: Mapping[str, Any] | None
     order: Mapping[str, Any] | None
     reason: str
@@ -39,9 +40,10 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
     if question.paper:
         settle(desk, session.account, session.clock)
     signals, late = _hear(desk, session)
-    rules = desk.settings.consensus.consensus.rules()
+    section = desk.settings.consensus.consensus
+    rules, tier_c_size = section.rules(), section.tier_c_size
     with desk.accounts.transaction(session.account) as transaction:
-        voted = vote(transaction, session.snapshot, signals, rules, late)
+        voted = vote(transaction, session.snapshot, signals, rules, (late, tier_c_size))
         traded = trade(desk, session, voted, transaction, question.paper)
     if question.paper:
         send_now(desk, session, traded)
@@ -51,6 +53,7 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
         session.account,
         voted.facts["votes"],
         voted.facts["consensus"],
+        voted.facts["quality"],
         traded.risk,
         order_told(desk, traded),
         traded.reason,

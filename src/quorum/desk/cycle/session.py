@@ -57,7 +57,23 @@ def open_session(desk: Desk, question: Question) -> Session:
             f"{whole.symbol} {whole.timeframe} has no bar that was closed at {iso(as_of)}",
             f"its first bar opens at {iso(int(whole.time[0]))}: choose a later instant",
         )
+    return _session(desk, bars, observe(bars, as_of), question.account, as_of < now)
+
+
+def reopen_session(desk: Desk, snapshot: Snapshot, account: str | None, past: bool) -> Session:
+    """The session of a snapshot that was taken before; with `past` its clock is a virtual one, else the desk's.
+
+    Errors as above, and DataError when the lake has other bars now.
+    """
+    length, seen = Timeframe.parse(snapshot.timeframe), (snapshot.revision, snapshot.funding_revision)
+    bars = desk.lake.bars(snapshot.symbol, length, snapshot.venue, *seen).as_of(snapshot.as_of)
+    if len(bars) != snapshot.rows:
+        raise DataError(f"the lake has {len(bars)} of the {snapshot.rows} bars of the snapshot", "restore its files")
+    return _session(desk, bars, snapshot, account, past)
+
+
+def _session(desk: Desk, bars: Bars, snapshot: Snapshot, account: str | None, past: bool) -> Session:
     instrument = desk.settings.instruments.instrument(bars)
-    account = desk.account_for(instrument.quote, question.account)
-    clock: Clock = VirtualClock(as_of) if as_of < now else desk.clock
-    return Session(bars, observe(bars, as_of), instrument, account, desk.limits(account), clock)
+    name = desk.account_for(instrument.quote, account)
+    clock: Clock = VirtualClock(snapshot.as_of) if past else desk.clock
+    return Session(bars, snapshot, instrument, name, desk.limits(name), clock)

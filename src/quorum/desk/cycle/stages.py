@@ -27,7 +27,7 @@ from quorum.domain import (
 )
 from quorum.engine import NoTrade, Snapshot, exit_due, intend, judge, propose, reduce
 from quorum.execution import follow, next_attempt, send
-from quorum.signals import Consensus, ConsensusRules, consensus
+from quorum.signals import Consensus, ConsensusRules, consensus, quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,23 @@ def vote(
     snapshot: Snapshot,
     signals: Sequence[Signal],
     rules: ConsensusRules,
-    late: Mapping[str, str],
+    said: tuple[Mapping[str, str], float],
 ) -> Voted:
-    """Count the signals and record what they add up to; `late` says who gave none in time, and why."""
+    """Count the signals and record what they add up to, with its quality.
+
+    `said` is who gave none in time and why, and the size that tier C trades.
+    """
+    late, tier_c_size = said
     outcome = consensus(signals, rules, snapshot.as_of)
-    facts = vote_facts(signals, outcome)
-    inputs = {"snapshot": plain(snapshot), "rules": plain(rules), "late": dict(late)}
+    facts = weighed(signals, outcome, tier_c_size)
+    inputs = {"snapshot": plain(snapshot), "rules": plain(rules), "late": dict(late), "tier_c_size": tier_c_size}
     choice = Choice(DecisionKind.CONSENSUS, snapshot.symbol, snapshot.as_of, inputs, facts, outcome.reason)
     return Voted(transaction.record(choice).decision_id, outcome, facts)
+
+
+def weighed(signals: Sequence[Signal], outcome: Consensus, tier_c_size: float) -> dict[str, Any]:
+    """The facts of a vote and of its quality."""
+    return {**vote_facts(signals, outcome), "quality": plain(quality(outcome, signals, tier_c_size))}
 
 
 def trade(desk: Desk, session: Session, voted: Voted, transaction: Transaction, paper: bool) -> Traded:
@@ -69,7 +78,7 @@ def trade(desk: Desk, session: Session, voted: Voted, transaction: Transaction, 
     symbol = session.snapshot.symbol
     marks = {symbol: session.instrument.price(session.snapshot.close)}
     book = transaction.book(marks) if paper else _marked(transaction.book(), marks)
-    wish = _wish(desk, session, voted.outcome, book, voted.decision_id)
+    wish = _sized(_wish(desk, session, voted.outcome, book, voted.decision_id), voted.facts["quality"], session)
     if isinstance(wish, NoTrade):
         return Traded(None, None, wish.reason)
     verdict = judge(wish, book, session.limits, session.instrument)
@@ -117,6 +126,16 @@ def play_on(desk: Desk, session: Session) -> None:
         if order.intent.created_at == session.snapshot.as_of:
             session.clock.advance_to(max(order.intent.expires_at + 1, session.clock.now()))
             follow(desk.broker(session.account, session.clock), desk.accounts, session.clock, order)
+
+
+def _sized(wish: Proposal | NoTrade, told: Mapping[str, Any], session: Session) -> Proposal | NoTrade:
+    """An entry at the size that its quality is worth; what closes a holding is not asked how good it is."""
+    if isinstance(wish, NoTrade) or wish.purpose is Purpose.REDUCTION or told["size"] == 1.0:
+        return wish
+    quantity = session.instrument.quantity(float(wish.quantity) * told["size"])
+    if quantity == 0:
+        return NoTrade(f"signals of tier {told['tier']} are not traded")
+    return replace(wish, quantity=quantity)
 
 
 def _because(wish: Proposal, judged: Mapping[str, Any]) -> str:

@@ -5,17 +5,25 @@ In: YAML files. Out: frozen models, which give the rooms the values that they ta
 Neighbours: `workspace` says where the files are; `risk`, `execution` and `signals` own what the values mean.
 """
 
+from quorum.desk.settings.agents import AgentsFile
+from quorum.desk.settings.coordinator import CoordinatorFile
+from quorum.desk.settings.notices import NotificationsFile
 from quorum.desk.settings.reading import closest, place, read_document, read_settings, yaml_with_comments
+from quorum.desk.settings.schedule import ScheduleFile
 from quorum.desk.settings.sections import AccountsFile, ConsensusFile, ExecutionFile, InstrumentsFile, RiskFile
 from quorum.desk.settings.sources import HostSection, SourcesFile
 
 __all__ = [
     "AccountsFile",
+    "AgentsFile",
     "ConsensusFile",
+    "CoordinatorFile",
     "ExecutionFile",
     "HostSection",
     "InstrumentsFile",
+    "NotificationsFile",
     "RiskFile",
+    "ScheduleFile",
     "SourcesFile",
     "closest",
     "place",

@@ -5,6 +5,7 @@ Version 1. A run carries the number of the interpreter that began it, and ends u
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -80,6 +81,16 @@ class _Reading:
         steps = {key: state["status"] for key, state in self.states.items()}
         return {"workflow": spec.name, "status": status, "reason": reason, "results": results, "steps": steps}
 
+    def _keep(self, name: str, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        """A durable step whose kept answer says how long it took, in `duration_ms`."""
+
+        def timed() -> Mapping[str, Any]:
+            began = time.monotonic()
+            answer = work()
+            return {**answer, "duration_ms": round((time.monotonic() - began) * 1e3, 3)}
+
+        return self.run.step(name, timed)
+
     def _is_degraded(self) -> bool:
         return any(state["status"] in (DEGRADED, FAILED) for state in self.states.values())
 
@@ -88,12 +99,12 @@ class _Reading:
         name = f"{self.prefix}{step.number}.{step.name}"
         body = step.body
         if reason is not None:
-            kept = self.run.step(name, lambda: self._skip(step, reason))
+            kept = self._keep(name, lambda: self._skip(step, reason))
             self._take(step, kept)
         elif isinstance(body, Tasks):
             self._tasks(step, name, body)
         elif isinstance(body, DecisionPoint):
-            self._take(step, self.run.step(name, lambda: self._decide(step, name, body)))
+            self._take(step, self._keep(name, lambda: self._decide(step, name, body)))
         elif isinstance(body, ApprovalPoint):
             self._approve(step, name, body)
         elif isinstance(body, SubWorkflow):
@@ -115,7 +126,7 @@ class _Reading:
                     break
             return self._told(body.tasks, found)
 
-        kept = self.run.step(name, work)
+        kept = self._keep(name, work)
         self._take(step, kept)
         for task in body.tasks:
             if _halts(kept["tasks"][task.name]):
@@ -153,7 +164,7 @@ class _Reading:
         """Say in every document that is still to come that the run halted before it."""
         if steps:
             why = f"the workflow halted: {reason}"
-            self.run.step(f"{self.prefix}halted", lambda: {"left": [self._skip(step, why)["status"] for step in steps]})
+            self._keep(f"{self.prefix}halted", lambda: {"left": [self._skip(step, why)["status"] for step in steps]})
             for step in steps:
                 self.states[str(step.number)] = {"status": SKIPPED, "reason": why}
 
@@ -162,7 +173,7 @@ class _Reading:
             self.crew.file(self.facts, task.output, outcome)
 
     def _decide(self, step: Step, name: str, point: DecisionPoint) -> Mapping[str, Any]:
-        """Every criterion with its word; approved when all hold, inconclusive when one cannot be told and none fails."""
+        """Every criterion with its word: approved when all hold, rejected when one fails, else inconclusive."""
         words = [(criterion.text, self._holds(criterion.expression)) for criterion in point.criteria]
         told = [word for _, word in words]
         verdict = "rejected" if False in told else "inconclusive" if None in told else "approved"
@@ -175,7 +186,7 @@ class _Reading:
         """Ask, wait and remind until there is an answer or the time is up."""
         key = f"{self.facts.identity}/{name}"
         shown = {n: self._read(expression) for n, expression in point.shows.items()}
-        asked = self.run.step(f"{name}.ask", lambda: self.crew.ask(self.facts, key, point, shown))
+        asked = self._keep(f"{name}.ask", lambda: self.crew.ask(self.facts, key, point, shown))
         identity, left = asked["approval_id"], float(asked["seconds"])
         answered = asked["status"] != "open"
         rounds = 0
@@ -185,8 +196,8 @@ class _Reading:
             left -= pause
             rounds += 1
             if not answered and left > 0:
-                self.run.step(f"{name}.remind.{rounds}", lambda: self.crew.settle(self.facts, identity, True))
-        ended = self.run.step(f"{name}.settle", lambda: self.crew.settle(self.facts, identity, False))
+                self._keep(f"{name}.remind.{rounds}", lambda: self.crew.settle(self.facts, identity, True))
+        ended = self._keep(f"{name}.settle", lambda: self.crew.settle(self.facts, identity, False))
         approved = ended["status"] == "approved"
         self._take(step, {"status": COMPLETED, "tasks": {}, "published": {step.name: ended}})
         self.scope[f"{step.name}_approved"] = approved
@@ -252,7 +263,7 @@ class _Reading:
             ]
             return {"items": list(self._each(calls))}
 
-        return list(self.run.step(name, work)["items"])
+        return list(self._keep(name, work)["items"])
 
     def _each(self, calls: Sequence[Call]) -> Iterator[Mapping[str, Any]]:
         """What became of calls of one task with different inputs, in order."""
@@ -270,7 +281,7 @@ class _Reading:
             self.scope.setdefault(step.name, {"status": kept["status"], "reason": kept.get("reason")})
         if isinstance(body, DecisionPoint):
             self.scope[f"{step.name}_approved"] = self.scope[step.name].get("verdict") == "approved"
-        self.states[str(step.number)] = {"status": kept["status"], "reason": kept.get("reason")}
+        self.states[str(step.number)] = {k: kept.get(k) for k in ("status", "reason", "duration_ms")}
 
     def _unmet(self, condition: Expression | None) -> str | None:
         return unmet(condition, self.scope)

@@ -75,6 +75,10 @@ class Workflows(Protocol):
         """One run with its kept steps; NotFound for an id that there is not."""
         ...
 
-    def move(self, identity: str, move: str, step: int | None = None) -> str:
-        """Cancel, resume, fork (from step number `step`) or delete a run; the id of the run that goes on."""
+    def move(self, identity: str, move: str, step: int | None = None, to: str | None = None) -> str:
+        """Cancel, resume, delete or fork a run; the id of the run that goes on.
+
+        A fork begins at step number `step`, with the kept answers of the steps before it, under the id `to`.
+        IllegalMove for what its status does not allow.
+        """
         ...

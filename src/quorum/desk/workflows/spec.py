@@ -84,9 +84,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPoint:
-    """A choice: `approved` where every criterion holds, `rejected` where one fails, `inconclusive` where one cannot be told.
+    """A choice: approved where every criterion holds, rejected where one fails, else inconclusive: one cannot be told.
 
-    It is recorded as a decision. `name` is published with the word, `name_approved` is true or false.
+    It is recorded as a decision. The step's name is published with `verdict`, `criteria`, `values` and `decision_id`,
+    `name_approved` is true or false.
     """
 
     question: str
@@ -98,6 +99,7 @@ class ApprovalPoint:
     """A question that a person answers; after `expires_seconds` it is answered by `otherwise`: reject or halt.
 
     `shows` are expressions whose values the person sees. A standing approval whose scope covers it answers at once.
+    The step's name is published with `status`, by whom and why; `name_approved` is true or false.
     """
 
     question: str
@@ -132,14 +134,14 @@ Body = Tasks | DecisionPoint | ApprovalPoint | SubWorkflow | Loop
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One durable step: what finished is never run again. `number` counts from 1."""
+    """One durable step: what finished is never run again. `number` counts from 1; `place` says where it is written."""
 
     number: int
     name: str
     body: Body
     condition: Expression | None = None
     action: str = ""
-    place: str = ""
+    place: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """At the times of a cron expression of five fields in a time zone; with `bars`, once the bar that ends then is here."""
+    """At the times of a cron expression of five fields in a time zone; with `bars`, once the bar of then is here."""
 
     expression: str
     timezone: str = "UTC"
@@ -188,8 +190,8 @@ class WorkflowSpec:
     """A checked workflow. `results` name what a run answers with: name -> expression over what is known at the end.
 
     `document` is the YAML as plain values, with the documents of its sub-workflows by name in `parts`: a run carries
-    both, so that a later edit of the file changes nothing under way. `missed` and `overlap` are the schedule's policies:
-    run_once, run_all or skip; and skip, queue or cancel.
+    both, so that a later edit of the file changes nothing under way. `missed` and `overlap` are the schedule's
+    policies: run_once, run_all or skip; and skip, queue or cancel.
     """
 
     name: str

@@ -42,9 +42,9 @@ def evaluate(expression: Expression, names: Mapping[str, Any], functions: Mappin
     """The value of `expression`: `names` answers its names, a dotted one by mappings in it, `functions` its calls.
 
     `and`, `or` and chains stop as soon as they are decided. Only numbers are added and ordered, texts compare with
-    == and in; True is no number. `x[2]` is the third item from the end of a list. ConfigError naming the column
-    for a name or a function that is not there, values that do not go together, a division by zero, and a function
-    that fails.
+    == and in; True is no number. `x[2]` is the third item from the end of a list, `x in names` asks a list of that
+    name. ConfigError naming the column for a name or a function that is not there, values that do not go together,
+    a division by zero, and a function that fails.
     """
     return _Evaluation(expression.text, names, functions or {}).of(expression.tree)
 
@@ -138,11 +138,18 @@ class _Evaluation:
     def compared(self, node: Compare) -> bool:
         left = self.of(node.operands[0])
         for sign, each in zip(node.signs, node.operands[1:], strict=True):
-            right = self.of(each)
+            right = self.among(each) if sign.endswith("in") else self.of(each)
             if not self.holds(node, sign, left, right):
                 return False
             left = right
         return True
+
+    def among(self, node: Node) -> Any:
+        value = self.of(node)
+        if not isinstance(value, list | tuple):
+            name = node.text if isinstance(node, Name) else "this"
+            raise self.refuse(node, f"{name} is no list but {value!r}", "in looks among the items of a list")
+        return value
 
     def holds(self, node: Compare, sign: str, left: Any, right: Any) -> bool:
         match sign:

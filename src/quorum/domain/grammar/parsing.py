@@ -25,8 +25,8 @@ LONGEST = 2_000
 DEEPEST = 30
 LARGEST = 400
 ALLOWED = (
-    "numbers, texts, True, False, None, names, dotted names, + - * / %, comparisons, in [..], and, or, not, "
-    "name(..), value[bars ago] and parentheses are allowed"
+    "numbers, texts, true, false, null, names, dotted names, + - * / %, comparisons, in [..], in a name, and, or, "
+    "not, name(..), value[bars ago] and parentheses are allowed"
 )
 ARITHMETIC: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%"}
 ORDER: dict[type[ast.cmpop], str] = {
@@ -39,6 +39,7 @@ ORDER: dict[type[ast.cmpop], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
+CONSTANTS = {"true": True, "false": False, "null": None, "none": None}  # in small letters, as YAML and JSON write them
 PLAIN_WORDS: dict[type[ast.AST], str] = {
     ast.Pow: "a power",
     ast.Lambda: "a lambda",
@@ -142,14 +143,18 @@ class _Reader:
             raise self.refuse(found, "a number beyond all floats", "write a smaller one")
         return Literal(value, self.column(found))
 
-    def name(self, found: ast.expr) -> Name:
+    def name(self, found: ast.expr) -> Name | Literal:
         path, part = [], found
         while isinstance(part, ast.Attribute):
             path.append(part.attr)
             part = part.value
         if not isinstance(part, ast.Name):
             raise self.refuse(found, f"{_word(found)} is not allowed")
-        return Name((part.id, *reversed(path)), self.column(found))
+        if part.id not in CONSTANTS:
+            return Name((part.id, *reversed(path)), self.column(found))
+        if path:
+            raise self.refuse(found, f"a dot after {part.id}", "a value has no parts")
+        return Literal(CONSTANTS[part.id], self.column(found))
 
     def applied(self, found: ast.Call | ast.Subscript, depth: int) -> Node:
         at = self.column(found)
@@ -186,10 +191,13 @@ class _Reader:
             operands.append(self.choice(right, depth + 1) if signs[-1].endswith("in") else self.node(right, depth + 1))
         return Compare(tuple(signs), tuple(operands), self.column(found))
 
-    def choice(self, found: ast.expr, depth: int) -> Listing:
-        if not isinstance(found, ast.List):
-            raise self.refuse(found, "after in there is no list", "write in [first, second]")
-        return Listing(tuple(self.node(item, depth + 1) for item in found.elts), self.column(found))
+    def choice(self, found: ast.expr, depth: int) -> Listing | Name:
+        if isinstance(found, ast.List):
+            return Listing(tuple(self.node(item, depth + 1) for item in found.elts), self.column(found))
+        read = self.node(found, depth) if isinstance(found, ast.Name | ast.Attribute) else None
+        if not isinstance(read, Name):
+            raise self.refuse(found, "after in there is no list", "write in [first, second], or the name of a list")
+        return read
 
 
 def _word(found: ast.AST) -> str:

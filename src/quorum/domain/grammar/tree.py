@@ -87,7 +87,7 @@ class Logic:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The values that `in` looks among: `["bull", "bear"]`."""
+    """The values that `in` looks among, where they are written out: `["bull", "bear"]`."""
 
     items: tuple[Node, ...]
     column: int = field(default=1, compare=False)

@@ -12,6 +12,7 @@ import typer
 from quorum.domain import QuorumError
 from quorum.surfaces.cli.accounts import account, broker
 from quorum.surfaces.cli.bench import bench
+from quorum.surfaces.cli.coordinator import workflow
 from quorum.surfaces.cli.data import app as data
 from quorum.surfaces.cli.demo import demo
 from quorum.surfaces.cli.lab import backtest, consensus, sweep, walkforward
@@ -32,6 +33,7 @@ for command in (init, doctor, demo, backtest, sweep, walkforward, consensus, dec
     app.command()(command)
 app.add_typer(data, name="data")
 app.add_typer(strategies, name="strategy")
+app.add_typer(workflow, name="workflow")
 app.add_typer(account, name="account")
 app.add_typer(broker, name="broker")
 app.command(hidden=True)(task)

@@ -43,6 +43,7 @@ def upgrade() -> None:
         _instant("seen_at"),
         _text("workflow_id"),
         _text("reason"),
+        sa.Column("count", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("schedule", "due_at"),
     )
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     op.create_index("ix_task_delegated_at", "task", ["delegated_at"])
+    op.create_index("ix_task_finished_at", "task", ["finished_at"])
     op.create_table(
         "agent_call",
         sa.Column("sequence", _ROW_ID, nullable=False),
@@ -47,6 +48,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     op.create_index("ix_agent_call_agent", "agent_call", ["agent", "at"])
+    op.create_index("ix_agent_call_at", "agent_call", ["at"])
 
 
 def _text(name: str) -> sa.Column[str]:

@@ -36,8 +36,10 @@ def upgrade() -> None:
         _instant("next_at"),
         sa.Column("sent_at", sa.BigInteger),
         _text("error"),
+        _text("parcel"),
         sa.PrimaryKeyConstraint("notification_id", "channel", "round"),
     )
+    op.create_index("ix_delivery_parcel", "delivery", ["parcel"])
     op.create_index("ix_delivery_next", "delivery", ["status", "next_at"])
     op.create_table(
         "escalation",

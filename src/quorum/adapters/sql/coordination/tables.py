@@ -54,6 +54,7 @@ tick = Table(
     _instant("seen_at"),
     _text("workflow_id"),
     _text("reason"),
+    _number("count"),
 )
 
 task = Table(
@@ -74,6 +75,7 @@ task = Table(
     _text("note"),
     _maybe("finished_at"),
 )
+Index("ix_task_finished_at", task.c.finished_at)
 
 agent_call = Table(
     "agent_call",
@@ -91,6 +93,7 @@ agent_call = Table(
     _text("effect"),
 )
 Index("ix_agent_call_agent", agent_call.c.agent, agent_call.c.at)
+Index("ix_agent_call_at", agent_call.c.at)
 
 notification = Table(
     "notification",
@@ -121,6 +124,7 @@ delivery = Table(
     _instant("next_at"),
     _maybe("sent_at"),
     _text("error"),
+    _text("parcel", index=True),
 )
 Index("ix_delivery_next", delivery.c.status, delivery.c.next_at)
 

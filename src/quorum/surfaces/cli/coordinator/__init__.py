@@ -5,4 +5,6 @@ In: options. Out: lines or JSON.
 Neighbours: `cli.app` registers them.
 """
 
-__all__: list[str] = []
+from quorum.surfaces.cli.coordinator.workflows import workflow
+
+__all__ = ["workflow"]

@@ -1,0 +1,38 @@
+"""The book of runs, kept among the effects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from quorum.adapters.sql.coordination.effects import once
+from quorum.adapters.sql.coordination.tables import effect
+from quorum.adapters.sql.database import Database
+from quorum.adapters.sql.decisions import next_number
+from quorum.domain import Clock, utc_day
+
+PREFIX = "run/"
+
+
+class SqlRunBook:
+    """RunBook over desk.db."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def enter(self, request: Mapping[str, Any], identity: str | None = None) -> str:
+        now = self._clock.now()
+        with self._database.write() as connection:
+            name = identity or f"WF-{utc_day(now)}-{next_number(connection, f'workflow-{utc_day(now)}'):03d}"
+            once(connection, PREFIX + name, now, lambda: request)
+        return name
+
+    def entered(self, since: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        query = sa.select(effect.c.key, effect.c.answer).where(effect.c.at >= since, effect.c.key.startswith(PREFIX))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(effect.c.at, effect.c.key)).all()
+        return [(key.removeprefix(PREFIX), json.loads(answer)) for key, answer in rows]

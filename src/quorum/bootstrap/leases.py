@@ -1,0 +1,146 @@
+"""The right to run workflows: a lock of the workspace's file, or a slot in the shared database."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from quorum.adapters.process.roles import FileLock
+from quorum.adapters.sql import Database
+from quorum.adapters.sql.coordination import Lease, LeaseLost, Leases
+from quorum.domain import StoreError, SystemClock
+
+FENCED = 75
+"""How a worker ends that finds its slot taken over: at once, so that it writes nothing more."""
+
+
+class Right(Protocol):
+    """This process may run workflows, as `executor`, until it gives that back."""
+
+    @property
+    def executor(self) -> str:
+        """The name under which it runs them: no other process has had it, or has it now."""
+        ...
+
+    def guard(self) -> None:
+        """Called before the engine's database is touched; ends the process when the right has been lost."""
+        ...
+
+    def watch(self, engine: Engine) -> None:
+        """Begin to look for workers that died, whose runs `engine` then takes over."""
+        ...
+
+    def release(self) -> None:
+        """Give it back."""
+        ...
+
+
+class Engine(Protocol):
+    """As much of the engine as taking over needs."""
+
+    def executors(self) -> set[str]: ...
+
+    def take_over(self, executor: str) -> int: ...
+
+
+class FileRight:
+    """The right of a workspace without a server: whoever holds the lock file. It ends with the process."""
+
+    executor = "slot-1"
+
+    def __init__(self, lock: FileLock) -> None:
+        self._lock = lock
+
+    def guard(self) -> None:
+        return None
+
+    def watch(self, engine: Engine) -> None:
+        return None
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class SlotRight:
+    """A slot of the shared database, kept by beats of its own thread."""
+
+    def __init__(self, database: Database, seconds: float, tell: Callable[[str, str], object]) -> None:
+        self._leases = Leases(database, SystemClock(), seconds)
+        self._seconds = seconds
+        self._tell = tell
+        self._lease: Lease = self._leases.claim(uuid.uuid4().hex, socket.gethostname(), os.getpid())
+        database.fence = self._leases.fence(self._lease)
+        self._beaten = time.monotonic()
+        self._ended = threading.Event()
+        self._engine: Engine | None = None
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        self._thread.start()
+
+    @property
+    def executor(self) -> str:
+        return _executor(self._lease)
+
+    def guard(self) -> None:
+        if time.monotonic() - self._beaten > self._seconds / 2:
+            self._beat()
+
+    def watch(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def release(self) -> None:
+        self._ended.set()
+        self._thread.join(self._seconds)
+        self._leases.release(self._lease)
+
+    def _keep(self) -> None:
+        while not self._ended.wait(min(1.0, self._seconds / 5)):
+            try:
+                self._beat()
+                if self._engine is not None:
+                    self._look_after(self._engine)
+            except StoreError:
+                continue  # the database does not answer: nobody can take over either
+
+    def _beat(self) -> None:
+        try:
+            self._leases.beat(self._lease)
+        except LeaseLost:
+            os._exit(FENCED)
+        self._beaten = time.monotonic()
+
+    def _look_after(self, engine: Engine) -> None:
+        """Fence who is silent for too long, then take over what nobody runs any more.
+
+        Who has runs is asked before who lives: a name that has runs and is not there afterwards is dead for good.
+        """
+        for lease in self._leases.expired():
+            if self._leases.take_over(lease.slot, lease.epoch):
+                self._tell("worker_lost", _executor(lease))
+        busy = engine.executors()
+        alive = {_executor(lease) for lease in self._leases.held()}
+        for executor in busy - alive:
+            if engine.take_over(executor):
+                self._tell("worker_taken_over", executor)
+
+
+def take_right(
+    home: Path, database: Database | None, seconds: float, tell: Callable[[str, str], object]
+) -> Right | None:
+    """The right to run the workspace's workflows; None when another process of this machine has it.
+
+    With a shared `database` there is a slot for everyone.
+    """
+    if database is not None:
+        return SlotRight(database, seconds, tell)
+    lock = FileLock(home / "worker.lock")
+    return FileRight(lock) if lock.take("worker") else None
+
+
+def _executor(lease: Lease) -> str:
+    return f"slot-{lease.slot}.{lease.epoch}"

@@ -1,0 +1,133 @@
+"""The worker: the process that runs workflows, with its engine, its team and its warm pool."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from quorum.adapters.dbos import Engine, open_system
+from quorum.adapters.process.pool import Pool
+from quorum.adapters.process.workers import Workers
+from quorum.adapters.process.roles import FileLock
+from quorum.adapters.sql.coordination import Leases
+from quorum.bootstrap.desk import put_together
+from quorum.bootstrap.leases import Right, take_right
+from quorum.bootstrap.stores import database_url, engine_place, open_database
+from quorum.bootstrap.workers import single_threaded
+from quorum.bootstrap.workspaces import open_workspace
+from quorum.desk import Desk
+from quorum.desk.notices import occurrence
+from quorum.desk.running import Compiled, ask_again
+from quorum.desk.team import Team
+from quorum.desk.work import TASKS
+from quorum.desk.workflows import Durable, Known, Protocols
+from quorum.desk.workflows.interpret import interpret
+from quorum.domain import Clock, QuorumError, SystemClock
+
+AGENTS = ("-P", "-c", "from quorum.bootstrap import serve_agents; serve_agents()")
+WARM = "warm"
+INTERPRETERS = {1: interpret}
+"""Every interpreter that runs may still be under way with; one that has been released stays here."""
+
+
+class Worker:
+    """Runs workflows until it is closed. What an earlier worker of the workspace left unfinished goes on."""
+
+    def __init__(self, desk: Desk, right: Right, pool: Pool) -> None:
+        self.desk = desk
+        self._right = right
+        self._pool = pool
+        self._compiled = Compiled(protocols_of(desk))
+        self.team = Team(desk, pool)
+        section = desk.settings.coordinator.worker
+        system = open_system(engine_place(desk.workspace), right.guard)
+        self.engine = Engine(system, right.executor, self._body, section.runs_at_once)
+        self._grace = round(section.grace_seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Go on with what was left, and take what is asked for."""
+        self.engine.start()
+        self._right.watch(self.engine)
+        ask_again(self.desk.runs, self.desk.workflows, self.desk.clock)
+
+    def warm(self) -> None:
+        """Let every process of the pool load what agents need, so that their first call is as fast as any."""
+        self._pool.warm(WARM, {"home": str(self.desk.workspace.home)})
+
+    def run(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run here and now, to the end."""
+        return self.engine.run(identity, request)
+
+    def close(self, grace_seconds: int | None = None) -> None:
+        """Let running steps end for a while, then stop; the rest goes on with the next worker."""
+        self.engine.close(self._grace if grace_seconds is None else grace_seconds)
+        self.team.close()
+        self._pool.close()
+        self._right.release()
+
+    def _body(self, run: Durable, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        number = request["interpreter"]
+        if number not in INTERPRETERS:
+            raise QuorumError(f"run {run.identity} needs interpreter {number}", "upgrade quorum")
+        return INTERPRETERS[number](self._compiled.of(request), request, run, self.team)
+
+
+def open_worker(given: Path | None = None, clock: Clock | None = None) -> Worker | None:
+    """A worker of the workspace, not started yet; None when another process of this machine is its worker."""
+    workspace = open_workspace(given)
+    database = open_database(workspace)
+    shared = None if database_url() is None else database
+    desk = put_together(workspace, database, clock)
+
+    def tell(event: str, executor: str) -> None:
+        facts = {
+            "executor": executor,
+            "key": f"{event}/{executor}",
+            "summary": f"{executor}: {event.replace('_', ' ')}",
+        }
+        desk.outbox.raise_(occurrence(event, facts))
+
+    right = take_right(workspace.home, shared, desk.settings.coordinator.worker.lease_seconds, tell)
+    if right is None:
+        return None
+    environment = {**os.environ, **single_threaded()}
+    pool = Pool(Workers([sys.executable, *AGENTS], environment), desk.settings.coordinator.worker.pool)
+    return Worker(desk, right, pool)
+
+
+def works_elsewhere(given: Path | None = None) -> bool:
+    """Whether a worker of the workspace is at work, here or on another machine."""
+    workspace = open_workspace(given)
+    if database_url() is None:
+        return FileLock(workspace.home / "worker.lock").holder() is not None
+    return bool(Leases(open_database(workspace), SystemClock(), 1.0).living())
+
+
+def protocols_of(desk: Desk) -> Protocols:
+    """What holds in a spec that says nothing of retries and failures, by config/agents.yaml."""
+    agent, workflow = desk.staff.rules.agent_failure, desk.staff.rules.workflow_failure
+    recovery, data = agent.recovery, workflow.data_unavailable
+    return Protocols(
+        critical_retries=recovery.max_retries if recovery.auto_retry else 0,
+        optional_retries=min(1, recovery.max_retries) if recovery.auto_retry else 0,
+        first_seconds=0.0 if recovery.backoff == "none" else 1.0,
+        factor=2.0 if recovery.backoff == "exponential" else 1.0,
+        optional="skip" if agent.proceeds(critical=False) else "halt",
+        data=data.action,
+        data_wait_seconds=data.max_wait,
+        data_then=data.fallback,
+    )
+
+
+def known_to(desk: Desk) -> Known:
+    """The names that a workflow of this workspace may use."""
+    return Known.of(desk.staff.rules.agents.values(), TASKS)

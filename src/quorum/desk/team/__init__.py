@@ -1,0 +1,15 @@
+"""The team: what a running workflow asks of the desk, done by its agents.
+
+Promise: a task has an answer within its deadline, or the policy that its spec declares, with a decision that says so.
+In: calls of a run, questions, documents. Out: outcomes, decisions, hand-offs, notices.
+Neighbours: `workflows` interprets, `agents` routes, `work` does; `adapters.process` lends the warm pool.
+"""
+
+from quorum.desk.team.asking import POOL_TASK, Asker, payload_of, perform
+from quorum.desk.team.papers import Papers, document
+from quorum.desk.team.ports import Hands
+from quorum.desk.team.recorder import Recorder
+from quorum.desk.team.roll import Roll
+from quorum.desk.team.team import Team
+
+__all__ = ["POOL_TASK", "Asker", "Hands", "Papers", "Recorder", "Roll", "Team", "document", "payload_of", "perform"]

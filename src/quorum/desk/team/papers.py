@@ -1,0 +1,60 @@
+"""The documents of runs in the workspace: what a task answered, or why there is none; and how far a run is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from quorum.desk.workflows.crew import Facts
+from quorum.desk.workflows.scope import ANSWERED
+from quorum.desk.workspace import write_text
+from quorum.domain import WorkspaceError, iso, plain
+
+TOLD = ("agent", "asked", "seconds", "attempts", "of")
+
+
+class Papers:
+    """Documents below a workspace; each is replaced whole."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def file(self, facts: Facts, output: str, outcome: Mapping[str, Any]) -> None:
+        """Write the document of a task's output; what is no JSON file the task itself has made, or nobody has."""
+        if output.endswith(".json"):
+            self.show(output, document(facts, outcome))
+
+    def cached(self, output: str) -> Mapping[str, Any] | None:
+        """The answer in the document of an earlier run, and `of`, the instant it was of; None when there is none."""
+        try:
+            found = json.loads(self._path(output).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if not isinstance(found, dict) or found.get("status") != "completed":
+            return None
+        return {"answer": {k: v for k, v in found.items() if k not in ("status", "run")}, "of": found["run"]["as_of"]}
+
+    def show(self, output: str, value: Mapping[str, Any]) -> None:
+        """Write a document or a view."""
+        text = json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+        try:
+            write_text(self._path(output), text, durable=False)
+        except OSError as error:
+            raise WorkspaceError(
+                f"{output}: {error.strerror or error}", "mend the folder or free some space"
+            ) from error
+
+    def _path(self, output: str) -> Path:
+        return self._home / output.lstrip("/")
+
+
+def document(facts: Facts, outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """The document of an outcome: the answer's keys, or the reason why there is none; `run` says of which run."""
+    run = {"workflow": facts.workflow, "workflow_id": facts.identity, "as_of": iso(facts.as_of)}
+    run |= {name: outcome[name] for name in TOLD if name in outcome}
+    if outcome["status"] in ANSWERED:
+        return {**outcome["answer"], "status": outcome["status"], "run": run}
+    word = "skipped" if outcome["status"] == "skipped" else "unavailable"
+    return {"status": word, "reason": outcome["reason"], "run": run}

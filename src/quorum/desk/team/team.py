@@ -1,0 +1,225 @@
+"""The team: the crew of every run in a worker, over the parts of its desk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from quorum.desk.agents import (
+    BlockedOn,
+    CallOutcome,
+    Delegation,
+    Handoff,
+    PartialSuccess,
+    Priority,
+    TaskComplete,
+    blocked_on,
+)
+from quorum.desk.approvals import Question, closed
+from quorum.desk.approvals import facts as approval_facts
+from quorum.desk.desk import Desk
+from quorum.desk.notices import Event, Occurrence
+from quorum.desk.team.asking import Asker, Asking, calls_of
+from quorum.desk.team.papers import Papers
+from quorum.desk.team.ports import Hands
+from quorum.desk.team.recorder import Entry, Recorder
+from quorum.desk.team.roll import Roll
+from quorum.desk.workflows.crew import Call, Facts
+from quorum.desk.workflows.spec import ApprovalPoint, Degrade, Task
+from quorum.domain import SECOND, Choice, DecisionKind, Severity, StoreError
+
+AT_ONCE = 16
+RETRY_SECONDS = 0.25
+NAMES = {
+    CallOutcome.ERROR: "failed",
+    CallOutcome.TIMEOUT: "failed",
+    CallOutcome.UNAVAILABLE: "unavailable",
+    CallOutcome.GAP: "unavailable",
+}
+
+
+class Team:
+    """Crew over a desk: agents in the warm pool, decisions and questions in its database, documents in its workspace."""
+
+    def __init__(self, desk: Desk, hands: Hands) -> None:
+        self.desk = desk
+        self._asker = Asker(desk, desk.staff, hands, Roll(desk.staff))
+        self._recorder = Recorder(desk.staff)
+        self._papers = Papers(desk.workspace.home)
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="team")
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Write what is still to be recorded."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._recorder.close()
+
+    def perform(self, calls: Sequence[Call], parallel: bool) -> Mapping[str, Mapping[str, Any]]:
+        if parallel:
+            found = list(self._threads.map(self._do, calls))
+            return {call.task.name: outcome for call, outcome in zip(calls, found, strict=True)}
+        told: dict[str, Mapping[str, Any]] = {}
+        for call in calls:
+            told[call.task.name] = self._do(call)
+            if told[call.task.name].get("halts"):
+                break
+        return told
+
+    def decide(self, facts: Facts, key: str, question: str, verdict: Mapping[str, Any]) -> str:
+        subject = str(facts.params.get("strategy") or facts.params.get("symbol") or facts.workflow)
+        why = "; ".join(f"{c['text']}: {WORDS[c['holds']]}" for c in verdict["criteria"])
+        inputs = {"workflow_id": facts.identity, "workflow": facts.workflow, "question": question}
+        choice = Choice(
+            DecisionKind.VERDICT, subject, facts.as_of, {**inputs, "values": verdict["values"]}, verdict, why
+        )
+        return self.desk.decisions.once(key, choice)
+
+    def ask(self, facts: Facts, key: str, point: ApprovalPoint, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+        now = self.desk.clock.now()
+        question = Question(
+            key=key,
+            workflow_id=facts.identity,
+            step=key.rpartition("/")[2],
+            question=point.question,
+            expires_at=now + round(point.expires_seconds * SECOND),
+            shows=shown,
+            scope=_scope(facts, point),
+            remind_at=None if point.remind_seconds is None else now + round(point.remind_seconds * SECOND),
+        )
+        asked = self.desk.approvals.ask(question)
+        if asked.status == "open":
+            summary = f"{point.question} ({asked.approval_id})"
+            self._raise(Event.APPROVAL_NEEDED, asked.approval_id, summary, approval_facts(asked))
+        left = max(0.0, (asked.question.expires_at - now) / SECOND)
+        return {**approval_facts(asked), "seconds": left}
+
+    def settle(self, facts: Facts, approval_id: str, remind: bool) -> Mapping[str, Any]:
+        now = self.desk.clock.now()
+        if remind:
+            found = self.desk.approvals.get(approval_id)
+            if found.status == "open":
+                summary = f"{found.question.question} ({approval_id})"
+                self._raise(Event.APPROVAL_REMINDER, f"{approval_id}/{now}", summary, approval_facts(found))
+            return approval_facts(found)
+        found = closed(
+            self.desk.approvals, approval_id, max(now, self.desk.approvals.get(approval_id).question.expires_at)
+        )
+        self.desk.approvals.told(approval_id)
+        if found.status == "expired":
+            self._raise(Event.APPROVAL_EXPIRED, approval_id, found.question.question, approval_facts(found))
+        return approval_facts(found)
+
+    def file(self, facts: Facts, output: str, document: Mapping[str, Any]) -> None:
+        self._papers.file(facts, output, document)
+
+    def reached(self, facts: Facts, step: int, states: Mapping[str, Mapping[str, Any]], end: str | None) -> None:
+        """What is shown of a run under way is made from its kept steps, by `desk.system`."""
+
+    def _do(self, call: Call) -> Mapping[str, Any]:
+        """One task to its end, by its policy; every call on the way is kept."""
+        until = time.monotonic() + call.task.fallback.max_wait_seconds
+        waits = call.task.fallback.policy is Degrade.WAIT_AND_RETRY
+        began = self.desk.clock.now()
+        while True:
+            asking = self._asker.ask(call)
+            if asking.last.outcome is CallOutcome.DONE:
+                outcome = _completed(call.task, asking)
+                break
+            if not waits or time.monotonic() + RETRY_SECONDS > until:
+                outcome = self._without(call, asking)
+                break
+            self._keep(call, asking, began)
+            time.sleep(RETRY_SECONDS)
+        self._keep(call, asking, began)
+        if asking.stood_in:
+            self._raise(Event.AGENT_SUBSTITUTED, call.key, "; ".join(asking.stood_in), {"task": call.task.task})
+        return outcome
+
+    def _without(self, call: Call, asking: Asking) -> Mapping[str, Any]:
+        """What becomes of a task that has no answer; the policy that was followed is on record."""
+        task, last = call.task, asking.last
+        policy = task.fallback.then if task.fallback.policy is Degrade.WAIT_AND_RETRY else task.fallback.policy
+        outcome: dict[str, Any] = {"status": NAMES[last.outcome], "reason": last.reason, **_facts(task, asking)}
+        kept = self._papers.cached(task.output) if policy is Degrade.USE_CACHED and task.output else None
+        if kept is not None:
+            outcome |= {"status": "cached", **kept}
+        elif policy is Degrade.HALT or (task.critical and policy is not Degrade.SKIP):
+            outcome["halts"] = True
+        self._record(call, asking, outcome, policy)
+        return outcome
+
+    def _record(self, call: Call, asking: Asking, outcome: Mapping[str, Any], policy: Degrade) -> None:
+        """The decision that says what was done without an answer, and what people are told."""
+        facts, last, halts = call.facts, asking.last, bool(outcome.get("halts"))
+        asked = {"workflow_id": facts.identity, "step": call.step, "task": call.task.task, "agent": last.agent}
+        done = "halt" if halts else "use_cached" if outcome["status"] == "cached" else "go_on_without"
+        told = {"policy": policy.value, "done": done, "outcome": last.outcome.value, "attempts": len(asking.attempts)}
+        choice = Choice(
+            DecisionKind.POLICY, f"{facts.workflow}/{call.task.name}", facts.as_of, asked, told, last.reason
+        )
+        self.desk.decisions.once(f"{call.key}/policy", choice)
+        details = {**asked, **told, "reason": last.reason}
+        if asking.gap is not None:
+            self._raise(Event.AGENT_GAP, call.key, f"nobody does {call.task.task}: {last.reason}", details)
+        elif self.desk.staff.rules.agent_failure.notifies(last.outcome):
+            self._raise(Event.AGENT_FAILED, call.key, f"{last.agent}, {call.task.task}: {last.reason}", details)
+        if halts and self.desk.staff.rules.workflow_failure.of(True).tells_user:
+            self._raise(Event.WORKFLOW_FAILED, facts.identity, f"{facts.workflow} halted at {call.task.name}", details)
+        elif not halts:
+            summary = f"{facts.workflow} goes on without {call.task.name}: {last.reason}"
+            self._raise(Event.WORKFLOW_DEGRADED, call.key, summary, details)
+
+    def _keep(self, call: Call, asking: Asking, began: int) -> None:
+        task, last = call.task, asking.last
+        own = task.deadline_seconds or self.desk.staff.rules.agent_failure.detection.timeout_threshold
+        delegation = Delegation(
+            key=f"{call.key}@{began}",
+            target_agent=last.agent,
+            asked_agent=task.agent or "trading-coordinator",
+            task_type=task.task,
+            workflow_id=call.facts.identity,
+            step=call.step,
+            deadline=began + round(own * SECOND),
+            expected_output=task.output or "",
+            inputs_available=tuple(call.inputs),
+            priority=Priority.HIGH if task.critical else Priority.MEDIUM,
+        )
+        self._recorder.put(Entry(delegation, _handoff(asking), last.reason, calls_of(call, asking)))
+
+    def _raise(self, event: Event, key: str, summary: str, details: Mapping[str, Any]) -> None:
+        """Tell people; while the database does not answer, what happened is told by the run's own end."""
+        try:
+            self.desk.outbox.raise_(Occurrence(event, key, summary, details, severity=Severity.INFO))
+        except StoreError:
+            return
+
+
+WORDS = {True: "holds", False: "fails", None: "cannot be told"}
+
+
+def _completed(task: Task, asking: Asking) -> Mapping[str, Any]:
+    return {"status": "completed", "answer": asking.last.answer, **_facts(task, asking)}
+
+
+def _facts(task: Task, asking: Asking) -> dict[str, Any]:
+    seconds = round(sum(attempt.seconds for attempt in asking.attempts), 6)
+    told = {"agent": asking.last.agent, "attempts": len(asking.attempts), "seconds": seconds}
+    return {**told, "asked": task.agent} if asking.stood_in else told
+
+
+def _handoff(asking: Asking) -> Handoff:
+    last = asking.last
+    if last.outcome is CallOutcome.DONE:
+        return TaskComplete()
+    if last.outcome is CallOutcome.UNAVAILABLE:
+        return blocked_on(last.reason)
+    return BlockedOn("AGENT") if last.outcome is CallOutcome.GAP else PartialSuccess()
+
+
+def _scope(facts: Facts, point: ApprovalPoint) -> dict[str, str]:
+    """What a standing approval is compared with: the workflow, the point's own scope, and the run's symbol or strategy."""
+    named = {name: str(facts.params[name]) for name in ("symbol", "strategy", "account") if facts.params.get(name)}
+    return {"workflow": facts.workflow, **named, **({"scope": point.scope} if point.scope else {})}

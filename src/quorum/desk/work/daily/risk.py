@@ -1,0 +1,175 @@
+"""What the books may still lose and hold: drawdown, limits with what is used of them, and the day's budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from quorum.desk.desk import Desk
+from quorum.desk.work.assignment import Assignment
+from quorum.desk.work.daily.equity import Equity, accounts_of, equity_of
+from quorum.domain import DAY, ZERO, Book, iso
+from quorum.risk import RiskLimits
+
+WARNING = 0.8
+NOT_BUILT = {
+    "daily_loss": "the room risk has no daily loss limit yet",
+    "weekly_loss": "the room risk has no weekly loss limit yet",
+    "drawdown_breakers": "the room risk has no drawdown breakers yet",
+}
+
+
+def drawdown_status(desk: Desk, assignment: Assignment) -> dict[str, Any]:
+    """How far each account has fallen from its peak and below its capital, as positive fractions.
+
+    Of `account`, else of every configured account; one without a ledger stands at the cash it will open with. Equity
+    is in the account's currency, by the ledger and the lake's newest closes up to the instant. The peak is of the ends
+    of UTC days and of the instant itself: what rose and fell within a day is not seen. `within_limits` is
+    max_total_loss alone, and `not_built` names the limits that there are not yet.
+    """
+    found = [_drawdown(desk, name, assignment.as_of) for name in _named(desk, assignment)]
+    return {
+        "as_of": iso(assignment.as_of),
+        "accounts": found,
+        "worst": max((one["drawdown"] for one in found), default=0.0),
+        "within_limits": all(one["within_limits"] for one in found),
+        "peak_of": "ends of UTC days",
+        "not_built": NOT_BUILT,
+    }
+
+
+def _named(desk: Desk, assignment: Assignment) -> tuple[str, ...]:
+    return accounts_of(desk, assignment.params.get("account"))
+
+
+def _drawdown(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
+    worth = equity_of(desk, account, as_of)
+    (peak, at), limit = worth.peak, float(desk.limits(account).max_total_loss)
+    lost = max(0.0, 1.0 - worth.now / worth.funded) if worth.funded > 0 else 1.0
+    return {
+        **_head(worth),
+        "peak": peak,
+        "peak_at": iso(at),
+        "drawdown": max(0.0, 1.0 - worth.now / peak) if peak > 0 else 1.0,
+        "total_loss": lost,
+        "max_total_loss": limit,
+        "within_limits": lost < limit,
+    }
+
+
+def _head(worth: Equity) -> dict[str, Any]:
+    return {
+        "account": worth.account,
+        "book": worth.book,
+        "currency": worth.currency,
+        "opened": worth.opened,
+        "funded": worth.funded,
+        "equity": worth.now,
+        "unpriced": list(worth.unpriced),
+    }
+
+
+def position_limits(desk: Desk, assignment: Assignment) -> dict[str, Any]:
+    """Every limit of each account's book: what it allows now, what is used, and the share of it.
+
+    The book is as it stands, open orders counted as if they had filled; amounts are in the account's currency unless
+    `unit` says otherwise. A limit used above 80 % is a warning. `symbols` has the exposure of each symbol.
+    """
+    accounts = [_limited(desk, name, assignment.as_of) for name in _named(desk, assignment)]
+    warnings = [
+        f"{one['account']}: {limit['limit']} is used to {limit['share']:.0%}"
+        for one in accounts
+        for limit in one["limits"]
+        if limit["share"] is not None and limit["share"] > WARNING
+    ]
+    return {
+        "as_of": iso(assignment.as_of),
+        "accounts": accounts,
+        "warnings": warnings,
+        "warns_above": WARNING,
+        "not_built": NOT_BUILT,
+    }
+
+
+def _limited(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
+    worth = equity_of(desk, account, as_of)
+    book, limits = _book(desk, worth), desk.limits(account)
+    symbols = sorted({*book.positions, *book.reserved})
+    exposures = {symbol: float(book.exposure(symbol)) for symbol in symbols if book.exposure(symbol)}
+    return {
+        **_head(worth),
+        "limits": list(_limits(worth, book, limits, exposures)),
+        "symbols": exposures,
+        "allow_short": limits.allow_short,
+    }
+
+
+def _book(desk: Desk, worth: Equity) -> Book:
+    """The account's book as it stands, at its own marks; what it will open with when it has none."""
+    if not worth.opened:
+        cash = desk.settings.accounts.accounts[worth.account].cash
+        return Book(worth.account, worth.currency, 0, cash, cash)
+    with desk.accounts.transaction(worth.account) as transaction:
+        return transaction.book()
+
+
+def _limits(worth: Equity, book: Book, limits: RiskLimits, exposures: dict[str, float]) -> Iterator[dict[str, Any]]:
+    equity, money = max(worth.now, 0.0), worth.currency
+    largest = max(exposures.values(), default=0.0)
+    spendable = float(book.cash) + equity * float(limits.max_borrowed)
+    yield _line("max_position", limits.max_position, money, equity * float(limits.max_position), largest)
+    yield _line("max_deployed", limits.max_deployed, money, equity * float(limits.max_deployed), float(book.deployed))
+    yield _line("cash", limits.max_borrowed, money, spendable, float(sum(book.reserved.values(), ZERO)))
+    allowed = worth.funded * float(limits.max_total_loss)
+    yield _line("max_total_loss", limits.max_total_loss, money, allowed, max(0.0, worth.funded - worth.now))
+    yield _line("risk_per_trade", limits.risk_per_trade, money, equity * float(limits.risk_per_trade), None)
+    yield _line("min_reward_risk", limits.min_reward_risk, "ratio", float(limits.min_reward_risk), None)
+    yield _line("min_order_notional", limits.min_order_notional, money, float(limits.min_order_notional), None)
+    yield _line("price_collar_bps", limits.price_collar_bps, "basis points", float(limits.price_collar_bps), None)
+
+
+def _line(name: str, setting: Decimal, unit: str, allowed: float, used: float | None) -> dict[str, Any]:
+    share = used / allowed if used is not None and allowed > 0 else None
+    return {
+        "limit": name,
+        "setting": float(setting),
+        "unit": unit,
+        "allowed": allowed,
+        "used": used,
+        "free": None if used is None else max(0.0, allowed - used),
+        "share": share,
+    }
+
+
+def daily_risk_budget(desk: Desk, assignment: Assignment) -> dict[str, Any]:
+    """What each account may still lose by the limits that there are, and how many trades that is.
+
+    `budget` is what is left above the floor of max_total_loss, in the account's currency; `per_trade` what one stop may
+    lose. `today` is the change since the UTC day began. There is no daily or weekly loss limit yet: `not_built`.
+    """
+    accounts = [_budget(desk, name, assignment.as_of) for name in _named(desk, assignment)]
+    return {
+        "as_of": iso(assignment.as_of),
+        "accounts": accounts,
+        "may_trade": [one["account"] for one in accounts if one["budget"] > 0],
+        "not_built": NOT_BUILT,
+    }
+
+
+def _budget(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
+    worth, limits = equity_of(desk, account, as_of), desk.limits(account)
+    floor = worth.funded * (1.0 - float(limits.max_total_loss))
+    per_trade = max(worth.now, 0.0) * float(limits.risk_per_trade)
+    budget = max(0.0, worth.now - floor)
+    began = worth.value[max(0, int(np.searchsorted(worth.time, as_of // DAY * DAY, "right")) - 1)]
+    return {
+        **_head(worth),
+        "floor": floor,
+        "budget": budget,
+        "per_trade": per_trade,
+        "trades": int(budget // per_trade) if per_trade > 0 else 0,
+        "today": worth.now - float(began),
+    }

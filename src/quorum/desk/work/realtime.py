@@ -1,0 +1,188 @@
+"""The realtime workflow's tasks: the bars, each analyst's word, the vote, risk's word, the trade or the notice of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from quorum.desk.cycle import (
+    Question,
+    Session,
+    Traded,
+    Voted,
+    open_session,
+    order_told,
+    reopen_session,
+    send_now,
+    settle,
+    trade,
+    vote,
+)
+from quorum.desk.desk import Desk
+from quorum.desk.notices import Event, Occurrence
+from quorum.desk.work.assignment import Assignment, Unavailable
+from quorum.domain import Abstain, DataError, NotFound, Purpose, Signal, Timeframe, View, iso, plain
+from quorum.engine import Snapshot, ask
+from quorum.signals import ANALYSTS, Consensus
+
+CACHED = "its word is a cached one, which makes no entry"
+
+
+def latest_bars(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
+    """What the run decides on: the bars that were closed at its instant, by their hash, and who is to vote."""
+    given = assignment.params
+    question = Question(
+        given["symbol"],
+        Timeframe.parse(given["timeframe"]),
+        assignment.as_of,
+        given.get("venue"),
+        given.get("account"),
+    )
+    try:
+        session = open_session(desk, question)
+    except (DataError, NotFound) as error:
+        raise Unavailable(error.found, error.remedy) from error
+    bars, as_of = session.bars, session.snapshot.as_of
+    closed = int(bars.time[-1]) + bars.timeframe.nanoseconds
+    return {
+        "snapshot": plain(session.snapshot),
+        "account": session.account,
+        "participants": list(desk.settings.consensus.consensus.rules().participants),
+        "newest": {"open_time": iso(int(bars.time[-1])), "close_time": iso(closed), "close": float(bars.close[-1])},
+        "behind_bars": (as_of - closed) // bars.timeframe.nanoseconds,
+    }
+
+
+def view(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
+    """One analyst's word on the bars of the snapshot; bars that came too late are not looked at."""
+    source, latest = assignment.params["source"], assignment.inputs["latest"]
+    seen = Snapshot(**latest["snapshot"])
+    length, revisions = Timeframe.parse(seen.timeframe), (seen.revision, seen.funding_revision)
+    bars = desk.lake.bars(seen.symbol, length, seen.venue, *revisions).as_of(seen.as_of)
+    if len(bars) != seen.rows:
+        raise Unavailable(f"the lake has {len(bars)} of the {seen.rows} bars of the snapshot")
+    behind = latest["behind_bars"]
+    late = {source: f"bar late: the newest is {behind} bars behind"} if behind else {}
+    (signal,) = ask(bars, [ANALYSTS[source]], seen.as_of, late)
+    return {"source": source, "signals": [said(signal)]}
+
+
+def signal_aggregation(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
+    """The vote on the analysts' words and its quality; recorded once."""
+    latest = assignment.inputs["latest"]
+    snapshot = Snapshot(**latest["snapshot"])
+    section = desk.settings.consensus.consensus
+    rules = section.rules()
+    late: dict[str, str] = {}
+    signals: list[Signal] = []
+    for name in rules.participants:
+        word = _word(assignment.inputs.get(name))
+        if isinstance(word, str):
+            late[name] = word
+            signals.append(Abstain(name, snapshot.symbol, snapshot.as_of, word))
+        else:
+            signals.append(word)
+    with desk.accounts.transaction(latest["account"]) as transaction:
+
+        def act() -> Mapping[str, Any]:
+            voted = vote(transaction, snapshot, signals, rules, (late, section.tier_c_size))
+            lead = None if voted.outcome.lead is None else plain(voted.outcome.lead)
+            return {"decision_id": voted.decision_id, **voted.facts, "lead": lead, "reason": voted.outcome.reason}
+
+        return transaction.once(assignment.key, act)
+
+
+def trade_approval(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
+    """Risk's word on what the vote asks for; in paper its room is held and the intent committed with it, once."""
+    session, evaluation = _session(desk, assignment), assignment.inputs["evaluation"]
+    paper = _trades(assignment)
+    if paper:
+        settle(desk, session.account, session.clock)
+    with desk.accounts.transaction(session.account) as transaction:
+
+        def act() -> Mapping[str, Any]:
+            traded = trade(desk, session, _voted(evaluation), transaction, paper)
+            return {
+                "risk_approved": traded.order is not None,
+                "reason": traded.reason,
+                **(traded.risk or {"verdict": "nothing_to_trade", "quantity": "0"}),
+                "order": order_told(desk, replace(traded, sent=False)),
+            }
+
+        return transaction.once(assignment.key, act)
+
+
+def execute_or_notify(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
+    """Send the order that was committed; or tell people of it, and ask whether it is to be traded."""
+    session, risk = _session(desk, assignment), assignment.inputs["risk"]
+    if not _trades(assignment):
+        return _notified(desk, session, assignment)
+    traded = Traded(risk, desk.orders.get(risk["order"]["client_order_id"]), risk["reason"], sent=True)
+    send_now(desk, session, traded)
+    return {"executed": True, "order": order_told(desk, traded)}
+
+
+def _notified(desk: Desk, session: Session, assignment: Assignment) -> Mapping[str, Any]:
+    risk, evaluation = assignment.inputs["risk"], assignment.inputs["evaluation"]
+    proposal = risk["proposal"]
+    leaving = proposal["purpose"] == Purpose.REDUCTION
+    about = "the holding is to be left" if leaving else f"{evaluation['consensus']['direction']} consensus"
+    summary = f"{about}: {proposal['side']} {risk['order']['quantity']} {proposal['symbol']}"
+    details = {
+        "decision_id": evaluation["decision_id"],
+        "signal_quality": evaluation["quality"]["tier"],
+        "consensus_strength": evaluation["consensus"]["strength"],
+        "suggested_entry": proposal["price"],
+        "risk_approved_size": risk["order"]["quantity"],
+    }
+    event = Event.EXIT_DUE if leaving else Event.TRADE_OPPORTUNITY
+    notice = desk.outbox.raise_(Occurrence(event, assignment.key, summary, details))
+    return {"executed": False, "order": risk["order"], "notification": notice.document()}
+
+
+def _session(desk: Desk, assignment: Assignment) -> Session:
+    latest = assignment.inputs["latest"]
+    past = assignment.params.get("as_of") is not None
+    return reopen_session(desk, Snapshot(**latest["snapshot"]), latest["account"], past)
+
+
+def _trades(assignment: Assignment) -> bool:
+    if assignment.execution == "live":
+        raise Unavailable("no venue is connected for live trading", "run it with --execution paper or notify")
+    return assignment.execution == "paper"
+
+
+def _word(outcome: Any) -> Signal | str:
+    """An analyst's word out of the run, or why it has none."""
+    if not isinstance(outcome, Mapping):
+        return "it was not asked"
+    if "signals" not in outcome:
+        return str(outcome.get("reason") or "it gave no answer")
+    return CACHED if outcome.get("cached") else heard(outcome["signals"][0])
+
+
+def _voted(evaluation: Mapping[str, Any]) -> Voted:
+    told, lead = evaluation["consensus"], evaluation["lead"]
+    outcome = Consensus(
+        direction=told["direction"],
+        strength=told["strength"],
+        bullish_weight=told["bullish_weight"],
+        bearish_weight=told["bearish_weight"],
+        reason=told["reason"],
+        escalate=told["escalate"],
+        votes=(),
+        lead=None if lead is None else View.read(lead),
+    )
+    return Voted(evaluation["decision_id"], outcome, evaluation)
+
+
+def said(signal: Signal) -> dict[str, Any]:
+    """A signal as plain values that `heard` reads again."""
+    return {"signal": "abstain" if isinstance(signal, Abstain) else "view", **plain(signal)}
+
+
+def heard(values: Mapping[str, Any]) -> Signal:
+    """The signal that `said` told."""
+    given = {name: value for name, value in values.items() if name != "signal"}
+    return Abstain.read(given) if values["signal"] == "abstain" else View.read(given)

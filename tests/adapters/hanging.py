@@ -1,0 +1,83 @@
+"""The nursery of tasks that misbehave: those of the benchmark of hangs, and those that die, babble or grow."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from adapters import tasks
+from quorum.adapters.process import serve
+from quorum.surfaces.bench.hangs import TASKS as HANGS
+
+Values = Mapping[str, Any]
+Beat = Callable[[float], None]
+START = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); from adapters.hanging import main; main()"
+NURSERY = [sys.executable, "-c", START]
+
+
+def line() -> int:
+    """The handle of this worker's line."""
+    open_ones = (int(name) for name in os.listdir("/proc/self/fd") if int(name) > 2)
+    return next(n for n in open_ones if Path(f"/proc/self/fd/{n}").exists() and stat.S_ISSOCK(os.fstat(n).st_mode))
+
+
+def garbles(payload: Values, beat: Beat) -> Values:
+    """Say something on the line that is no answer."""
+    os.write(line(), payload["said"].encode() + b"\n")
+    return {}
+
+
+def floods(payload: Values, beat: Beat) -> Values:
+    """Say something without an end."""
+    while True:
+        os.write(line(), b"x" * 65_536)
+
+
+def prints(payload: Values, beat: Beat) -> Values:
+    """Print some megabytes."""
+    for _ in range(payload["mb"] << 10):
+        os.write(1, b"p" * 1023 + b"\n")
+    return {}
+
+
+def is_large(payload: Values, beat: Beat) -> Values:
+    """Answer with some megabytes."""
+    return {"text": "x" * (payload["mb"] << 20)}
+
+
+def answers_a_list(payload: Values, beat: Beat) -> Any:
+    """Answer with the wrong shape."""
+    return [1, 2]
+
+
+def leaves_a_child(payload: Values, beat: Beat) -> Values:
+    """Die, and leave a child that holds the line."""
+    if os.fork() == 0:
+        time.sleep(3600)
+    os._exit(7)
+
+
+def keeps(payload: Values, beat: Beat) -> Values:
+    """Keep much memory after the answer."""
+    return tasks.fill({"mb": 600, "how": "kept"}, beat) | {"pid": os.getpid()}
+
+
+def counts(payload: Values, beat: Beat) -> Values:
+    """Leave a mark of each call in a folder, and say how many this process has made."""
+    mark = Path(payload["folder"]) / str(os.getpid())
+    with mark.open("a") as file:
+        file.write("x")
+    time.sleep(payload.get("seconds", 0.0))
+    return {"pid": os.getpid(), "calls": len(mark.read_text())}
+
+
+MORE = (garbles, floods, prints, is_large, answers_a_list, leaves_a_child, keeps, counts)
+
+
+def main() -> None:
+    serve({**tasks.TASKS, **HANGS, **{task.__name__: task for task in MORE}})
