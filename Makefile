@@ -8,7 +8,6 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 STAMP := .venv/.set-up
 SOURCES := src tests tools
-SERVICES := chromium
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 APT := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20
 
@@ -72,15 +71,18 @@ fix: setup ## let ruff mend what it can
 	@$(BIN)/ruff format $(SOURCES)
 
 services: ## Debian packages that some tests need, where they are missing
-	@if command -v chromium chromium-browser google-chrome >/dev/null; then \
-	  echo "services: a browser is here"; \
+	@missing=; \
+	command -v chromium chromium-browser google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v initdb /usr/lib/postgresql/*/bin/initdb >/dev/null || missing="$$missing postgresql"; \
+	if [ -z "$$missing" ]; then \
+	  echo "services: a browser and PostgreSQL are here"; \
 	elif ! command -v apt-get >/dev/null; then \
-	  echo "services: no apt-get on this machine, install $(SERVICES) by hand; going on"; \
+	  echo "services: no apt-get on this machine, install$$missing by hand; going on"; \
 	else \
-	  echo "services: installing $(SERVICES)"; \
+	  echo "services: installing$$missing"; \
 	  as="$$([ "$$(id -u)" = 0 ] || echo sudo --non-interactive)"; \
-	  { $$as $(APT) update && $$as env DEBIAN_FRONTEND=noninteractive $(APT) install -y --no-install-recommends $(SERVICES); } \
-	    >/dev/null || echo "services: apt-get could not install $(SERVICES), see above; going on"; \
+	  { $$as $(APT) update && $$as env DEBIAN_FRONTEND=noninteractive $(APT) install -y --no-install-recommends $$missing; } \
+	    >/dev/null || echo "services: apt-get could not install$$missing, see above; going on"; \
 	fi
 
 lock: ## make requirements.lock again, with uv (ARGS=--upgrade takes newer versions)

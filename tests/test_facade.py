@@ -134,7 +134,7 @@ def test_a_desk_does_what_the_commands_do(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUORUM_HOME", str(home))
-    monkeypatch.setattr("quorum.bootstrap.workers.open_executor", lambda: InlineExecutor({"replay": fresh_task}))
+    monkeypatch.setattr("quorum.bootstrap.desk.open_executor", lambda: InlineExecutor({"replay": fresh_task}))
     desk, command = quorum.Desk.open(home), Quorum(capsys)
     record = desk.consensus("FLATUSDT", "1h", as_of=iso(ENTRY), paper=True)
     assert record.order is not None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from quorum.desk import Desk
     from quorum.desk.agents import Looked, SuiteTask
     from quorum.desk.workflows.crew import Call as Asked
-    from quorum.domain import Executor, Outcome
+    from quorum.domain import Outcome
     from quorum.signals.strategies.trend_breakout import TrendBreakout as TrendBreakoutStrategy
 
 DAYS = 30
@@ -67,7 +67,7 @@ class _Tool:
 
 
 class ParallelValidationOrchestrator(_Tool):
-    """Runs a suite of config/agents.yaml: its parallel group by at most `max_workers` processes, then the rest."""
+    """Runs a suite of config/agents.yaml: its parallel group, at most `max_workers` tasks at once, then the rest."""
 
     def __init__(self, home: str | Path | None = None, *, max_workers: int = 4) -> None:
         super().__init__(home)
@@ -116,7 +116,7 @@ def _timed(suite: str, found: Sequence[Mapping[str, Any]], seconds: float) -> di
 
 
 class _Crew:
-    """The team of the desk at work on one suite, over processes that are killed at their deadline."""
+    """The team of the desk at work on one suite."""
 
     def __init__(self, desk: Desk, suite: str, params: Mapping[str, Any], workers: int) -> None:
         from quorum.desk.team import Team
@@ -125,7 +125,7 @@ class _Crew:
         now = desk.clock.now()
         identity = f"SUITE-{suite}-{uuid.uuid4().hex[:12]}"
         self._facts = Facts(identity, suite, now, "notify", dict(params))
-        self._hands = _Hands(desk.executor, workers)
+        self._hands = _Hands(desk, workers)
         self._team = Team(desk, self._hands)
 
     def close(self) -> None:
@@ -167,26 +167,37 @@ class _Crew:
 
 
 class _Hands:
-    """Hands over the desk's executor: a process a call, at most `workers` at once.
+    """Hands in threads of this process, at most `workers` at once; a call that hangs is waited for.
 
-    `alone` has by key the seconds that a call needs at least when nothing runs beside it: its processor time, or how
-    long it took until it was lost.
+    `alone` has by key the seconds that a call needs at least when nothing runs beside it: its processor time.
     """
 
-    def __init__(self, executor: Executor, workers: int) -> None:
-        self._executor = executor
+    def __init__(self, desk: Desk, workers: int) -> None:
+        self._desk = desk
         self._free = BoundedSemaphore(workers)
         self.alone: dict[str, float] = {}
 
     def call(self, task: str, payload: Mapping[str, Any], seconds: float) -> Outcome:
-        from quorum.domain import Done, Limits
+        from quorum.desk.team import perform
+        from quorum.domain import Done, Loss, Lost, QuorumError
 
         with self._free:
-            began = time.monotonic()
-            (outcome,) = self._executor.run_many(task, [payload], Limits(seconds=seconds, workers=1))
-            took = time.monotonic() - began
-        self.alone[payload["assignment"]["key"]] = outcome.cpu_seconds if isinstance(outcome, Done) else took
+            began = time.thread_time()
+            try:
+                outcome: Outcome = Done(0, perform(self._desk, payload), 0.0, 0.0)
+            except QuorumError as error:
+                outcome = Lost(0, Loss.ERROR, error)
+            except Exception as error:  # noqa: BLE001 - the rim: what a task raises is its failure, on record
+                outcome = Lost(0, Loss.ERROR, QuorumError(f"{type(error).__name__}: {error}"))
+            self.alone[payload["assignment"]["key"]] = time.thread_time() - began
         return outcome
+
+    def warm(self, task: str, payload: Mapping[str, Any]) -> object:
+        """This process is as warm as it is."""
+        return None
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 class OrchestrationContextManager(_Tool):
@@ -284,10 +295,10 @@ class ClaudeCodeAgentOptimizer(_Tool):
         self._desk.staff.calls.record(call)
 
     def suggest_agent_creation(self, name: str) -> str:
-        """An entry for config/agents.yaml that adds an agent of that name."""
+        """An entry for config/agents.yaml that adds an agent of that name, or one like the agent that has it."""
         from quorum.desk.agents import agent_template
 
-        return agent_template(name)
+        return agent_template(name, self._desk.staff.rules)
 
     def generate_workflow_update(self) -> str:
         """What was learnt, as Markdown to keep."""

@@ -1,4 +1,4 @@
-"""Other processes that answer or ask at once: `python -m adapters.answering COUNT FOLDER SEED|ask`."""
+"""Other processes that answer or ask at once: `python -m adapters.answering COUNT FOLDER|URL SEED|ask`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from adapters.processes import all_at_once
-from adapters.stores import NOW, PROVENANCE
-from quorum.adapters.sql import Database
+from adapters.stores import NOW, PROVENANCE, opened, place
 from quorum.adapters.sql.coordination.approvals import SqlApprovals
 from quorum.desk.approvals import Question
 from quorum.domain import HOUR, IllegalMove, VirtualClock
@@ -18,9 +17,9 @@ from quorum.domain import HOUR, IllegalMove, VirtualClock
 COUNT = 12
 
 
-def answer(folder: Path, seed: str, number: int) -> None:
+def answer(where: Path | str, seed: str, number: int) -> None:
     """Answer every question in an order of its own; print those that were its to answer."""
-    approvals = SqlApprovals(Database(folder / "desk.db"), VirtualClock(NOW), PROVENANCE)
+    approvals = SqlApprovals(opened(where), VirtualClock(NOW), PROVENANCE)
     names = [f"APR-20240603-{n:03d}" for n in range(1, COUNT + 1)]
     random.Random(f"{seed}{number}").shuffle(names)
     heard = []
@@ -33,9 +32,9 @@ def answer(folder: Path, seed: str, number: int) -> None:
     _print(heard)
 
 
-def ask(folder: Path, number: int) -> None:
+def ask(where: Path | str, number: int) -> None:
     """Ask the same questions as everybody else; print their ids."""
-    approvals = SqlApprovals(Database(folder / "desk.db"), VirtualClock(NOW), PROVENANCE)
+    approvals = SqlApprovals(opened(where), VirtualClock(NOW), PROVENANCE)
     asked = [approvals.ask(Question(f"key-{n}", "WF-1", "step", "Yes?", NOW + HOUR)) for n in range(COUNT)]
     _print([approval.approval_id for approval in asked])
 
@@ -44,8 +43,8 @@ def _print(names: list[str]) -> None:
     os.write(1, (" ".join(names) + "\n").encode())  # whole, among the lines of the others
 
 
-def main(count: str, folder: str, how: str) -> int:
-    act = partial(ask, Path(folder)) if how == "ask" else partial(answer, Path(folder), how)
+def main(count: str, where: str, how: str) -> int:
+    act = partial(ask, place(where)) if how == "ask" else partial(answer, place(where), how)
     return all_at_once([partial(act, number) for number in range(int(count))])
 
 

@@ -1,4 +1,4 @@
-"""The nursery of tasks that misbehave: those of the benchmark of hangs, and those that die, babble or grow."""
+"""Nurseries of tasks that misbehave: some that die, babble or grow, and with every one that hangs beside them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any
 
 from adapters import tasks
 from quorum.adapters.process import serve
-from quorum.surfaces.bench.hangs import TASKS as HANGS
 
 Values = Mapping[str, Any]
 Beat = Callable[[float], None]
-START = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); from adapters.hanging import main; main()"
-NURSERY = [sys.executable, "-c", START]
+START = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r}); from adapters.hanging import "
+NURSERY = [sys.executable, "-c", f"{START} some; some()"]
+HANGING = [sys.executable, "-c", f"{START} every; every()"]
 
 
 def line() -> int:
@@ -63,8 +63,9 @@ def leaves_a_child(payload: Values, beat: Beat) -> Values:
 
 
 def keeps(payload: Values, beat: Beat) -> Values:
-    """Keep much memory after the answer."""
-    return tasks.fill({"mb": 600, "how": "kept"}, beat) | {"pid": os.getpid()}
+    """Keep some memory after the answer."""
+    tasks.KEPT.append(bytearray(b"x" * (payload["mb"] << 20)))
+    return {"pid": os.getpid()}
 
 
 def counts(payload: Values, beat: Beat) -> Values:
@@ -76,8 +77,20 @@ def counts(payload: Values, beat: Beat) -> Values:
     return {"pid": os.getpid(), "calls": len(mark.read_text())}
 
 
-MORE = (garbles, floods, prints, is_large, answers_a_list, leaves_a_child, keeps, counts)
+def calm(payload: Values, beat: Beat) -> Values:
+    """Answer at once."""
+    return {"pid": os.getpid()}
 
 
-def main() -> None:
-    serve({**tasks.TASKS, **HANGS, **{task.__name__: task for task in MORE}})
+MORE = (garbles, floods, prints, is_large, answers_a_list, leaves_a_child, keeps, counts, calm)
+SOME = {**tasks.TASKS, **{task.__name__: task for task in MORE}}
+
+
+def some() -> None:
+    serve(SOME)
+
+
+def every() -> None:
+    from quorum.surfaces.bench.hangs import TASKS
+
+    serve({**SOME, **TASKS})

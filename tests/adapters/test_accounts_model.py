@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from adapters.stores import ACCOUNT, SYMBOL, Store, fill, funded, intent, moved, ordered, store_at
 from quorum.domain import ZERO, Fill, IllegalMove, Order, OrderStatus, Position, Side, Transaction
+from servers.postgres import fresh
 
 Step = tuple[Any, ...]
 NUMBERS, PARTS = st.integers(1, 3), st.integers(1, 4)
@@ -109,20 +111,36 @@ def take_both(step: Step, store: Store, model: Model) -> None:
             take(step, earlier, transaction)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A funded store, closed; each example begins with a copy of it."""
-    folder = tmp_path_factory.mktemp("template")
-    funded(folder).database.close()
-    return folder
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def copied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], AbstractContextManager[Path | str]]]:
+    """Copies of a funded store, one for each example."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("template")
+        funded(folder).database.close()
+        yield lambda: copy_of(folder)
+        return
+    server = request.getfixturevalue("postgres_server")
+    with fresh(server) as url:
+        funded(url).database.close()
+        yield lambda: fresh(server, url.rpartition("/")[2])
+
+
+@contextmanager
+def copy_of(template: Path) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        shutil.copytree(template, folder, dirs_exist_ok=True)
+        yield Path(folder)
 
 
 @settings(max_examples=20)
 @given(st.lists(STEPS, min_size=3, max_size=12))
-def test_the_store_follows_the_words(template: Path, steps: list[Step]) -> None:
-    with TemporaryDirectory() as folder:
-        shutil.copytree(template, folder, dirs_exist_ok=True)
-        store, model = store_at(Path(folder)), Model()
+def test_the_store_follows_the_words(
+    copied: Callable[[], AbstractContextManager[Path | str]], steps: list[Step]
+) -> None:
+    with copied() as place:
+        store, model = store_at(place), Model()
         for step in (*BEGIN, *steps):
             take_both(step, store, model)
         with store.accounts.transaction(ACCOUNT) as transaction:

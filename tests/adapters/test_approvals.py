@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters import stores
 from adapters.processes import run
 from adapters.stores import NOW, PROVENANCE
 from quorum.adapters.sql import Database
@@ -36,9 +37,9 @@ class Office:
     database: Database | None = None
 
 
-def opened(folder: Path) -> Office:
-    """The store in `folder`, its database brought up to date."""
-    database, clock = Database(folder / "desk.db"), VirtualClock(NOW)
+def opened(place: Path | str) -> Office:
+    """The store in a folder or at a URL, its database brought up to date."""
+    database, clock = stores.opened(place), VirtualClock(NOW)
     database.migrate()
     return Office(SqlApprovals(database, clock, PROVENANCE), clock, database)
 
@@ -51,13 +52,20 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["memory", "sql"])
-def office(request: pytest.FixtureRequest) -> Iterator[Office]:
-    if request.param == "sql":
-        yield request.getfixturevalue("store")
-        return
-    clock = VirtualClock(NOW)
-    yield Office(MemoryApprovals(clock), clock)
+@pytest.fixture(params=["memory", "store", pytest.param("server", marks=pytest.mark.slow)])
+def office(request: pytest.FixtureRequest) -> Office:
+    if request.param == "memory":
+        clock = VirtualClock(NOW)
+        return Office(MemoryApprovals(clock), clock)
+    made: Office = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture
+def server(postgres: str) -> Iterator[Office]:
+    made = opened(postgres)
+    yield made
+    _close(made)
 
 
 @pytest.fixture
@@ -439,22 +447,31 @@ class TestRecord:
         _close(office)
 
 
-def test_of_eight_processes_that_answer_at_once_exactly_one_is_heard(store: Office, tmp_path: Path) -> None:
+@pytest.fixture(params=["store", "server"])
+def shared_place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Office, Path | str]:
+    """A store that other processes open too, and where they find it."""
+    made: Office = request.getfixturevalue(request.param)
+    return made, tmp_path if request.param == "store" else request.getfixturevalue("postgres")
+
+
+def test_of_eight_processes_that_answer_at_once_exactly_one_is_heard(shared_place: tuple[Office, Path | str]) -> None:
+    office, place = shared_place
     for number in range(12):
-        store.approvals.ask(question(number))
-    told = [line.split() for line in run("adapters.answering", 8, tmp_path, random.Random(7).getrandbits(32))]
+        office.approvals.ask(question(number))
+    told = [line.split() for line in run("adapters.answering", 8, place, random.Random(7).getrandbits(32))]
     heard = sorted(name for names in told for name in names)
     assert heard == [f"APR-20240603-{n:03d}" for n in range(1, 13)]
-    rows = decisions(store)
+    rows = decisions(office)
     assert sorted(row["subject"] for row in rows) == heard
     for row in rows:
-        approval = store.approvals.get(row["subject"])
+        approval = office.approvals.get(row["subject"])
         assert isinstance(approval.state, Answered)
         assert (row["outcome"]["by"], row["outcome"]["approved"]) == (approval.state.by, approval.approved)
 
 
-def test_of_four_processes_that_ask_the_same_at_once_one_asks(store: Office, tmp_path: Path) -> None:
-    told = [line.split() for line in run("adapters.answering", 4, tmp_path, "ask")]
+def test_of_four_processes_that_ask_the_same_at_once_one_asks(shared_place: tuple[Office, Path | str]) -> None:
+    office, place = shared_place
+    told = [line.split() for line in run("adapters.answering", 4, place, "ask")]
     assert {tuple(sorted(names)) for names in told} == {tuple(f"APR-20240603-{n:03d}" for n in range(1, 13))}
-    assert store.database is not None
-    assert len(store.database.rows("approval")) == 12
+    assert office.database is not None
+    assert len(office.database.rows("approval")) == 12

@@ -20,7 +20,7 @@ from adapters.processes import TESTS
 from adapters.tasks import TASKS
 from quorum.adapters.process import ArrayFolder, InlineExecutor, ProcessExecutor, mapped
 from quorum.adapters.ray import RayExecutor
-from quorum.bootstrap.workers import RAY_SETTINGS, open_executor
+from quorum.bootstrap.executors import RAY_SETTINGS, open_executor
 from quorum.domain import (
     DataError,
     Done,

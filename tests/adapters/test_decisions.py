@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.places import slow_on_postgres
 from adapters.processes import run
 from adapters.stores import ACCOUNT, NOW, PROVENANCE, Store, choice, funded
 from quorum.domain import DAY, Choice, DecisionKind, NotFound, iso, parse_instant
@@ -28,6 +29,7 @@ def test_a_decision_comes_back_as_it_was_recorded(store: Store) -> None:
     assert store.decisions.get(decision.decision_id).machine == {"cpu": "any"}
 
 
+@slow_on_postgres
 def test_numbers_begin_anew_each_utc_day_and_go_on_beyond_999(store: Store) -> None:
     midnight = parse_instant("2024-06-04")
     store.clock.advance_to(midnight - 1)

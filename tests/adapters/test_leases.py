@@ -72,6 +72,7 @@ def test_the_lowest_slot_that_is_free_or_has_run_out_is_claimed_with_the_next_ep
     later(store.database, LENGTH + 1)
     leases.beat(third)
     assert leases.expired() == [first]
+    assert leases.held() == [first, third]
     assert [claim(leases, name).slot for name in "def"] == [1, 2, 4]
     assert [holder.worker_id for holder in leases.living()] == ["d", "e", "c", "f"]
     assert claim(leases, "g") == Lease(5, 1)
@@ -267,14 +268,14 @@ def test_a_worker_stopped_amid_a_transaction_delays_nobody_beyond_the_idle_time(
 def test_a_busy_worker_that_is_stopped_anywhere_writes_nothing_after_it_was_taken_over(postgres: str) -> None:
     database = Database(postgres)
     leases = Leases(database, VirtualClock(NOW), 0.5)
-    for turn in range(12):
+    for turn in range(8):
         with worker_at(postgres, 0.5) as child:
             lease = lease_of(child)
             say(child, "on")
             until(lambda: written(database) != [])
             time.sleep(0.003 * turn)
             child.send_signal(signal.SIGSTOP)
-            waited = until(lambda: leases.take_over(*lease))
+            waited = until(lambda lease=lease: leases.take_over(*lease))
             assert waited < 0.5 + IDLE_MS / 1000 + 1
             before = written(database)
             child.send_signal(signal.SIGCONT)
@@ -287,13 +288,15 @@ def test_a_busy_worker_that_is_stopped_anywhere_writes_nothing_after_it_was_take
     database.close()
 
 
-def test_a_worker_that_was_killed_leaves_its_slot_to_the_next(store: Store, place: Path | str) -> None:
-    leases = Leases(store.database, store.clock, LENGTH)
-    with worker_at(place, LENGTH) as child:
+def test_a_worker_that_was_killed_leaves_its_slot_to_the_next(postgres: str) -> None:
+    database = Database(postgres)
+    leases = Leases(database, VirtualClock(NOW), LENGTH)
+    with worker_at(postgres, LENGTH) as child:
         lease = lease_of(child)
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
     assert leases.expired() == []
-    later(store.database, LENGTH + 1)
+    later(database, LENGTH + 1)
     assert leases.expired() == [lease]
     assert claim(leases) == Lease(lease.slot, lease.epoch + 1)
+    database.close()

@@ -14,7 +14,7 @@ from adapters.stores import NOW
 from desk.notices.happenings import happened
 from quorum.adapters.sql import Database
 from quorum.adapters.sql.coordination.notices import SqlOutbox, SqlPost, insert_notice
-from quorum.desk.notices import Concern, Delivery, Event, Failed, Outbox, Post, Retry, Sent
+from quorum.desk.notices import Concern, Delivery, Event, Failed, Outbox, Post, Retry, Round, Sent
 from quorum.desk.notices.fakes import MemoryOutbox
 from quorum.domain import DAY, HOUR, MINUTE, SECOND, NotFound, Severity, UsageError, VirtualClock
 
@@ -127,7 +127,7 @@ def sent_out(store: Office, *channels: str, key: str = "1", next_at: int | None 
     """The deliveries of a new notice's first round."""
     store.outbox.raise_(happened(key=key))
     (turn,) = store.post.turns(store.clock.now(), 9)
-    assert store.post.send_out(turn, dict.fromkeys(channels, store.clock.now()), next_at)
+    assert store.post.send_out([Round(turn, dict.fromkeys(channels, store.clock.now()), next_at)]) == 1
     return list(store.post.due(store.clock.now(), 99).deliveries)
 
 
@@ -137,8 +137,8 @@ def test_a_round_is_made_by_one_sender(store: Office) -> None:
     turns = store.post.turns(NOW, 9)
     assert [turn.notice.severity for turn in turns] == [Severity.BLACK, Severity.RED]
     assert (turns[1].number, turns[1].due_at, turns[1].busy) == (0, NOW, frozenset())
-    assert store.post.send_out(turns[1], {"log": NOW, "email": NOW + 1}, NOW + MINUTE)
-    assert not store.post.send_out(turns[1], {"log": NOW}, None)
+    assert store.post.send_out([Round(turns[1], {"log": NOW, "email": NOW + 1}, NOW + MINUTE)]) == 1
+    assert store.post.send_out([Round(turns[1], {"log": NOW}, None)]) == 0
     assert [d.channel for d in store.post.due(NOW, 9).deliveries] == ["log"]
     assert len(store.post.turns(NOW, 9)) == 1
     again = store.post.turns(NOW + MINUTE, 9)[1]
@@ -202,7 +202,7 @@ def sent_out_more(store: Office, channel: str, key: str) -> list[Delivery]:
     now = store.clock.now()
     for turn in store.post.turns(now, 9):
         mine = turn.notice.occurrence.key == key
-        store.post.send_out(turn, {channel if mine else "log": now}, None)
+        store.post.send_out([Round(turn, {channel if mine else "log": now}, None)])
     return list(store.post.due(now, 99).deliveries)
 
 
@@ -210,14 +210,14 @@ def test_an_acknowledged_notice_has_its_first_round_and_no_reminder(store: Offic
     store.outbox.raise_(happened())
     store.outbox.acknowledge(ONE, "ada")
     (turn,) = store.post.turns(NOW, 9)
-    assert store.post.send_out(turn, {"log": NOW}, NOW + MINUTE)
+    assert store.post.send_out([Round(turn, {"log": NOW}, NOW + MINUTE)]) == 1
     assert store.post.turns(NOW + HOUR, 9) == []
 
 
 def test_reminders_that_wait_are_withdrawn_when_somebody_acknowledges(store: Office) -> None:
     sent_out(store, "email", next_at=NOW + MINUTE)
     (turn,) = store.post.turns(NOW + MINUTE, 9)
-    assert store.post.send_out(turn, {"sms": NOW + MINUTE}, NOW + HOUR)
+    assert store.post.send_out([Round(turn, {"sms": NOW + MINUTE}, NOW + HOUR)]) == 1
     store.outbox.acknowledge(ONE, "ada")
     assert [(d.channel, d.status) for d in store.outbox.listed()[0].deliveries] == [
         ("email", "waiting"),

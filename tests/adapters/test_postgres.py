@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from decimal import Decimal
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -28,8 +29,10 @@ from quorum.adapters.sql.database import take_turn
 from quorum.adapters.sql.decisions import next_number
 from quorum.domain import Money, OrderStatus, QuorumError, StoreError, UsageError, WorkspaceError
 from quorum.execution import audit
-from quorum.surfaces.bench.postgres import OwnPostgres
 from servers.postgres import execute
+
+if TYPE_CHECKING:
+    from quorum.surfaces.bench.postgres import OwnPostgres
 
 SECRET = "s3cr/t@x"
 WRITTEN = "s3cr%2Ft%40x"

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from alembic import command
 
+from adapters.places import slow_on_postgres
 from adapters.processes import TESTS, run
 from adapters.stores import NOW, Store, store_at
 from adapters.trials import FIRST, INPUTS, sweep
@@ -142,6 +143,7 @@ def test_what_a_sweep_shares_is_written_once(store: Store) -> None:
     assert [len(store.database.rows(table)) for table in ("trial_inputs", "trial_days", "trial")] == [1, 1, 50]
 
 
+@slow_on_postgres
 def test_known_asks_for_more_ids_than_one_question_may_hold(store: Store) -> None:
     made = sweep(3)
     asked = [f"TRL-{number}" for number in range(40_000)]
@@ -187,6 +189,7 @@ def test_a_full_disk_counts_none_of_a_batch(tmp_path: Path) -> None:
     store.database.close()
 
 
+@slow_on_postgres
 def test_a_kill_before_the_commit_leaves_none_of_the_batch(place: Path | str) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, place], cwd=TESTS, check=False)
     assert done.returncode == -signal.SIGKILL

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -93,6 +93,9 @@ class WatchedTransaction:
     def book_fill(self, fill: Fill) -> Order:
         self.effect = "booking"
         return self._inner.book_fill(fill)
+
+    def once(self, key: str, act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+        return self._inner.once(key, act)
 
 
 class MortalAccounts:

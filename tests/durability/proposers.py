@@ -1,4 +1,4 @@
-"""Eight processes that ask one account for more than it has room for: `python -m durability.proposers FOLDER`."""
+"""Eight processes that ask one account for more than it has room for: `python -m durability.proposers PLACE`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from adapters.processes import all_at_once
-from adapters.stores import ACCOUNT, NOW, PROVENANCE, Store, fill, moved, ordered
-from quorum.adapters.sql import Database, SqlAccounts
+from adapters.stores import ACCOUNT, NOW, PROVENANCE, Store, fill, moved, opened, ordered, place
+from quorum.adapters.sql import SqlAccounts
 from quorum.desk.facts import verdict_facts
 from quorum.domain import (
     HOUR,
@@ -95,22 +95,22 @@ def proposal(key: str, symbol: str, quantity: Decimal) -> Proposal:
     )
 
 
-def accounts_in(folder: Path) -> SqlAccounts:
-    return SqlAccounts(Database(folder / "desk.db"), VirtualClock(NOW), PROVENANCE)
+def accounts_at(place: Path | str) -> SqlAccounts:
+    return SqlAccounts(opened(place), VirtualClock(NOW), PROVENANCE)
 
 
-def propose(folder: Path, seed: int) -> None:
+def propose(place: Path | str, seed: int) -> None:
     """Ask, and every other time give up what was given before."""
-    proposer = Proposer(str(seed), accounts_in(folder), random.Random(seed), [])
+    proposer = Proposer(str(seed), accounts_at(place), random.Random(seed), [])
     for number in range(EACH):
         if proposer.open and proposer.dice.random() < 0.6:
             proposer.give_up()
         proposer.ask(number)
 
 
-def main(folder: Path) -> int:
+def main(place: Path | str) -> int:
     """Let all proposers go at once; how many failed."""
-    return all_at_once([partial(propose, folder, seed) for seed in range(PROCESSES)])
+    return all_at_once([partial(propose, place, seed) for seed in range(PROCESSES)])
 
 
 def fund(store: Store) -> None:
@@ -126,4 +126,4 @@ def fund(store: Store) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(place(sys.argv[1])))

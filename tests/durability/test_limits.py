@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from adapters.processes import run
 from adapters.stores import ACCOUNT, Store, store_at
 from durability.proposers import EACH, LIMIT, MARKS, PROCESSES, fund, within_limits
+from servers.postgres import fresh
 
 ASKED = PROCESSES * EACH
 FUNDED = {f"Q{number}" for number in range(5)}
 
 
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Store:
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The store after eight processes have asked; each checked the book before each of its commits."""
-    folder = tmp_path_factory.mktemp("asked")
-    store = store_at(folder)
-    fund(store)
-    run("durability.proposers", folder)
-    return store
+    with ExitStack() as stack:
+        place: Path | str = tmp_path_factory.mktemp("asked")
+        if request.param == "postgres":
+            place = stack.enter_context(fresh(request.getfixturevalue("postgres_server")))
+        store = store_at(place)
+        fund(store)
+        run("durability.proposers", place)
+        yield store
+        store.database.close()
 
 
 def test_every_proposal_has_its_decision_and_no_id_was_given_twice(asked: Store) -> None:

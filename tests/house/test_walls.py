@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulator": {"domain", "feed"},
     "surfaces": DESK | {"bootstrap"},
     "bootstrap": DESK | {"adapters", "simulator"},
+    "orchestration": DESK | {"bootstrap", "surfaces"},
 }
 SOURCE = Path(__file__).parents[2] / "src" / "quorum"
 ROOMS = [room for room in MAY_IMPORT if (SOURCE / room).is_dir() or (SOURCE / f"{room}.py").is_file()]
@@ -104,6 +105,8 @@ def test_the_house_as_it_stands_keeps_every_contract(house: Path) -> None:
         ("desk", "from quorum.adapters.sql import store", {"layers"}),
         ("adapters", "import quorum.surfaces", {"layers"}),
         ("surfaces", "from quorum.adapters.sql import store", {"surfaces"}),
+        ("surfaces", "import quorum.orchestration", {"layers"}),
+        ("orchestration", "from quorum.adapters.sql import store", {"surfaces"}),
     ],
 )
 def test_one_illegal_import_breaks_its_wall(house: Path, room: str, line: str, contracts: set[str]) -> None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from quorum.adapters.sql import Database
 from quorum.domain import NotFound
-from quorum.surfaces.bench.postgres import OwnPostgres, own_postgres
+
+if TYPE_CHECKING:
+    from quorum.surfaces.bench.postgres import OwnPostgres
 
 ADMIN, EMPTY, NEWEST = "template1", "template0", "newest"
 _NUMBERS = itertools.count(1)
@@ -24,6 +27,8 @@ _NUMBERS = itertools.count(1)
 @contextmanager
 def running() -> Iterator[OwnPostgres]:
     """A server that waits for no disk; the test is skipped where PostgreSQL is not installed."""
+    from quorum.surfaces.bench.postgres import own_postgres
+
     with ExitStack() as stack:
         try:
             server = stack.enter_context(own_postgres())
@@ -36,7 +41,7 @@ def running() -> Iterator[OwnPostgres]:
 def fresh(server: OwnPostgres, template: str = EMPTY) -> Iterator[str]:
     """The URL of a new database, a copy of `template`; it is gone afterwards."""
     name = f"test_{next(_NUMBERS)}"
-    execute(server, f"create database {name} template {template} strategy file_copy")
+    execute(server, f"create database {name} template {template}")
     yield server.url(name)
     execute(server, f"drop database {name} with (force)")
 

@@ -86,7 +86,7 @@ def test_tier_c_trades_a_share_when_a_key_says_so() -> None:
     found = rated(view("smc", UP, 0.4), tier_c_size=0.5)
     assert (found.tier, found.recommendation, found.size) == ("C", "TRADE", 0.5)
     assert rated(view("smc", UP, 0.7), tier_c_size=0.5).size == 1.0
-    with pytest.raises(UsageError, match="a size of 1.5 for tier C"):
+    with pytest.raises(UsageError, match=r"a size of 1\.5 for tier C"):
         rated(view("smc", UP, 0.4), tier_c_size=1.5)
 
 

@@ -17,8 +17,12 @@ from quorum.lake import Bars, synthetic_market
 from quorum.signals import (
     ANALYSTS,
     Analyst,
+    Calibration,
+    Conflict,
     Consensus,
     ConsensusRules,
+    Experts,
+    Learning,
     Opinion,
     Opinions,
     Params,
@@ -44,7 +48,20 @@ RULES = [
     replace(TWO, required=("smc",), optional=("momentum", "ml_model"), escalate_below=0.05, threshold=0.5),
     replace(TWO, required=(), optional=("momentum", "smc"), min_reward_risk=1.9, min_confidence={"default": 0.55}),
 ]
-every_rule = pytest.mark.parametrize("rules", RULES, ids=["two", "veto", "optional", "strict"])
+CURVES = {
+    "smc": Calibration("isotonic", (0.45, 0.55, 0.9), (0.45, 0.6, 0.8)),
+    "momentum": Calibration("platt", (1.2,), (0.1,)),
+    "b": Calibration("platt", (0.7,), (-0.1,)),
+}
+EXPERTS = Experts({"smc": 0.45, "momentum": 0.35, "b": 0.2, "a": 0.5}, CURVES, 1.3)
+RULES += [
+    replace(TWO, pool="score", least_score=0.2, required=("smc",), optional=("momentum",)),
+    replace(TWO, pool="log_odds", experts=EXPERTS, required=("smc",), optional=("momentum",)),
+    replace(TWO, pool="hedge", experts=EXPERTS, threshold=0.55, required=("smc",), optional=("momentum",)),
+]
+every_rule = pytest.mark.parametrize(
+    "rules", RULES, ids=["two", "veto", "optional", "strict", "score", "log_odds", "hedge"]
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +105,14 @@ def says(side: int, confidence: float = 0.8, risk: float = 5.0, reward: float = 
 def flat_bars(n: int) -> Bars:
     prices = np.full(n, 100.0)
     return Bars("TEST", "test", Timeframe(HOUR), START + np.arange(n) * HOUR, prices, prices, prices, prices)
+
+
+def wild_bars(n: int) -> Bars:
+    """Bars that hardly move, with a leap every ninth after the twentieth."""
+    bars = flat_bars(n)
+    close = 100.0 + np.arange(n) % 2 / 10
+    close[20::9] += 5.0
+    return replace(bars, close=close, open=close, high=close, low=close)
 
 
 def market(timeframe: str, n: int, seed: int = 5) -> Bars:
@@ -203,6 +228,7 @@ def test_nothing_is_held_during_the_warm_up(timeframe: str) -> None:
     assert weight[first:].any()
 
 
+WARY = Conflict(exceptions=("news_events",), extreme_atr=2.0)
 levels = st.integers(1, 6).map(float)
 opinions = st.one_of(
     st.just(SILENT),
@@ -212,7 +238,8 @@ opinions = st.one_of(
 
 @st.composite
 def sittings(draw: st.DrawFn) -> tuple[ConsensusStrategy, Bars]:
-    names, n = draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=3, unique=True)), draw(st.integers(1, 25))
+    known = ["a", "b", "c", "ml_model"]
+    names, n = draw(st.lists(st.sampled_from(known), min_size=1, max_size=4, unique=True)), draw(st.integers(1, 40))
     voices = tuple(
         Scripted(name, draw(st.lists(opinions, min_size=n, max_size=n)), draw(st.sampled_from([0, 0, 5])))
         for name in names
@@ -227,8 +254,14 @@ def sittings(draw: st.DrawFn) -> tuple[ConsensusStrategy, Bars]:
         min_confidence={"default": 0.5, "a": 0.35},
         min_reward_risk=draw(st.sampled_from([0.0, 1.0, 1.5])),
         veto=draw(st.sampled_from([(), ("b",)])),
+        pool=draw(st.sampled_from(["file4", "score", "log_odds", "hedge"])),
+        may_replace={names[-1]: names[0]} if 0 < required < len(names) and draw(st.booleans()) else {},
+        least_score=draw(st.sampled_from([0.05, 0.3])),
+        least_votes=draw(st.integers(0, 3)),
+        conflict=draw(st.sampled_from([Conflict(), Conflict(model_first=False), Conflict("no_trade"), WARY])),
+        experts=EXPERTS,
     )
-    return ConsensusStrategy(rules, voices), flat_bars(n)
+    return ConsensusStrategy(rules, voices), wild_bars(n)
 
 
 @settings(max_examples=80)
@@ -312,3 +345,36 @@ def test_a_participant_that_is_always_silent_lets_nothing_happen() -> None:
     bars = market("1h", 600)
     assert not consensus_strategy(ConsensusRules()).batch(bars, {"short": 1}).weight.any()
     assert not consensus_strategy(ConsensusRules()).batch(bars.slice(0, 0), {}).weight.size
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        replace(TWO, pool="hedge"),
+        replace(TWO, pool="log_odds"),
+        replace(TWO, learning=Learning("reliability")),
+    ],
+)
+def test_what_is_learnt_from_outcomes_is_refused_in_a_backtest_until_it_is_constant(rules: ConsensusRules) -> None:
+    bars, strategy = market("1h", 900), consensus_strategy(rules)
+    assert strategy.warmup({}) > 0
+    for look in (lambda: strategy.batch(bars, {}), lambda: strategy.start(bars, {})):
+        with pytest.raises(UsageError, match="which a backtest would know beforehand; give `experts` in consensus"):
+            look()
+    assert consensus_strategy(replace(rules, experts=EXPERTS)).batch(bars, {}).weight.any()
+
+
+def test_a_model_against_the_others_stops_them_but_in_an_extreme_move() -> None:
+    """Two bullish analysts and a bearish model: the last of the bars is a leap of ten average ranges."""
+    sides = {"ml_model": says(-1, 0.6), "a": says(1, 0.9), "b": says(1, 0.9)}
+    bars = wild_bars(21)
+    voices = tuple(Scripted(name, [said] * len(bars)) for name, said in sides.items())
+    for conflict, wants in (
+        (Conflict(), [0.0, 1.0]),
+        (Conflict(exceptions=("news_events",)), [0.0, 0.0]),
+        (Conflict(extreme_atr=100.0), [0.0, 0.0]),
+        (Conflict(model_first=False), [1.0, 1.0]),
+    ):
+        rules = ConsensusRules(required=("a",), optional=("b", "ml_model"), conflict=conflict)
+        weight = ConsensusStrategy(rules, voices).batch(bars, {}).weight
+        assert weight[-2:].tolist() == wants

@@ -10,25 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorum.bootstrap.desk import open_desk, schema_of, serve_broker
+    from quorum.bootstrap.executors import open_cluster, open_elsewhere, open_executor
     from quorum.bootstrap.lab import open_lab, open_trials, read_bars
     from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
     from quorum.bootstrap.worker import known_to, open_worker, protocols_of, works_elsewhere
-    from quorum.bootstrap.workers import (
-        open_cluster,
-        open_elsewhere,
-        open_executor,
-        run_task,
-        serve_agents,
-        serve_tasks,
-    )
+    from quorum.bootstrap.workers import run_task, serve_agents, serve_tasks
     from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_vendor, open_workspace
 
 _HOMES = {
     "desk": ("open_desk", "schema_of", "serve_broker"),
+    "executors": ("open_cluster", "open_elsewhere", "open_executor"),
     "lab": ("open_lab", "open_trials", "read_bars"),
     "places": ("default_home", "home_of", "use_kernel_cache"),
     "worker": ("known_to", "open_worker", "protocols_of", "works_elsewhere"),
-    "workers": ("open_cluster", "open_elsewhere", "open_executor", "run_task", "serve_agents", "serve_tasks"),
+    "workers": ("run_task", "serve_agents", "serve_tasks"),
     "workspaces": ("consensus_rules", "open_lake", "open_vendor", "open_workspace"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

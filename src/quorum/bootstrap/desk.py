@@ -27,8 +27,8 @@ from quorum.adapters.sql.coordination import (
     SqlTicks,
     insert_notice,
 )
-from quorum.bootstrap import workers
 from quorum.bootstrap.engine import LaterWorkflows, open_workflows
+from quorum.bootstrap.executors import open_executor
 from quorum.bootstrap.places import use_kernel_cache
 from quorum.bootstrap.stores import open_database
 from quorum.bootstrap.workspaces import open_lake, open_workspace
@@ -69,7 +69,7 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         orders=SqlOrders(database),
         trials=SqlTrials(database, wall),
         broker=_Venues(workspace, settings, lake, accounts).broker,
-        executor=workers.open_executor(),
+        executor=open_executor(),
         notifier=FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall),
         rows=database.rows,
         staff=Staff(settings.agents.rules(), SqlCalls(database), SqlTaskBook(database, wall)),

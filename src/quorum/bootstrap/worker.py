@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+import sqlalchemy as sa
+
 from quorum.adapters.dbos import Engine, open_system
 from quorum.adapters.process.pool import Pool
-from quorum.adapters.process.workers import Workers
 from quorum.adapters.process.roles import FileLock
+from quorum.adapters.process.workers import Workers
+from quorum.adapters.sql import Database
 from quorum.adapters.sql.coordination import Leases
 from quorum.bootstrap.desk import put_together
+from quorum.bootstrap.executors import single_threaded
 from quorum.bootstrap.leases import Right, take_right
 from quorum.bootstrap.stores import database_url, engine_place, open_database
-from quorum.bootstrap.workers import single_threaded
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.notices import occurrence
 from quorum.desk.running import Compiled, ask_again
-from quorum.desk.team import Team
+from quorum.desk.team import Hands, Team
 from quorum.desk.work import TASKS
 from quorum.desk.workflows import Durable, Known, Protocols
 from quorum.desk.workflows.interpret import interpret
@@ -36,12 +39,13 @@ INTERPRETERS = {1: interpret}
 class Worker:
     """Runs workflows until it is closed. What an earlier worker of the workspace left unfinished goes on."""
 
-    def __init__(self, desk: Desk, right: Right, pool: Pool) -> None:
+    def __init__(self, desk: Desk, database: Database, right: Right, hands: Hands) -> None:
         self.desk = desk
+        self._database = database
         self._right = right
-        self._pool = pool
+        self._hands = hands
         self._compiled = Compiled(protocols_of(desk))
-        self.team = Team(desk, pool)
+        self.team = Team(desk, hands)
         section = desk.settings.coordinator.worker
         system = open_system(engine_place(desk.workspace), right.guard)
         self.engine = Engine(system, right.executor, self._body, section.runs_at_once)
@@ -53,6 +57,11 @@ class Worker:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    @property
+    def executor(self) -> str:
+        """The name under which it runs workflows."""
+        return self._right.executor
+
     def start(self) -> None:
         """Go on with what was left, and take what is asked for."""
         self.engine.start()
@@ -61,7 +70,18 @@ class Worker:
 
     def warm(self) -> None:
         """Let every process of the pool load what agents need, so that their first call is as fast as any."""
-        self._pool.warm(WARM, {"home": str(self.desk.workspace.home)})
+        self._hands.warm(WARM, {"home": str(self.desk.workspace.home)})
+
+    def watch_writes(self, watch: Callable[[sa.Connection], None]) -> None:
+        """Have `watch` called at the beginning of each write to the desk's database, before the fence."""
+        fence = self._database.fence
+
+        def both(connection: sa.Connection) -> None:
+            watch(connection)
+            if fence is not None:
+                fence(connection)
+
+        self._database.fence = both
 
     def run(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run here and now, to the end."""
@@ -71,7 +91,7 @@ class Worker:
         """Let running steps end for a while, then stop; the rest goes on with the next worker."""
         self.engine.close(self._grace if grace_seconds is None else grace_seconds)
         self.team.close()
-        self._pool.close()
+        self._hands.close()
         self._right.release()
 
     def _body(self, run: Durable, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -81,8 +101,11 @@ class Worker:
         return INTERPRETERS[number](self._compiled.of(request), request, run, self.team)
 
 
-def open_worker(given: Path | None = None, clock: Clock | None = None) -> Worker | None:
-    """A worker of the workspace, not started yet; None when another process of this machine is its worker."""
+def open_worker(given: Path | None = None, clock: Clock | None = None, hands: Hands | None = None) -> Worker | None:
+    """A worker of the workspace, not started yet; None when another process of this machine is its worker.
+
+    Its agents work in a warm pool of processes, unless other `hands` are given.
+    """
     workspace = open_workspace(given)
     database = open_database(workspace)
     shared = None if database_url() is None else database
@@ -99,9 +122,11 @@ def open_worker(given: Path | None = None, clock: Clock | None = None) -> Worker
     right = take_right(workspace.home, shared, desk.settings.coordinator.worker.lease_seconds, tell)
     if right is None:
         return None
-    environment = {**os.environ, **single_threaded()}
-    pool = Pool(Workers([sys.executable, *AGENTS], environment), desk.settings.coordinator.worker.pool)
-    return Worker(desk, right, pool)
+    return Worker(desk, database, right, hands or _pool(desk.settings.coordinator.worker.pool))
+
+
+def _pool(size: int | None) -> Pool:
+    return Pool(Workers([sys.executable, *AGENTS], {**os.environ, **single_threaded()}), size)
 
 
 def works_elsewhere(given: Path | None = None) -> bool:

@@ -1,23 +1,20 @@
-"""Tasks in other processes: who runs them, and what each of them does there."""
+"""Tasks in other processes: what each of them does there."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Mapping
+from contextlib import redirect_stdout
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quorum.adapters.process import ArrayFolder, Beat, ProcessExecutor, Task, called, mapped, serve
-from quorum.adapters.ray import RayExecutor
+from quorum.adapters.process import Beat, Task, called, mapped, serve
 from quorum.bootstrap.places import use_kernel_cache
 from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_workspace
 from quorum.desk import recompute
-from quorum.domain import Limits, Timeframe, UsageError
-from quorum.engine import Elsewhere
+from quorum.domain import Timeframe
 from quorum.engine.sweeps import work
 from quorum.lake import Bars, synthetic_market
 from quorum.signals import ANALYSTS, AnyStrategy, find_strategy
@@ -25,48 +22,6 @@ from quorum.validation.lookahead.apart import examine_here, witness_here
 
 if TYPE_CHECKING:
     from quorum.desk import Desk
-
-NURSERY = ("-P", "-c", "from quorum.bootstrap import serve_tasks; serve_tasks()")
-
-
-RAY_SETTINGS = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-
-
-ENGINES = ("inline", "process", "ray")
-
-
-def open_executor() -> ProcessExecutor:
-    """Tasks in other processes, in which no library starts threads of its own."""
-    fresh = [sys.executable, "-P", "-m", "quorum", "task"]
-    return ProcessExecutor(fresh, [sys.executable, *NURSERY], {**os.environ, **single_threaded()})
-
-
-def single_threaded() -> Mapping[str, str]:
-    """The environment in which the libraries below numpy start no threads."""
-    return dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
-
-
-def open_cluster(address: str | None = None) -> RayExecutor:
-    """Tasks on a Ray cluster; without an address on one of this machine's own, reached by loopback only."""
-    if address is None:
-        for name, value in RAY_SETTINGS.items():
-            os.environ.setdefault(name, value)
-    return RayExecutor(NURSERY, address)
-
-
-@contextmanager
-def open_elsewhere(engine: str, limits: Limits, strategy: str, home: Path | None) -> Iterator[Elsewhere | None]:
-    """Where a sweep's combinations run: None for this process, else its own processes or a Ray cluster on loopback.
-
-    UsageError for another engine's name; QuorumError when Ray is not installed.
-    """
-    if engine not in ENGINES:
-        raise UsageError(f"there is no engine {engine!r}", f"choose one of {', '.join(ENGINES)}")
-    if engine == "inline":
-        yield None
-        return
-    with open_executor() if engine == "process" else open_cluster() as executor, ArrayFolder() as arrays:
-        yield Elsewhere(executor, limits, arrays.put, strategy, None if home is None else str(home))
 
 
 def serve_tasks() -> None:
@@ -127,12 +82,16 @@ def _desk_of(home: str) -> Desk:
     return open_desk(Path(home))
 
 
-def _agent(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+def agent_task(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """An agent's task on the desk of its workspace, which this process opens once."""
     from quorum.desk.team import perform
 
     with redirect_stdout(sys.stderr):
         return perform(_desk_of(payload["home"]), payload)
+
+
+def _agent(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    return agent_task(payload)
 
 
 def _warm(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from quorum.signals.pools.circumstances import Circumstances, Motion, extreme_mo
 from quorum.signals.pools.counting import BEARISH, BULLISH, LOG_ODDS, Count, Scene, Terms, tally
 from quorum.signals.pools.rules import MODEL_SOURCE, ConsensusRules
 from quorum.signals.strategy import Exit, Parameter, Params, Target, Targets, read_params
-from quorum.stats import kernel
+from quorum.stats import fragment, kernel
 
 Floats = NDArray[np.float64]
 _COLUMNS = ("direction", "confidence", "entry_low", "entry_high", "stop", "target1", "silence")
@@ -81,7 +81,7 @@ class Stand(NamedTuple):
 FLAT = Stand(0.0, math.nan, math.nan, 0, 0)
 
 
-@kernel
+@fragment
 def reward_risk(ballots: Ballots, i: int, k: int) -> float:
     """Distance to the first target over distance to the stop, from the far edge of the entry zone."""
     entry = ballots.entry_high[i, k] if ballots.direction[i, k] > 0 else ballots.entry_low[i, k]
@@ -89,12 +89,12 @@ def reward_risk(ballots: Ballots, i: int, k: int) -> float:
     return abs(ballots.target1[i, k] - entry) / risk if risk > 0.0 else 0.0
 
 
-@kernel
+@fragment
 def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
     """The vote's code on bar i, and which participant leads the winning side, -1 for none."""
     n = len(who.weight)
     side, live = np.zeros(n, np.int8), np.zeros(n, np.bool_)
-    belief = np.full(n, 0.5)
+    belief = np.empty(n) if who.terms.pool >= LOG_ODDS else ballots.confidence[i]
     for k in range(n):
         direction = ballots.direction[i, k]
         if ballots.silence[i, k] == 0.0 and (direction == 0.0 or _counts(ballots, i, k, who)):
@@ -114,26 +114,25 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
     return code, lead
 
 
-@kernel
+@fragment
 def _counts(ballots: Ballots, i: int, k: int, who: Electorate) -> bool:
     return ballots.confidence[i, k] >= who.floor[k] and reward_risk(ballots, i, k) >= who.min_reward_risk
 
 
-@kernel
+@fragment
 def _complete(live: NDArray[np.bool_], who: Electorate) -> bool:
     """Whether each required participant takes part, or one that may replace it."""
-    there = live.copy()
-    for k in range(len(live)):
-        if live[k] and who.replaces[k] >= 0:
-            there[who.replaces[k]] = True
     complete = True
     for k in range(len(live)):
-        if who.required[k] and not there[k]:
-            complete = False
+        if who.required[k] and not live[k]:
+            replaced = False
+            for other in range(len(live)):
+                replaced = replaced or (live[other] and who.replaces[other] == k)
+            complete = complete and replaced
     return complete
 
 
-@kernel
+@fragment
 def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan) -> Stand:
     """The stand after the vote on bar i.
 
@@ -154,14 +153,14 @@ def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan)
     return _flat(seen)
 
 
-@kernel
+@fragment
 def _wait(stand: Stand, plan: Plan) -> Stand:
     if stand.weight == 0.0 or stand.age + 1 >= plan.hold_bars:
         return _flat(stand.seen + 1)
     return Stand(stand.weight, stand.stop, stand.target, stand.age + 1, stand.seen + 1)
 
 
-@kernel
+@fragment
 def _flat(seen: int) -> Stand:
     return Stand(0.0, np.nan, np.nan, 0, seen)
 

@@ -36,7 +36,7 @@ REFUSED = [
     ("substitutions:\n  - {agent: x, use: debuger}", "1:1", "row 1: there is no agent 'debuger', did you mean"),
     ("substitutions:\n  - {agent: x, use: debugger, priority: urgent}", "2:31", "must be 'critical'"),
     ("routing:\n  - {task_type: T, primary: nobody}", "1:1", "row 1: there is no agent 'nobody'"),
-    ("routing:\n  - {task_type: T, primary: debugger, tasks: [fix]}", "2:48", "there is no task 'fix'"),
+    ("routing:\n  - {task_type: T, primary: debugger, tasks: [fix]}", "2:47", "there is no task 'fix'"),
     ("validation_suites:\n  mine: {}", "2:3", "a suite without a task does nothing"),
     ("validation_suites:\n  mine: {parallel_group: [{agent: nobody, task: view}]}", "1:1", "suite mine: there is no"),
 ]
@@ -259,3 +259,17 @@ def test_a_users_agent_may_stand_in(tmp_path: Path) -> None:
     found = route("smc-pattern-recognizer", ("view",), rules, {"smc-pattern-recognizer": sick}, NOW)
     assert isinstance(found, Routed)
     assert found.agent.name == "second-reader"
+
+
+def test_the_guides_example_can_be_read(checkout: Path, tmp_path: Path) -> None:
+    guide = (checkout / "docs" / "guides" / "agents.md").read_text(encoding="utf-8")
+    rules = read(tmp_path, guide.partition("```yaml\n")[2].partition("```")[0]).rules()
+    agent = rules.known("levels")
+    assert (agent.name, agent.deadline_seconds, agent.tasks) == (
+        "level-watcher",
+        10,
+        ("key_levels", "liquidity_levels"),
+    )
+    assert [row.use for row in rules.substitutions] == ["level-watcher"]
+    known = [*every_key(AgentsFile.model_fields["agent_failure_protocol"].annotation), "critical_step_failure"]
+    assert [key for key in known if key not in guide] == []

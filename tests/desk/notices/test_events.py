@@ -70,6 +70,7 @@ def test_facts_become_an_occurrence() -> None:
     bare = occurrence("agent_failed", {"agent": "smc", "error": UsageError("found", "remedy")})
     assert bare.summary == EVENTS[Event.AGENT_FAILED].meaning
     assert bare.details["error"] == "found; remedy"
+    assert occurrence("alert", {"where": Path("/a"), 1: float("nan")}).details == {"where": "/a", "1": None}
     again = occurrence("agent_failed", {"error": UsageError("found", "remedy"), "agent": "smc"})
     assert again.identity == bare.identity
     assert occurrence("agent_failed", {"agent": "ml"}).identity != bare.identity

@@ -1,4 +1,4 @@
-"""Other processes that move the system's state at once: `python -m desk.system.moving COUNT FOLDER`."""
+"""Other processes that move the system's state at once: `python -m desk.system.moving COUNT FOLDER|URL`."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from adapters.processes import all_at_once
-from adapters.stores import NOW, PROVENANCE
-from quorum.adapters.sql import Database
+from adapters.stores import NOW, PROVENANCE, opened, place
 from quorum.adapters.sql.coordination.states import SqlStates
 from quorum.desk.system import Part, Person, SystemState
 from quorum.domain import IllegalMove, VirtualClock
 
 
-def move(folder: Path, number: int) -> None:
+def move(where: Path | str, number: int) -> None:
     """Try thirty moves; print how many were made and how many refused."""
-    states = SqlStates(Database(folder / "desk.db"), VirtualClock(NOW), PROVENANCE)
+    states = SqlStates(opened(where), VirtualClock(NOW), PROVENANCE)
     chance = random.Random(number)
     made = refused = 0
     for _ in range(30):
@@ -31,8 +30,8 @@ def move(folder: Path, number: int) -> None:
     os.write(1, f"{made} {refused}\n".encode())  # whole, among the lines of the others
 
 
-def main(count: str, folder: str) -> int:
-    return all_at_once([partial(move, Path(folder), number) for number in range(int(count))])
+def main(count: str, where: str) -> int:
+    return all_at_once([partial(move, place(where), number) for number in range(int(count))])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.processes import run
-from adapters.stores import NOW, PROVENANCE
+from adapters.stores import NOW, PROVENANCE, opened
 from quorum.adapters.sql import Database
 from quorum.adapters.sql.coordination.states import SqlStates
 from quorum.desk.system import (
@@ -36,13 +37,13 @@ S = SystemState
 ANN, WORKER = Person("ann"), Part("worker")
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def states(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[States]:
     clock = VirtualClock(NOW)
     if request.param == "memory":
         yield MemoryStates(clock)
         return
-    database = Database(tmp_path / "desk.db")
+    database = opened(tmp_path if request.param == "sqlite" else request.getfixturevalue("postgres"))
     database.migrate()
     yield SqlStates(database, clock, PROVENANCE)
     database.close()
@@ -141,10 +142,14 @@ class TestStore:
         assert '"state":"starting"' in row["outcome"]
         database.close()
 
-    def test_each_move_is_judged_against_the_one_before_it_by_whomever(self, tmp_path: Path) -> None:
-        database = Database(tmp_path / "desk.db")
+    @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+    def test_each_move_is_judged_against_the_one_before_it_by_whomever(
+        self, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+    ) -> None:
+        where = tmp_path if kind == "sqlite" else request.getfixturevalue("postgres")
+        database = opened(where)
         database.migrate()
-        told = [line.split() for line in run("desk.system.moving", 4, tmp_path)]
+        told = [line.split() for line in run("desk.system.moving", 4, where)]
         states = SqlStates(database, VirtualClock(NOW), PROVENANCE)
         moves = states.history(1_000)[::-1]
         assert len(moves) == sum(int(made) for made, _ in told)
@@ -164,3 +169,15 @@ def test_two_stores_over_one_database_see_the_same(tmp_path: Path) -> None:
     assert open_states(second).current().state is S.STARTING
     for database in (first, second):
         database.close()
+
+
+def test_the_guide_s_table_is_the_table(checkout: Path) -> None:
+    text = (checkout / "docs" / "guides" / "approvals.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (yes|no) \| (yes|no) \| ([a-z, ]+)[^|]*\|$", text, re.MULTILINE)
+    told = {
+        S(state): (opens == "yes", starts == "yes", ways.strip().split(", ")) for state, opens, starts, ways in rows
+    }
+    assert set(told) == set(S)
+    for state, (opens, starts, ways) in told.items():
+        assert (opens, starts) == ALLOWS[state]
+        assert set(ways) == LEGAL[state]

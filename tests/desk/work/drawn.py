@@ -58,9 +58,7 @@ def looking_at(desk: Desk, *bars: Bars) -> Desk:
     return replace(desk, lake=cast("Lake", DrawnLake(*bars)))
 
 
-def closes(
-    values: Sequence[float], symbol: str = "BTCUSDT", length: Timeframe = AN_HOUR, start: int = START
-) -> Bars:
+def closes(values: Sequence[float], symbol: str = "BTCUSDT", length: Timeframe = AN_HOUR, start: int = START) -> Bars:
     """Bars with these closes, whose opens are the closes before them and whose wicks reach 0.5 beyond."""
     close = np.array(values, dtype=np.float64)
     before = np.concatenate([close[:1], close[:-1]])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from desk.work.drawn import A_DAY, START, answer, looking_at, market, without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desk.markets import ENTRY, write_bars
+from desk.work.drawn import A_DAY, AN_HOUR, START, answer, looking_at, market, without
 from quorum.desk import Desk
 from quorum.domain import DAY, HOUR
 from quorum.lake import Bars
@@ -85,3 +87,13 @@ def test_nor_does_it_change_a_proof(shared_desk: Desk, task: str) -> None:
         for seed, count in ((0, 0), (1, 30), (2, 300))
     ]
     assert found[0] == found[1] == found[2]
+
+
+def test_what_is_imported_later_changes_no_answer_of_a_lake_on_disk(desk: Desk, tmp_path: Path) -> None:
+    as_of, asked = ENTRY + 20 * HOUR, {"symbol": "CRASHUSDT"}
+    tasks = [task for task in ANALYSES if task != "volatility_regime"]  # the drawn market has too few days for it
+    before = [without(answer(desk, task, as_of, **asked), "revision") for task in tasks]
+    last = int(desk.lake.bars("CRASHUSDT", AN_HOUR).time[-1])
+    desk.lake.import_path(write_bars(tmp_path / "CRASHUSDT.sim_1h.csv", [50.0, 500.0, 5.0], start=last + HOUR))
+    assert len(desk.lake.bars("CRASHUSDT", AN_HOUR).between(last + HOUR)) == 3
+    assert [without(answer(desk, task, as_of, **asked), "revision") for task in tasks] == before

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desk.markets import ENTRY
-from desk.offices import ask
-from desk.work.drawn import A_DAY, AN_HOUR, START, answer, closes, end_of, looking_at, market
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desk.markets import ENTRY
+from desk.offices import ask
+from desk.work.drawn import A_DAY, AN_HOUR, START, answer, closes, end_of, looking_at, market
 from quorum.desk import Desk, books
 from quorum.desk.agents import Call, CallOutcome
 from quorum.domain import DAY, HOUR, SECOND, UsageError
 from quorum.lake import Bars
 
-HEALTHY = {"health": "healthy", "reason": "answers", "mandatory": True}
+UNWELL = {"health": "unhealthy", "reason": "it fell over", "mandatory": True}
 
 
 def at(bars: Bars, *opens: int) -> Bars:
@@ -47,15 +47,22 @@ def test_around_the_clock_every_whole_bar_since_is_due(shared_desk: Desk, rows: 
     assert found["feeds"][0]["age_bars"] == late // HOUR
 
 
-def test_a_weekend_is_no_delay_where_none_is_traded(shared_desk: Desk) -> None:
-    weekdays = [START + k * DAY for k in range(40) if k % 7 < 5]
-    friday = at(closes([1.0], "AAPL", A_DAY), *weekdays)
-    last = int(friday.time[-1])
-    monday = last + (3 if (last // DAY + 3) % 7 == 4 else 1) * DAY
-    found = answer(looking_at(shared_desk, friday), "verify_data_feeds", monday, symbol="AAPL", timeframe="1d")
-    assert found["feeds"][0]["calendar"] in ("weekdays", "XNYS")
-    assert found["feeds"][0]["age_bars"] == 0
-    assert found["feeds"][0]["missing_bars"] <= 2
+@pytest.mark.parametrize(("days", "age"), [(3, 0), (4, 1), (5, 2), (11, 6)])
+def test_a_weekend_is_no_delay_where_none_is_traded(shared_desk: Desk, days: int, age: int) -> None:
+    weekdays = [START + k * DAY for k in range(47) if k % 7 < 5]  # up to Friday 2024-02-16
+    bars = at(closes([1.0], "EURUSD", A_DAY), *weekdays)
+    as_of = int(bars.time[-1]) + days * DAY
+    found = answer(looking_at(shared_desk, bars), "verify_data_feeds", as_of, symbol="EURUSD", timeframe="1d")
+    assert (found["feeds"][0]["calendar"], found["feeds"][0]["age_bars"]) == ("weekdays", age)
+
+
+@pytest.mark.parametrize(("hours", "fresh"), [(20, True), (44, True), (24 * 6, False)])
+def test_a_market_of_five_days_rests_from_friday_evening(shared_desk: Desk, hours: int, fresh: bool) -> None:
+    week = [h for h in range(24 * 26) if h < 24 * 5 - 3 or h % 168 >= 166 or h % 168 < 24 * 5 - 3]
+    bars = at(closes([1.0], "EURUSD"), *[START + h * HOUR for h in week])  # up to a Friday, 21:00
+    assert int(bars.time[-1]) == START + (24 * 26 - 4) * HOUR
+    found = answer(looking_at(shared_desk, bars), "verify_data_feeds", end_of(bars) + hours * HOUR, symbol="EURUSD")
+    assert (found["feeds"][0]["calendar"], found["fresh"]) == ("24/5", fresh)
 
 
 def test_holes_are_counted_and_other_series_do_not_decide(shared_desk: Desk) -> None:
@@ -213,8 +220,8 @@ LOST = {"account": "paper", "within_limits": False, "total_loss": 0.25, "max_tot
         ({"feeds": None}, ["the feeds were not verified"]),
         ({"agents": {"status": "skipped"}}, ["the agents were not checked"]),
         (
-            {"agents": {"mandatory_missing": ["risk-manager"], "agents": {"risk-manager": {**HEALTHY, "health": "unhealthy"}}}},
-            ["risk-manager is unhealthy: answers"],
+            {"agents": {"mandatory_missing": ["risk-manager"], "agents": {"risk-manager": UNWELL}}},
+            ["risk-manager is unhealthy: it fell over"],
         ),
         ({"drawdown": {"accounts": [LOST]}}, ["paper has lost 25.0% of its capital, the limit is 20%"]),
         ({"drawdown": None, "feeds": None}, ["the feeds were not verified", "the drawdown is not known"]),

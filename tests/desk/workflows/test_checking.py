@@ -81,7 +81,8 @@ MISFITS = [
         "'v' is made by step 2, which has not",
     ),
     (
-        "- {step: 2, name: v, decision_point: Shall it, criteria: [names == 1]}\n- {step: 3, task: tell, §condition: v.verdit == 1}",
+        "- {step: 2, name: v, decision_point: Shall it, criteria: [names == 1]}\n"
+        "- {step: 3, task: tell, §condition: v.verdit == 1}",
         "v has no part 'verdit', did you mean 'verdict'?",
     ),
     (
@@ -99,11 +100,13 @@ MISFITS = [
         "which has not ended by then",
     ),
     (
-        "- {step: 2, task: tell, for_each: {over: names, at_most: 2}}\n- {step: 3, task: check_agents, inputs: {§a: item}}",
+        "- {step: 2, task: tell, for_each: {over: names, at_most: 2}}\n"
+        "- {step: 3, task: check_agents, inputs: {§a: item}}",
         "nothing makes 'item'",
     ),
     (
-        "- {step: 2, task: tell, for_each: {over: names, at_most: 2}}\n- {step: 3, task: check_agents, inputs: {§a: tell.first}}",
+        "- {step: 2, task: tell, for_each: {over: names, at_most: 2}}\n"
+        "- {step: 3, task: check_agents, inputs: {§a: tell.first}}",
         "tell has no part 'first'; it is one value",
     ),
     ("- {step: 2, §workflow: othr, with: {symbol: symbol}}", "there is no workflow 'othr', did you mean 'other'?"),
@@ -125,7 +128,8 @@ MISFITS = [
     ),
     ("- {step: 2, workflow: other, with: {symbol: symbol, §length: nothing_at_all}}", "nothing makes 'nothing_at_all'"),
     (
-        "- {step: 2, name: sub, workflow: other, with: {symbol: symbol}}\n- {step: 3, task: tell, inputs: {§a: sub.totl}}",
+        "- {step: 2, name: sub, workflow: other, with: {symbol: symbol}}\n"
+        "- {step: 3, task: tell, inputs: {§a: sub.totl}}",
         "sub has no part 'totl', did you mean 'total'?",
     ),
     (

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from desk.workflows.specs import KNOWN, document, read, written
-from quorum.desk.workflows import WorkflowSpec, compile_workflow, find_workflow, request, to_document, workflows
+from quorum.desk.workflows import (
+    WorkflowSpec,
+    check_file,
+    compile_workflow,
+    find_workflow,
+    request,
+    to_document,
+    workflows,
+)
 from quorum.domain import ConfigError, NotFound, UsageError
 
 MINE = "workflow: mine\nsteps: [{step: 1, task: tell}]\n"
@@ -68,6 +76,20 @@ def test_one_that_cannot_be_read_leaves_the_others_alone(tmp_path: Path) -> None
         find_workflow("broken", tmp_path, KNOWN)
 
 
+def test_a_file_anywhere_is_checked_among_the_workflows_of_the_workspace(tmp_path: Path) -> None:
+    draft = written(tmp_path / "drafts", "workflow: draft\nsteps: [{step: 1, name: sub, workflow: mine}]\n", "draft")
+    written(tmp_path, "workflow: mine\nsteps: [{step: 1, task: tel}]\n")
+    with pytest.raises(ConfigError, match=r"draft\.yaml:2:30: workflow 'mine': mine\.steps\.1\.task: there is no task"):
+        check_file(draft, tmp_path, KNOWN)
+    written(tmp_path, MINE)
+    assert set(check_file(draft, tmp_path, KNOWN).parts) == {"mine"}
+    copy = written(tmp_path / "drafts", MINE, "copy")
+    with pytest.raises(ConfigError, match=r"copy\.yaml:1:1: the workflow 'mine' stands in copy\.yaml"):
+        check_file(copy, tmp_path, KNOWN)
+    with pytest.raises(ConfigError, match="there is no such file"):
+        check_file(tmp_path / "absent.yaml", tmp_path, KNOWN)
+
+
 @pytest.mark.parametrize("name", ["mien", "../mine", "", "mine.yaml"])
 def test_a_workflow_that_there_is_not_is_told_with_the_nearest(tmp_path: Path, name: str) -> None:
     written(tmp_path, MINE)
@@ -96,7 +118,7 @@ def test_the_parameters_of_a_run_are_plain_values_of_their_kinds(spec: WorkflowS
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({}, "mine needs symbol, day; give --symbol … --day …"),
+        ({}, "mine needs symbol, day; give --param symbol=… --param day=…"),
         ({"symbol": None, "day": "2024-06-03"}, "mine needs symbol"),
         ({"symbl": "BTCUSDT"}, "mine has no parameter 'symbl', did you mean 'symbol'?; it has symbol, day, share"),
         ({"symbol": "B T"}, "parameter symbol: 'B T' is no symbol; write it as BTCUSDT or AAPL"),

@@ -14,6 +14,7 @@ from quorum.desk.agents.roster import AGENTS
 from quorum.desk.work.table import TASKS
 from quorum.desk.workflows import Known, WorkflowSpec, compile_workflow, find_workflow, to_document, workflows
 from quorum.desk.workflows.spec import Cron, DecisionPoint, Degrade, OnEvent, Session, Task, Tasks
+from quorum.domain import ConfigError
 
 KNOWN = Known.of(AGENTS.values(), TASKS)
 NOWHERE = Path("nowhere")
@@ -142,3 +143,42 @@ def test_the_team_works_in_four_phases(shipped: dict[str, WorkflowSpec]) -> None
         ("Validation", True),
     ]
     assert spec.triggers == ()
+
+
+@pytest.mark.real_data
+def test_the_templates_themselves_are_understood_once_they_name_their_tasks(
+    tmp_path: Path, shipped: dict[str, WorkflowSpec], blocks: dict[str, dict[str, Any]]
+) -> None:
+    for name, block in blocks.items():
+        with pytest.raises(
+            ConfigError, match=r"steps\.1.*(has no task; write task:|names no task; trading-coordinator)"
+        ):
+            compile_workflow(block, {}, KNOWN)
+        ours = {task.action: task for task in tasks_of(shipped[name])}
+        steps = [with_tasks(step, ours) for step in block["steps"]]
+        spec = compile_workflow({**block, "steps": steps}, {}, KNOWN)
+        assert outputs_of(spec) == outputs_of(shipped[name]) - OWN
+        assert spec.triggers or block["trigger"] == "On demand"
+
+
+def with_tasks(told: dict[str, Any], ours: dict[str, Task]) -> dict[str, Any]:
+    """A step of the specification with the names of its tasks, and of what its conditions read."""
+    if "tasks" in told:
+        words = [each if isinstance(each, dict) else {"action": each} for each in told["tasks"]]
+        return {**told, "tasks": [named(each, ours) for each in words]}
+    return told if "criteria" in told else named(told, ours)
+
+
+def named(told: dict[str, Any], ours: dict[str, Task]) -> dict[str, Any]:
+    task = ours[told["action"]]
+    return {**told, "name": task.name, "task": task.task, "outputs": dict(task.outputs)}
+
+
+def test_the_guides_example_is_read(checkout: Path, tmp_path: Path) -> None:
+    guide = (checkout / "docs" / "guides" / "workflows.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```yaml\n(workflow: .*?)```", guide, re.DOTALL)
+    (tmp_path / "friday_review.yaml").write_text(text, encoding="utf-8")
+    spec = find_workflow("friday_review", tmp_path, KNOWN)
+    assert len(spec.steps) == 6
+    assert set(spec.parts) == {"walk_forward_optimization"}
+    assert {type(step.body).__name__ for step in spec.steps} == {"Tasks", "Loop", "DecisionPoint", "ApprovalPoint"}

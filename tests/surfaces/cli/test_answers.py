@@ -20,7 +20,7 @@ TRIAL = ("backtest", "demo_ma", "--symbol", "FLATUSDT", "--timeframe", "1h", "--
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a command asks of a fresh process is answered in this one."""
-    monkeypatch.setattr("quorum.bootstrap.workers.open_executor", lambda: InlineExecutor({"replay": fresh_task}))
+    monkeypatch.setattr("quorum.bootstrap.desk.open_executor", lambda: InlineExecutor({"replay": fresh_task}))
 
 
 def test_init_makes_a_workspace_once_and_says_who_votes(quorum: Quorum, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_on_paper_it_is_booked_explained_and_replayed_until_a_bar_is_tampered_wi
     again = quorum("replay", fill, "--json")
     assert (again.code, again.json["verdict"]) == (0, "identical")
     tamper(home, parse_instant(told["snapshot"]["last"]) - 5 * HOUR)
-    monkeypatch.setattr("quorum.bootstrap.workers.open_executor", lambda: InlineExecutor({"replay": fresh_task}))
+    monkeypatch.setattr("quorum.bootstrap.desk.open_executor", lambda: InlineExecutor({"replay": fresh_task}))
     again = quorum("replay", told["decision_id"], "--json")
     assert (again.code, again.json["verdict"]) == (1, "differs")
     assert again.json["field"] == "data.data_hash"

@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from quorum.adapters.sql.coordination.tables import METADATA
+from quorum.adapters.sql.coordination.tables import effect
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(connection=context.config.attributes["connection"], target_metadata=effect.metadata)
 with context.begin_transaction():
     context.run_migrations()

@@ -61,12 +61,15 @@ def _gaps(rules: StaffRules, looked: Looked) -> Iterator[Advice]:
         tasks = Counter(c.task_type for c in looked.calls if not c.agent and c.asked_agent == name and c.task_type)
         task = tasks.most_common(1)[0][0] if tasks else ""
         doers = known_tasks(rules.agents.values()).get(task, ())
-        evidence = {"asked": count, "task": task, "alternative": doers[0] if doers else ""}
-        yield Advice("gap", name, "add an agent or a substitution for it", evidence | _template(name, task))
-
-
-def _template(name: str, task: str) -> dict[str, str]:
-    return {"template": agent_template(name, task or "TASK")}
+        agent = rules.find(name)
+        advice = "add an agent or a substitution for it" if agent is None else "give it a substitution that does this"
+        evidence = {
+            "asked": count,
+            "task": task,
+            "alternative": next((n for n in doers if agent is None or n != agent.name), ""),
+        }
+        template = agent_template(name, rules, task if task in known_tasks(rules.agents.values()) else "TASK")
+        yield Advice("gap", name, advice, {**evidence, "template": template})
 
 
 def _unreliable(rules: StaffRules, found: Mapping[str, Performance]) -> Iterator[Advice]:

@@ -100,11 +100,15 @@ def substitutions_now(
     return tuple(found)
 
 
-def agent_template(name: str, task: str = "TASK") -> str:
-    """An entry for config/agents.yaml that adds an agent called `name`."""
+def agent_template(name: str, rules: StaffRules, task: str = "TASK") -> str:
+    """An entry for config/agents.yaml that adds an agent called `name`; where it is known, one like it beside it."""
+    like = rules.find(name)
+    free = spelled(name) if like is None else f"my-{like.name}"
+    role = "What it is for, in a sentence." if like is None else like.role
+    tasks = (task,) if like is None or not like.tasks else like.tasks
+    note = "" if like is None else f"# {name} is {like.name}, named in {like.source}; one like it:\n"
     return (
-        f"agents:\n  {spelled(name)}:\n    role: What it is for, in a sentence.\n    domain: What it knows about\n"
-        f"    tasks: [{task}]                 # of those that `quorum agents --json` lists\n    aliases: []\n"
+        f"{note}agents:\n  {free}:\n    role: {role!r}\n    tasks: [{', '.join(tasks)}]\n    aliases: []\n"
         "    deadline_seconds: 30\n    mandatory: false\n"
     )
 
@@ -165,7 +169,7 @@ def _first(asked: str, names: list[tuple[str, Substitution | None]], wanted: _Wa
         return Routed(agent, asked, tuple(why), wanted.of(agent), others, row, probe)
     able = wanted.able()
     task = wanted.tasks[0] if wanted.tasks else "TASK"
-    return Gap(asked, tuple(why), able[0] if able else "", agent_template(asked, task))
+    return Gap(asked, tuple(why), able[0] if able else "", agent_template(asked, wanted.rules, task))
 
 
 def _reasons(agent: Agent, row: Substitution | None, wanted: _Wanted) -> Iterator[str]:

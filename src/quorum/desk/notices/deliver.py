@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from quorum.desk.notices.parcels import Delivery, Parcel, sort_out
 from quorum.desk.notices.policy import ChannelRule, Policy, first_send, next_round, next_try, route
-from quorum.desk.notices.ports import Channels, Deliveries, Failed, Outcome, Post, Retry, Rounds, Sent
+from quorum.desk.notices.ports import Channels, Deliveries, Failed, Outcome, Post, Retry, Round, Rounds, Sent, Turn
 from quorum.desk.notices.wording import message
 from quorum.domain import Clock, QuorumError
 
@@ -49,12 +49,15 @@ def deliver(post: Post, channels: Channels, policy: Policy, clock: Clock) -> Pas
 
 def begin_rounds(rounds: Rounds, policy: Policy, now: int) -> int:
     """Give every notice that is due its deliveries; how many rounds began."""
-    begun = 0
-    for turn in rounds.turns(now, MOST):
-        names = [name for name in route(turn.notice, turn.number, policy) if name not in turn.busy]
-        wanted = {name: first_send(turn.notice, name, turn.number, now, policy) for name in names}
-        begun += rounds.send_out(turn, wanted, next_round(turn.notice, turn.number, now, policy))
-    return begun
+    wanted = [_round(turn, policy, now) for turn in rounds.turns(now, MOST)]
+    return rounds.send_out(wanted) if wanted else 0
+
+
+def _round(turn: Turn, policy: Policy, now: int) -> Round:
+    notice, number = turn.notice, turn.number
+    names = [name for name in route(notice, number, policy) if name not in turn.busy]
+    channels = {name: first_send(notice, name, number, now, policy) for name in names}
+    return Round(turn, channels, next_round(notice, number, now, policy))
 
 
 class _Sender:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quorum.desk.notices.table import EVENTS, Event, find_event
-from quorum.domain import QuorumError, Severity, UsageError, content_hash, iso, plain, severity
+from quorum.domain import Severity, UsageError, content_hash, iso, plain, severity
 
 WORDS: Mapping[Severity, str] = {
     Severity.INFO: "low",
@@ -142,15 +142,22 @@ def occurrence(name: str, facts: Mapping[str, Any]) -> Occurrence:
     """The occurrence of the event `name`; UsageError for a name that the table does not have.
 
     `key`, `summary`, `action_required` and `severity` are taken out of the facts; without a key equal facts are one
-    occurrence, without a summary the table says what it means. A QuorumError among the facts becomes its text.
+    occurrence, without a summary the table says what it means. A fact that is no JSON value becomes its text.
     """
     event = find_event(name)
-    details = {k: str(v) if isinstance(v, QuorumError) else v for k, v in facts.items()}
+    details = {str(name): _told(fact) for name, fact in facts.items()}
     worse = _severity(details.pop("severity", Severity.INFO))
     action = str(details.pop("action_required", ""))
     summary = str(details.pop("summary", "")) or EVENTS[event].meaning
     key = str(details.pop("key", "")) or content_hash(details)
     return Occurrence(event, key, summary, details, action, worse)
+
+
+def _told(fact: Any) -> Any:
+    try:
+        return plain(fact)
+    except TypeError:
+        return str(fact)
 
 
 def _severity(found: Any) -> Severity:

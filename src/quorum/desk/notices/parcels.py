@@ -8,7 +8,10 @@ from itertools import groupby
 
 from quorum.desk.notices.notice import Notice
 from quorum.desk.notices.policy import LOG, Policy, collected, quiet_until
-from quorum.domain import HOUR
+from quorum.domain import HOUR, MINUTE
+
+FRESH = 10 * MINUTE  # what has waited for longer comes as one message
+PAGE = 100  # notices that the log takes at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def sort_out(due: Sequence[Delivery], sent: Mapping[str, Sequence[int]], policy:
     for channel, found in groupby(sorted(due, key=lambda d: d.channel), key=lambda d: d.channel):
         ordered = sorted(found, key=lambda d: (-d.notice.severity, -d.notice.priority, d.notice.at, d.round))
         if channel == LOG:
-            parcels += [Parcel(LOG, (delivery,)) for delivery in ordered]
+            parcels += [Parcel(LOG, tuple(ordered[i : i + PAGE])) for i in range(0, len(ordered), PAGE)]
             continue
         quiet = {id(d): until for d in ordered if (until := quiet_until(d.notice, now, policy)) is not None}
         postponed += [(d, quiet[id(d)]) for d in ordered if id(d) in quiet]
@@ -80,8 +83,8 @@ def _within_rate(
         leaving = 1 - room  # so many messages of the last hour have to be over before there is room for one
         free = (sent[leaving - 1] if leaving <= len(sent) else now) + HOUR
         return groups, [(d, free) for d in rest]
-    alone = _alone([d for d in rest if not collected(d.notice, d.round, policy)])
-    digest = tuple(d for d in rest if collected(d.notice, d.round, policy))
+    later = {id(d) for d in rest if collected(d.notice, d.round, policy) or now - d.notice.at > FRESH}
+    alone, digest = _alone([d for d in rest if id(d) not in later]), tuple(d for d in rest if id(d) in later)
     return groups + _merged([*alone, digest] if digest else alone, room), []
 
 

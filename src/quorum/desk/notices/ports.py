@@ -51,6 +51,14 @@ class Turn(NamedTuple):
     busy: frozenset[str]
 
 
+class Round(NamedTuple):
+    """The deliveries of a turn: each channel with the instant from which it may send; and when the next round is."""
+
+    turn: Turn
+    channels: Mapping[str, int]
+    next_at: int | None
+
+
 class Rounds(Protocol):
     """Which notices go out, and to whom."""
 
@@ -58,8 +66,8 @@ class Rounds(Protocol):
         """Notices that have a round due, the most severe first; an acknowledged one has its first round at most."""
         ...
 
-    def send_out(self, turn: Turn, channels: Mapping[str, int], next_at: int | None) -> bool:
-        """Make the round's deliveries, each from an instant on; False when another sender has done so."""
+    def send_out(self, rounds: Sequence[Round]) -> int:
+        """Make the deliveries of these rounds; how many began, for another sender may have been faster."""
         ...
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from quorum.domain import ConfigError
 
@@ -48,6 +48,8 @@ def read_document(path: Path) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise ConfigError(f"{where}: not YAML: {error.problem or error}", "mend the line") from error
+    except YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}", "mend the file") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}", "make it a text file that you may read") from error
     except ValueError as error:

@@ -11,5 +11,18 @@ from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Recorder
 from quorum.desk.team.roll import Roll
 from quorum.desk.team.team import Team
+from quorum.desk.team.viewing import Viewer
 
-__all__ = ["POOL_TASK", "Asker", "Hands", "Papers", "Recorder", "Roll", "Team", "document", "payload_of", "perform"]
+__all__ = [
+    "POOL_TASK",
+    "Asker",
+    "Hands",
+    "Papers",
+    "Recorder",
+    "Roll",
+    "Team",
+    "Viewer",
+    "document",
+    "payload_of",
+    "perform",
+]

@@ -21,3 +21,9 @@ class OwnHands:
         except QuorumError as error:
             return Lost(0, Loss.ERROR, error)
         return Done(0, json.loads(json.dumps(answer)), 0.0, 0.0)
+
+    def warm(self, task: str, payload: Mapping[str, Any]) -> object:
+        return None
+
+    def close(self) -> None:
+        return None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,32 @@ TOLD = ("agent", "asked", "seconds", "attempts", "of")
 
 
 class Papers:
-    """Documents below a workspace; each is replaced whole."""
+    """Documents below a workspace; each is replaced whole, by a thread of its own, the newest text of it only."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._waiting: OrderedDict[str, str] = OrderedDict()
+        self._changed = threading.Condition()
+        self._writing = False
+        self._ended = False
+        self._refused: dict[str, WorkspaceError] = {}
+        self._thread = threading.Thread(target=self._work, name="papers", daemon=True)
+        self._thread.start()
+
+    def flush(self) -> None:
+        """Come back when everything is written; WorkspaceError when the disk refused a document."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting and not self._writing)
+            refused, self._refused = self._refused, {}
+        for error in refused.values():
+            raise error
+
+    def close(self) -> None:
+        """Write what waits, and stop."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        self._thread.join(10.0)
 
     def file(self, facts: Facts, output: str, outcome: Mapping[str, Any]) -> None:
         """Write the document of a task's output; what is no JSON file the task itself has made, or nobody has."""
@@ -28,6 +53,8 @@ class Papers:
 
     def cached(self, output: str) -> Mapping[str, Any] | None:
         """The answer in the document of an earlier run, and `of`, the instant it was of; None when there is none."""
+        with suppress(WorkspaceError):
+            self.flush()
         try:
             found = json.loads(self._path(output).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -45,6 +72,28 @@ class Papers:
             raise WorkspaceError(
                 f"{output}: {error.strerror or error}", "mend the folder or free some space"
             ) from error
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._ended)
+                if not self._waiting:
+                    return
+                output, text = self._waiting.popitem(last=False)
+                self._writing = True
+            error = self._write(output, text)
+            with self._changed:
+                self._writing = False
+                if error is not None:
+                    self._refused[output] = error
+                self._changed.notify_all()
+
+    def _write(self, output: str, text: str) -> WorkspaceError | None:
+        try:
+            write_text(self._path(output), text, durable=False)
+        except OSError as error:
+            return WorkspaceError(f"{output}: {error.strerror or error}", "mend the folder or free some space")
+        return None
 
     def _path(self, output: str) -> Path:
         return self._home / output.lstrip("/")

@@ -14,3 +14,11 @@ class Hands(Protocol):
     def call(self, task: str, payload: Mapping[str, Any], seconds: float) -> Done | Lost:
         """What became of a named task, at the latest `seconds` from now; callable from several threads at once."""
         ...
+
+    def warm(self, task: str, payload: Mapping[str, Any]) -> object:
+        """Run a task once in every process, so that the first call is as fast as any."""
+        ...
+
+    def close(self) -> None:
+        """End them."""
+        ...

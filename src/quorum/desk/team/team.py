@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,15 +21,18 @@ from quorum.desk.approvals import Question, closed
 from quorum.desk.approvals import facts as approval_facts
 from quorum.desk.desk import Desk
 from quorum.desk.notices import Event, Occurrence
+from quorum.desk.system import active_workflow
 from quorum.desk.team.asking import Asker, Asking, calls_of
 from quorum.desk.team.papers import Papers
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Entry, Recorder
 from quorum.desk.team.roll import Roll
+from quorum.desk.workflows import RunState, RunStep
 from quorum.desk.workflows.crew import Call, Facts
-from quorum.desk.workflows.spec import ApprovalPoint, Degrade, Task
+from quorum.desk.workflows.spec import ApprovalPoint, Degrade, Step, Task
 from quorum.domain import SECOND, Choice, DecisionKind, Severity, StoreError
 
+ACTIVE = "/state/workflows/active_workflow.json"
 AT_ONCE = 16
 RETRY_SECONDS = 0.25
 NAMES = {
@@ -42,7 +44,7 @@ NAMES = {
 
 
 class Team:
-    """Crew over a desk: agents in the warm pool, decisions and questions in its database, documents in its workspace."""
+    """Crew over a desk: agents in the warm pool, decisions and questions in its database, documents in its files."""
 
     def __init__(self, desk: Desk, hands: Hands) -> None:
         self.desk = desk
@@ -50,12 +52,13 @@ class Team:
         self._recorder = Recorder(desk.staff)
         self._papers = Papers(desk.workspace.home)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="team")
-        self._lock = threading.Lock()
+        self._began: dict[str, int] = {}
 
     def close(self) -> None:
         """Write what is still to be recorded."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._recorder.close()
+        self._papers.close()
 
     def perform(self, calls: Sequence[Call], parallel: bool) -> Mapping[str, Mapping[str, Any]]:
         if parallel:
@@ -90,9 +93,6 @@ class Team:
             remind_at=None if point.remind_seconds is None else now + round(point.remind_seconds * SECOND),
         )
         asked = self.desk.approvals.ask(question)
-        if asked.status == "open":
-            summary = f"{point.question} ({asked.approval_id})"
-            self._raise(Event.APPROVAL_NEEDED, asked.approval_id, summary, approval_facts(asked))
         left = max(0.0, (asked.question.expires_at - now) / SECOND)
         return {**approval_facts(asked), "seconds": left}
 
@@ -115,8 +115,19 @@ class Team:
     def file(self, facts: Facts, output: str, document: Mapping[str, Any]) -> None:
         self._papers.file(facts, output, document)
 
-    def reached(self, facts: Facts, step: int, states: Mapping[str, Mapping[str, Any]], end: str | None) -> None:
-        """What is shown of a run under way is made from its kept steps, by `desk.system`."""
+    def reached(
+        self, facts: Facts, plan: Sequence[Step], states: Mapping[str, Mapping[str, Any]], end: str | None
+    ) -> None:
+        now = self.desk.clock.now()
+        began = self._began.setdefault(facts.identity, now)
+        status = "running" if end is None else "done"
+        outcome = None if end is None else {"status": end}
+        run = RunState(facts.identity, facts.workflow, status, began, now, {}, outcome, None, None, 1)
+        kept = [RunStep(int(n), f"{n}.step", None, None, state, None) for n, state in states.items()]
+        self._papers.show(ACTIVE, active_workflow(run, kept, plan))
+        if end is not None:
+            self._began.pop(facts.identity, None)
+            self._papers.flush()
 
     def _do(self, call: Call) -> Mapping[str, Any]:
         """One task to its end, by its policy; every call on the way is kept."""
@@ -220,6 +231,6 @@ def _handoff(asking: Asking) -> Handoff:
 
 
 def _scope(facts: Facts, point: ApprovalPoint) -> dict[str, str]:
-    """What a standing approval is compared with: the workflow, the point's own scope, and the run's symbol or strategy."""
+    """What a standing approval is compared with: the workflow, the point's own scope, what the run is about."""
     named = {name: str(facts.params[name]) for name in ("symbol", "strategy", "account") if facts.params.get(name)}
     return {"workflow": facts.workflow, **named, **({"scope": point.scope} if point.scope else {})}

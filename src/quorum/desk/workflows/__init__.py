@@ -6,7 +6,7 @@ Neighbours: asks `work` for tasks by way of `agents`; `adapters.dbos` implements
 """
 
 from quorum.desk.workflows.document import Known, Protocols
-from quorum.desk.workflows.library import Carried, find_workflow, request, to_document, workflows
+from quorum.desk.workflows.library import Carried, check_file, find_workflow, request, to_document, workflows
 from quorum.desk.workflows.ports import Durable, RunState, RunStep, Workflows
 from quorum.desk.workflows.reading import compile_workflow, read_workflow
 from quorum.desk.workflows.spec import WorkflowSpec
@@ -20,6 +20,7 @@ __all__ = [
     "RunStep",
     "WorkflowSpec",
     "Workflows",
+    "check_file",
     "compile_workflow",
     "find_workflow",
     "read_workflow",

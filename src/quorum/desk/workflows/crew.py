@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from quorum.desk.workflows.spec import ApprovalPoint, Task
+from quorum.desk.workflows.spec import ApprovalPoint, Step, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class Crew(Protocol):
         """Write a document into the workspace; the result of a task, or why there is none."""
         ...
 
-    def reached(self, facts: Facts, step: int, states: Mapping[str, Mapping[str, Any]], end: str | None) -> None:
-        """Show how far the run is: step and the states of those before it; `end` is how it ended."""
+    def reached(
+        self, facts: Facts, plan: Sequence[Step], states: Mapping[str, Mapping[str, Any]], end: str | None
+    ) -> None:
+        """Show how far the run is: the steps of its spec, the states of those it did; `end` is how it ended."""
         ...

@@ -40,7 +40,7 @@ def interpret(specs: Specs, request: Mapping[str, Any], run: Durable, crew: Crew
     facts = Facts(run.identity, spec.name, request["as_of"], request["execution"], request["params"])
     reading = _Reading(specs, request, run, crew, facts, dict(facts.params))
     end = reading.go(spec)
-    crew.reached(facts, len(spec.steps), reading.states, end["status"])
+    crew.reached(facts, spec.steps, reading.states, end["status"])
     return end
 
 
@@ -69,7 +69,7 @@ class _Reading:
         """All steps; after a halt the documents of what was not reached say so."""
         reason = ""
         for position, step in enumerate(spec.steps):
-            self.crew.reached(self.facts, step.number, self.states, None)
+            self.crew.reached(self.facts, spec.steps, self.states, None)
             try:
                 self._step(step)
             except _Halt as halt:
@@ -301,7 +301,9 @@ class _Quiet:
         self.perform, self.decide, self.ask = crew.perform, crew.decide, crew.ask
         self.settle, self.file = crew.settle, crew.file
 
-    def reached(self, facts: Facts, step: int, states: Mapping[str, Mapping[str, Any]], end: str | None) -> None:
+    def reached(
+        self, facts: Facts, plan: Sequence[Step], states: Mapping[str, Mapping[str, Any]], end: str | None
+    ) -> None:
         return None
 
 

@@ -42,6 +42,11 @@ def find_workflow(name: str, folder: Path, known: Known, protocols: Protocols = 
     return shelf.spec(name, known, protocols)
 
 
+def check_file(path: Path, folder: Path, known: Known, protocols: Protocols = PROTOCOLS) -> WorkflowSpec:
+    """The workflow in a file anywhere, its sub-workflows as they are in `folder`; ConfigError for what is wrong."""
+    return _Shelf(folder).within(_read(path), known, protocols)
+
+
 def request(spec: WorkflowSpec, given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of a run as plain JSON: those given, converted to their kinds, defaults for the others.
 
@@ -54,7 +59,9 @@ def request(spec: WorkflowSpec, given: Mapping[str, Any]) -> dict[str, Any]:
             raise UsageError(found, f"it has {', '.join(params) or 'none'}")
     lost = [p.name for p in spec.params if p.required and given.get(p.name) is None]
     if lost:
-        raise UsageError(f"{spec.name} needs {', '.join(lost)}", "give " + " ".join(f"--{name} …" for name in lost))
+        raise UsageError(
+            f"{spec.name} needs {', '.join(lost)}", "give " + " ".join(f"--param {name}=…" for name in lost)
+        )
     return {
         name: convert(p, given[name]) if given.get(name) is not None else plain(p.default) for name, p in params.items()
     }
@@ -92,7 +99,11 @@ class _Shelf(Mapping[str, Mapping[str, Any]]):
         return self._sheets[name]
 
     def spec(self, name: str, known: Known, protocols: Protocols) -> WorkflowSpec:
-        return read_workflow(self.sheet(name), Known(known.agents, known.tasks, self), protocols)
+        return self.within(self.sheet(name), known, protocols)
+
+    def within(self, sheet: Sheet, known: Known, protocols: Protocols) -> WorkflowSpec:
+        """The spec of a sheet among the workflows here."""
+        return read_workflow(sheet, Known(known.agents, known.tasks, self), protocols)
 
 
 def _read(path: Path) -> Sheet:

@@ -111,7 +111,8 @@ class _Compiler:
             raise sheet.refuse(keys, f"workflows {len(chain) + 1} deep", f"nest at most {DEEPEST}")
         if name not in self.documents:
             near = closest(name, self.documents)
-            raise sheet.refuse(keys, f"there is no workflow {name!r}{near}", "`quorum workflow list` shows them")
+            known = ", ".join(self.documents) or "none"
+            raise sheet.refuse(keys, f"there is no workflow {name!r}{near}", f"there are {known}")
         if name not in self.done:
             try:
                 self.done[name] = self.spec(Sheet.of(self.documents[name], name), chain)

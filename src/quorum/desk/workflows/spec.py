@@ -48,7 +48,8 @@ class Task:
 
     `task` is a name in the table of tasks. `params` are constants, `inputs` expressions over what is known by then.
     `outputs` name what of the answer later conditions may read: name -> dotted path in the answer. `output` is the
-    path of the JSON document that the answer becomes, from the workspace's root.
+    path of the JSON document that the answer becomes, from the workspace's root. Without `deadline_seconds` a call may
+    take as long as its agent says, else as the failure protocol.
     """
 
     name: str

@@ -67,15 +67,13 @@ def move(motion: Motion, bar: tuple[float, float, float], multiple: float) -> tu
     high, low, close = bar
     if not (low <= high):
         high = low = close
-    average = 0.0
+    total = 0.0
     for k in range(RANGES):
-        average += motion.ranges[(motion.seen + k) % RANGES] / RANGES
-    reach = high - low
-    if motion.seen > 0:
-        reach = max(reach, abs(high - motion.close), abs(low - motion.close))
-    if math.isnan(high + low + close) or (motion.seen > 0 and math.isnan(motion.close)):
+        total += motion.ranges[(motion.seen + k) % RANGES]
+    reach = max(high - low, abs(high - motion.close), abs(low - motion.close))
+    if math.isnan(high + low + close + motion.close):
         reach = np.nan
-    extreme = average > 0.0 and reach > multiple * average
+    extreme = total > 0.0 and reach > multiple * (total / RANGES)
     motion.ranges[motion.seen % RANGES] = reach
     return Motion(motion.ranges, close, motion.seen + 1), extreme
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.stats import kernel
+from quorum.stats import fragment, kernel
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -92,7 +92,7 @@ def tally(count: Count, terms: Terms, scene: Scene) -> tuple[int, float, float, 
     return code, strength, bullish, bearish
 
 
-@kernel
+@fragment
 def _settle(count: Count, terms: Terms, scene: Scene, found: tuple[int, bool]) -> int:
     """The code of a conflict whose stronger side has reached the threshold."""
     stronger, unclear = found
@@ -105,7 +105,7 @@ def _settle(count: Count, terms: Terms, scene: Scene, found: tuple[int, bool]) -
     return stronger
 
 
-@kernel
+@fragment
 def evidence(pool: int, confidence: float, belief: float) -> float:
     """What one view speaks for its side before it is weighted; never below 0."""
     if pool == LOG_ODDS:
@@ -113,7 +113,7 @@ def evidence(pool: int, confidence: float, belief: float) -> float:
     return belief - 0.5 if pool == HEDGE else confidence
 
 
-@kernel
+@fragment
 def _weigh(count: Count, pool: int, wanted: int) -> tuple[float, float]:
     """What speaks for one side, and the highest confidence on it."""
     total = surest = 0.0
@@ -124,7 +124,7 @@ def _weigh(count: Count, pool: int, wanted: int) -> tuple[float, float]:
     return total, surest
 
 
-@kernel
+@fragment
 def _strength(count: Count, terms: Terms, bullish: float, bearish: float) -> float:
     """The winner's share in file4, |score| in score, the winner's probability in the others; 0 without evidence."""
     if bullish + bearish == 0.0:
@@ -137,7 +137,7 @@ def _strength(count: Count, terms: Terms, bullish: float, bearish: float) -> flo
     return 0.5 + mean if terms.pool == HEDGE else mean
 
 
-@kernel
+@fragment
 def _live_weight(count: Count) -> float:
     total = 0.0
     for k in range(len(count.live)):
@@ -146,12 +146,12 @@ def _live_weight(count: Count) -> float:
     return total
 
 
-@kernel
+@fragment
 def _needed(terms: Terms) -> float:
     return terms.least_score if terms.pool == SCORE else terms.threshold
 
 
-@kernel
+@fragment
 def _against(count: Count, who: Flags, stronger: int) -> bool:
     """Whether one of `who` is on the side that is not the stronger one."""
     found = False

@@ -11,8 +11,6 @@ from quorum.adapters.process.task import failed, named, order, outcome_of
 from quorum.adapters.process.workers import SEND_SECONDS, Worker
 from quorum.domain import Outcome, QuorumError
 
-MOST_KEPT_MB = 512.0
-
 
 class Silence(Enum):
     """Why there is no answer: the time was over, or the worker died."""
@@ -22,10 +20,11 @@ class Silence(Enum):
 
 
 class Heard(NamedTuple):
-    """What a call came to, and whether its worker may take another."""
+    """What a call came to, whether its worker may take another, and the MiB that it keeps of its own."""
 
     outcome: Outcome | Silence
     sound: bool
+    kept_mb: float = 0.0
 
 
 def ask(worker: Worker, task: str, payload: str, until: float) -> Heard:
@@ -53,6 +52,5 @@ def ask(worker: Worker, task: str, payload: str, until: float) -> Heard:
 
 
 def _answered(worker: Worker, task: str, words: Mapping[str, Any]) -> Heard:
-    """An answer; a worker that still speaks, or keeps much memory, is not to be trusted with another task."""
-    sound = words["kept"] <= MOST_KEPT_MB and not worker.is_answering
-    return Heard(outcome_of(words, 0, named(task, 0, 1), None), sound)
+    """An answer; a worker that still speaks is not to be trusted with another task."""
+    return Heard(outcome_of(words, 0, named(task, 0, 1), None), not worker.is_answering, words["kept"])

@@ -19,6 +19,7 @@ from quorum.domain import Done, Loss, Lost, Outcome, QuorumError, UsageError
 WARM_SECONDS = 60.0
 GRAVE_SECONDS = 0.5
 TOLD_SECONDS = 0.01
+MOST_KEPT_MB = 512.0
 
 Told = Callable[[float], object]
 T = TypeVar("T")
@@ -36,14 +37,16 @@ class Pool:
     """Workers that wait for calls, `size` of them, one a core without it; each takes one task at a time.
 
     `call` may be used by several threads at once: who has waited longest gets the next free worker. A worker on its
-    deadline is killed with its children; its successor starts, and gets warm, while nobody waits for it. Workers live
-    until `close`, or as long as this object; `workers` belong to the pool from now on.
+    deadline is killed with its children; its successor starts, and gets warm, while nobody waits for it. So is one that
+    keeps more than `most_kept_mb` MiB after an answer. Workers live until `close`, or as long as this object;
+    `workers` belong to the pool from now on.
     """
 
-    def __init__(self, workers: Workers, size: int | None = None) -> None:
+    def __init__(self, workers: Workers, size: int | None = None, most_kept_mb: float = MOST_KEPT_MB) -> None:
         if size is not None and size < 1:
             raise UsageError(f"a pool of {size} workers makes no sense", "give it 1 or more")
         self.size = size or cores()
+        self._most_kept_mb = most_kept_mb
         self._workers = workers
         self._turn = threading.Lock()
         self._idle: list[Worker] = []
@@ -68,14 +71,13 @@ class Pool:
         """
         if not 0 < seconds < threading.TIMEOUT_MAX:
             raise UsageError(f"a deadline of {seconds} s makes no sense", "it is a number above 0")
+        self._refuse_closed()
         began = time.monotonic()
         label = named(task, 0, 1)
         try:
             text = given(payload)
             worker = self._take(began + seconds)
         except QuorumError as error:
-            if self._closed:
-                raise
             return failed(0, label, type(error).__name__, error.found, error.remedy)
         waited = time.monotonic() - began
         told(waited)
@@ -133,7 +135,7 @@ class Pool:
 
     def _outcome(self, worker: Worker, heard: Heard, label: str, times: tuple[float, float]) -> Outcome:
         """What is told of a call, and what becomes of its worker."""
-        if heard.sound:
+        if heard.sound and heard.kept_mb <= self._most_kept_mb:
             self._free(worker)
             return heard.outcome if not isinstance(heard.outcome, Silence) else _late(label, *times)
         worker.kill()

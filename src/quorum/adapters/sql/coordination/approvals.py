@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from quorum.adapters.sql.coordination.tables import approval as approvals
 from quorum.adapters.sql.coordination.tables import standing_approval as standings
-from quorum.adapters.sql.database import Database
+from quorum.adapters.sql.database import Database, take_turn
 from quorum.adapters.sql.decisions import Provenance, insert_decision, next_number
 from quorum.desk.approvals.question import Answered, Approval, Expired, Open, Question, Size, must_say
 from quorum.desk.approvals.standing import Revoked, Standing, beginning
@@ -44,11 +44,12 @@ class SqlApprovals:
             found = _asked(connection, question.key)
             if found is not None:
                 return found
-            now = self._clock.now()
-            identity = _identity(connection, now)
-            found = _asked(connection, question.key)  # the number was waited for until another one had asked
+            take_turn(connection, "approvals")
+            found = _asked(connection, question.key)  # another one may have asked until it was our turn
             if found is not None:
                 return found
+            now = self._clock.now()
+            identity = _identity(connection, now)
             state = beginning(question, _granted(connection), now)
             asked = Approval(identity, question, now, state, None if isinstance(state, Open) else now)
             connection.execute(approvals.insert().values(**_row(asked)))
@@ -115,7 +116,7 @@ class SqlApprovals:
 
     def grant(self, standing: Standing) -> Standing:
         with self._database.write() as connection:
-            next_number(connection, "standing-approval")  # whoever grants at the same time waits here
+            take_turn(connection, "approvals")
             if any(known.name == standing.name for known in _granted(connection)):
                 raise IllegalMove(f"standing approval {standing.name} was granted before", "choose another name")
             connection.execute(standings.insert().values(**_standing_row(standing)))

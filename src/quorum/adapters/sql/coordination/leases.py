@@ -94,9 +94,9 @@ class Leases:
             return [Lease(row.slot, row.epoch) for row in connection.execute(query)]
 
     def held(self) -> list[Lease]:
-        """Every lease that nobody has taken over or given back, also one that has run out."""
+        """Every lease that nobody has taken over or given back, also one that has run out; lowest slot first."""
         with self._database.read() as connection:
-            query = sa.select(worker.c.slot, worker.c.epoch).where(worker.c.worker_id != NOBODY)
+            query = sa.select(worker.c.slot, worker.c.epoch).where(worker.c.worker_id != NOBODY).order_by(worker.c.slot)
             return [Lease(row.slot, row.epoch) for row in connection.execute(query)]
 
     def take_over(self, slot: int, epoch: int) -> bool:

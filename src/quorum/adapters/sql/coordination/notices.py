@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -27,6 +27,7 @@ from quorum.desk.notices import (
     Occurrence,
     Outcome,
     Retry,
+    Round,
     Sent,
     Told,
     Turn,
@@ -174,29 +175,13 @@ class SqlPost:
             for notice, due_at in ((_notice(row), row["escalate_at"]) for row in rows)
         ]
 
-    def send_out(self, turn: Turn, channels: Mapping[str, int], next_at: int | None) -> bool:
-        table, identity = notification, turn.notice.notification_id
-        following = sa.case((table.c.acknowledged_at.is_(None), sa.cast(next_at, sa.BigInteger)), else_=sa.null())
-        mine = table.update().where(table.c.notification_id == identity, table.c.escalate_at == turn.due_at)
+    def send_out(self, rounds: Sequence[Round]) -> int:
         with self._database.write() as connection:
-            if not connection.execute(mine.values(escalate_at=following)).rowcount:
-                return False
-            rows = [
-                {
-                    "notification_id": identity,
-                    "channel": channel,
-                    "round": turn.number,
-                    "status": "waiting",
-                    "attempts": 0,
-                    "next_at": at,
-                    "error": "",
-                    "parcel": "",
-                }
-                for channel, at in channels.items()
-            ]
+            begun = [one for one in rounds if _began(connection, one)]
+            rows = [_new_delivery(one, channel) for one in begun for channel in one.channels]
             if rows:
                 connection.execute(delivery.insert(), rows)
-        return True
+        return len(begun)
 
     def due(self, now: int, limit: int) -> Due:
         joined = delivery.join(notification, delivery.c.notification_id == notification.c.notification_id)
@@ -237,6 +222,27 @@ class SqlPost:
             done = connection.execute(delivery.update().where(*ours).values(_settled(outcome))).rowcount
             if done and isinstance(outcome, Failed):
                 insert_notice(connection, _failure(connection, parcel, outcome), self._clock.now())
+
+
+def _began(connection: sa.Connection, one: Round) -> bool:
+    """Move a notice on to its next round; False when that has happened already."""
+    table = notification
+    following = sa.case((table.c.acknowledged_at.is_(None), sa.cast(one.next_at, sa.BigInteger)), else_=sa.null())
+    same = (table.c.notification_id == one.turn.notice.notification_id, table.c.escalate_at == one.turn.due_at)
+    return bool(connection.execute(table.update().where(*same).values(escalate_at=following)).rowcount)
+
+
+def _new_delivery(one: Round, channel: str) -> dict[str, object]:
+    return {
+        "notification_id": one.turn.notice.notification_id,
+        "channel": channel,
+        "round": one.turn.number,
+        "status": "waiting",
+        "attempts": 0,
+        "next_at": one.channels[channel],
+        "error": "",
+        "parcel": "",
+    }
 
 
 def _settled(outcome: Outcome) -> dict[str, object]:

@@ -10,12 +10,13 @@ import numpy as np
 from quorum.desk.desk import Desk
 from quorum.desk.work.asked import whole
 from quorum.desk.work.assignment import Assignment
-from quorum.domain import DAY, iso
+from quorum.domain import DAY, HOUR, iso
 from quorum.lake import Bars, SeriesInfo
 from quorum.lake.calendars import detect_calendar, find_gaps
 
 MOST_AGE = 3
 SESSIONS_REST = 4 * DAY
+EVENING = 20 * HOUR
 MOST_LISTED = 1_000
 
 
@@ -73,11 +74,20 @@ def _feed(info: SeriesInfo, bars: Bars, as_of: int, limit: int) -> dict[str, Any
 def _due(bars: Bars, calendar: str, as_of: int) -> int:
     """The bars that the calendar expects after the newest one and that would be closed by now."""
     step, last = bars.timeframe.nanoseconds, int(bars.time[-1])
+    if calendar == "24/5" and _rests(last + step, as_of):
+        return 0
     forming = last + ((as_of - last) // step) * step
     if forming <= last + step:
         return max(0, (forming - last) // step - 1)
     probe = np.append(bars.time, np.int64(forming))
     return sum(gap.missing for gap in find_gaps(probe, bars.timeframe, calendar) if gap.start > last)
+
+
+def _rests(closed: int, as_of: int) -> bool:
+    """Whether it is a weekend, and the bar that closed last did so on the Friday evening before it."""
+    day = as_of // DAY
+    since_friday = (day + 6) % 7  # days since the last Friday: 1970-01-01 was a Thursday
+    return since_friday in (1, 2) and closed >= (day - since_friday) * DAY + EVENING
 
 
 def _asked_for(feed: dict[str, Any], assignment: Assignment) -> bool:

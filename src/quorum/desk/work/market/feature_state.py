@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from quorum.desk.desk import Desk
@@ -11,7 +12,8 @@ from quorum.desk.work.asked import bars_of, instant_of, told
 from quorum.desk.work.assignment import Assignment
 from quorum.desk.work.market.longer import at_length
 from quorum.domain import DAY, HOUR, DataError, Timeframe, content_hash, iso
-from quorum.features.formulas import bars_needed, compute
+from quorum.domain.grammar import parse
+from quorum.features.formulas import Columns, Planner, bars_needed
 from quorum.lake import Bars
 
 LONGER = (Timeframe(HOUR), Timeframe(4 * HOUR), Timeframe(DAY))
@@ -50,14 +52,16 @@ FEATURES = (
     Feature("weekday", "weekday", "0 to 6", "weekday of the bar's open in UTC, 0 is Monday"),
 )
 SET_HASH = content_hash([feature._asdict() for feature in FEATURES])
-NEED = max(bars_needed(feature.formula) for feature in FEATURES)
-WINDOW = 1_000  # bars that the newest values are computed from: what lies before them weighs less than 1e-12
+FORMULAS = tuple(parse(feature.formula) for feature in FEATURES)
+NEEDS = {feature.name: bars_needed(formula) for feature, formula in zip(FEATURES, FORMULAS, strict=True)}
+WINDOW = 512  # bars that the newest values are computed from: what lies before them weighs less than 1e-12
 
 
 def combined_features(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """The newest values of the declared features, on the snapshot's timeframe and on 1h, 4h and 1d where longer.
 
-    A value that needs more bars, or a column that the series lacks, is null and says why in `unknown`.
+    A value that needs more bars, or a column that the series lacks, is null and says why in `unknown`. `rows` counts
+    the bars that the values are computed from, 512 at most; `closed_at` is the close of the newest.
     """
     bars, as_of = bars_of(desk, assignment), instant_of(assignment)
     at = {str(length): _state(seen, where) for length, seen, where in _lengths(desk, bars, as_of)}
@@ -73,22 +77,47 @@ def _lengths(desk: Desk, bars: Bars, as_of: int) -> Iterator[tuple[Timeframe, Ba
     yield bars.timeframe, bars, "lake"
     for length in LONGER:
         if length > bars.timeframe and length.nanoseconds % bars.timeframe.nanoseconds == 0:
-            yield length, *at_length(desk, bars, length, as_of)
+            needed = WINDOW * length.nanoseconds // bars.timeframe.nanoseconds
+            yield length, *at_length(desk, bars.slice(max(0, len(bars) - needed), len(bars)), length, as_of)
 
 
 def _state(bars: Bars, where: str) -> dict[str, Any]:
     newest = bars.slice(max(0, len(bars) - WINDOW), len(bars))
-    values: dict[str, float | None] = {}
-    unknown: dict[str, str] = {}
-    for feature in FEATURES:
-        try:
-            value = float(compute(feature.formula, newest)[-1]) if len(newest) else math.nan
-        except DataError as error:
-            values[feature.name], unknown[feature.name] = None, error.found
-            continue
-        values[feature.name] = value if math.isfinite(value) else None
-        if values[feature.name] is None:
-            need = bars_needed(feature.formula)
-            unknown[feature.name] = f"needs {need} bars, has {len(newest)}" if len(newest) < need else "has no value"
+    found = dict(zip(FEATURES, _newest(newest), strict=True))
+    values = {f.name: v if isinstance(v, float) and math.isfinite(v) else None for f, v in found.items()}
     closed = None if not len(bars) else iso(int(bars.time[-1]) + bars.timeframe.nanoseconds)
-    return {"bars": where, "rows": len(bars), "closed_at": closed, "values": values, "unknown": unknown}
+    unknown = {f.name: _why(f, v, len(newest)) for f, v in found.items() if values[f.name] is None}
+    return {"bars": where, "rows": len(newest), "closed_at": closed, "values": values, "unknown": unknown}
+
+
+def _newest(bars: Bars) -> list[float | str]:
+    """The newest value of each feature, or why it cannot be had; all at once where the bars have every column."""
+    if not len(bars):
+        return [math.nan] * len(FEATURES)
+    planner, roots = _plan(bars.price_decimals)
+    columns = Columns(bars, planner)
+    try:
+        return [float(column[-1]) for column in columns.of(roots)]
+    except DataError:
+        return [_alone(columns, root) for root in roots]
+
+
+@lru_cache(maxsize=16)
+def _plan(decimals: int | None) -> tuple[Planner, tuple[int, ...]]:
+    """All formulas planned together for prices on that grid; the plan is not added to afterwards."""
+    planner = Planner(decimals)
+    return planner, tuple(planner.add(formula, {}) for formula in FORMULAS)
+
+
+def _alone(columns: Columns, root: int) -> float | str:
+    try:
+        return float(columns.of([root])[0][-1])
+    except DataError as error:
+        return error.found
+
+
+def _why(feature: Feature, value: float | str, rows: int) -> str:
+    if isinstance(value, str):
+        return value
+    need = NEEDS[feature.name]
+    return f"needs {need} bars, has {rows}" if rows < need else "has no value"

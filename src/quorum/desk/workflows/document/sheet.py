@@ -12,6 +12,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml.error import YAMLError
+
 from quorum.desk.settings.reading import closest, place, read_document
 from quorum.domain import ConfigError
 from quorum.domain.grammar import Expression, parse
@@ -48,6 +50,8 @@ class Sheet:
             marked = read_document(path)
         except RecursionError:
             raise ConfigError(f"{path}: nested too deep", f"nest at most {DEEPEST} levels") from None
+        except YAMLError as error:
+            raise ConfigError(f"{path}: not YAML: {error}", "make it a text file without odd characters") from error
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}", "make it a text file that you may read") from error
         sheet = cls(path.stem, None, path, marked)

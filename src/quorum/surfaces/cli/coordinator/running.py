@@ -1,0 +1,63 @@
+"""Running the desk, and its state at a glance."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, table
+
+
+def up(
+    role: Annotated[list[str] | None, typer.Option("--role", help="worker or scheduler; else both.")] = None,
+    home: Home = None,
+) -> None:
+    """Run the desk until it is told to stop: a process for each role, each started again when it dies.
+
+    With one --role that role runs in this process, as it does on a second machine.
+
+    Example: quorum up
+    """
+    from quorum.bootstrap import ROLES, run_role, run_up, set_up_logs
+
+    asked = tuple(role or ROLES)
+    log = set_up_logs(home, asked[0] if len(asked) == 1 else "up")
+    if len(asked) == 1:
+        run_role(home, asked[0], log)
+        return
+    note(f"quorum is up: {', '.join(asked)}; stop it with Ctrl-C")
+    run_up(home, asked, log)
+
+
+def status(home: Home = None, as_json: Json = False) -> None:
+    """Show the desk at a glance: its state, who works, what waits for a person, what went wrong.
+
+    Example: quorum status
+    """
+    from quorum.bootstrap import open_desk, works_elsewhere
+    from quorum.desk.approvals import facts as approval_facts
+    from quorum.domain import iso
+
+    desk = open_desk(home)
+    moved = desk.states.current()
+    runs = desk.workflows.runs(10)
+    told = {
+        "state": moved.state.value,
+        "since": iso(moved.at) if moved.at else None,
+        "reason": moved.reason,
+        "worker": works_elsewhere(home),
+        "running": [run.identity for run in runs if run.status == "running"],
+        "failed": [run.identity for run in runs if run.status == "failed"],
+        "waits_for_you": [approval_facts(approval) for approval in desk.approvals.open()],
+        "notices": [told.notice.document() for told in desk.outbox.listed(10, only_open=True)],
+        "accounts": desk.accounts.listed(),
+    }
+    if as_json:
+        print_json(told)
+        return
+    facts({name: ", ".join(v) or "none" if isinstance(v, list) and name in ("running", "failed") else v for name, v in told.items() if name not in ("waits_for_you", "notices", "accounts")})  # type: ignore[arg-type]
+    columns = ("approval_id", "question", "expires_at")
+    table(columns, ([a[c] for c in columns] for a in told["waits_for_you"]), "waits for you")  # type: ignore[union-attr, index]
+    columns = ("notification_id", "priority", "summary")
+    table(columns, ([n[c] for c in columns] for n in told["notices"]), "to be acknowledged")  # type: ignore[union-attr, index]
