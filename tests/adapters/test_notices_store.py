@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from adapters.processes import run
 from adapters.stores import NOW
-from desk.notices.happenings import happened
+from desk.notices.happenings import database_in, happened
 from quorum.adapters.sql import Database
 from quorum.adapters.sql.coordination.notices import SqlOutbox, SqlPost, insert_notice
 from quorum.desk.notices import Concern, Delivery, Event, Failed, Outbox, Post, Retry, Round, Sent
@@ -35,9 +35,8 @@ class Office:
         return SqlPost(self.database, self.clock)
 
 
-def opened(where: Path | str) -> Office:
-    database, clock = Database(where), VirtualClock(NOW)
-    database.migrate()
+def opened(database: Database) -> Office:
+    clock = VirtualClock(NOW)
     return Office(SqlOutbox(database, clock), clock, database)
 
 
@@ -46,13 +45,13 @@ def make(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Of
         clock = VirtualClock(NOW)
         yield Office(MemoryOutbox(clock), clock)
         return
-    office = opened(folder / "desk.db" if kind == "sqlite" else request.getfixturevalue("postgres"))
+    office = opened(database_in(folder) if kind == "sqlite" else Database(request.getfixturevalue("postgres")))
     yield office
     assert office.database is not None
     office.database.close()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     yield from make(request.param, request, tmp_path)
 
@@ -235,12 +234,13 @@ def test_the_worst_comes_first_however_many_wait(store: Office) -> None:
 
 
 def test_four_processes_raise_each_thing_once_and_number_without_double(tmp_path: Path) -> None:
-    opened(tmp_path / "desk.db")
+    database_in(tmp_path).close()
     ids = [line.split() for line in run("desk.notices.sender", "raise", 4, tmp_path / "desk.db", 15)]
     assert all(found == ids[0] for found in ids)
     assert sorted(ids[0]) == [f"NOT-20240603-{n:03d}" for n in range(1, 16)]
 
 
+@pytest.mark.slow
 def test_four_processes_raise_each_thing_once_on_postgresql(postgres: str) -> None:
     ids = [line.split() for line in run("desk.notices.sender", "raise", 4, postgres, 15)]
     assert all(found == ids[0] for found in ids)

@@ -178,6 +178,16 @@ def test_a_database_that_nobody_holds_any_more_leaves_no_connection(postgres: st
     other.close()
 
 
+def test_what_is_missing_or_there_already_is_named_with_the_remedy(store: Store, empty_postgres: str) -> None:
+    empty = Database(empty_postgres)
+    with pytest.raises(StoreError, match=r'relation "counter" does not exist; its tables are missing or old: '):
+        add(empty)
+    empty.close()
+    add(store.database)
+    with pytest.raises(StoreError, match=r"another process wrote it first: try again$"):
+        add(store.database)
+
+
 # The schema
 
 

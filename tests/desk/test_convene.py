@@ -28,7 +28,7 @@ def configure(home: Path, file: str, old: str, new: str) -> None:
 
 
 def kinds(desk: Desk) -> list[str]:
-    return [row["kind"] for row in desk.rows("decision")]
+    return [row["kind"] for row in desk.rows(["decision"])["decision"]]
 
 
 def quantity(desk: Desk, symbol: str, account: str = "paper") -> Decimal:

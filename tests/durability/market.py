@@ -114,7 +114,7 @@ def aftermath(occasion: Occasion, desk: Desk) -> Aftermath:
             if e["kind"] == "fill"
         },
         books(desk, ACCOUNT),
-        len(desk.rows("decision")),
+        len(desk.rows(["decision"])["decision"]),
     )
 
 

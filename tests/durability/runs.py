@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from desk.offices import copied
-from quorum.bootstrap import known_to, open_desk, open_worker, protocols_of
+from quorum.bootstrap import open_desk, open_worker
+from quorum.desk.running import known_to, protocols_of
 from quorum.bootstrap.worker import INTERPRETERS
 from quorum.bootstrap.workers import agent_task
 from quorum.desk.running import request_of

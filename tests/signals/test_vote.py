@@ -36,7 +36,7 @@ from quorum.signals.analyst import Silence, abstain, known_at, last_signal, spok
 from quorum.signals.consensus import DECIDED
 from quorum.signals.pools import Circumstances, extreme_moves
 from quorum.signals.pools.counting import ESCALATE
-from quorum.signals.vote import ConsensusStrategy, _columns, _stack, poll
+from quorum.signals.vote import ConsensusStrategy, _columns, poll
 
 START = parse_instant("2024-01-01")
 NAN = float("nan")
@@ -137,7 +137,8 @@ def outcomes(strategy: ConsensusStrategy, bars: Bars) -> list[Consensus]:
 def assert_polls_alike(strategy: ConsensusStrategy, bars: Bars, expected: Sequence[Consensus]) -> int:
     """The compiled poll says what `consensus()` says; how many bars were decisive."""
     who = strategy._electorate()
-    ballots = _stack([_columns(a.read(bars)) for a in strategy.analysts], extreme_moves(bars, who.extreme_atr))
+    extreme = extreme_moves(bars, who.extreme_atr)
+    ballots = strategy._ballots([_columns(a.read(bars)) for a in strategy.analysts], extreme)
     decisive = 0
     for i, outcome in enumerate(expected):
         code, lead = poll(ballots, i, who)

@@ -10,45 +10,51 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorum.bootstrap.desk import open_desk, schema_of, serve_broker
-    from quorum.bootstrap.executors import open_cluster, open_elsewhere, open_executor
+    from quorum.bootstrap.executors import open_cluster, open_elsewhere, open_executor, open_pool
     from quorum.bootstrap.lab import open_lab, open_trials, read_bars
     from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
-    from quorum.bootstrap.worker import known_to, open_worker, protocols_of, works_elsewhere
-    from quorum.bootstrap.workers import run_task, serve_agents, serve_tasks
+    from quorum.bootstrap.roles import ROLES, run_role, run_up
+    from quorum.bootstrap.worker import open_hands, open_worker, works_elsewhere
+    from quorum.bootstrap.workers import run_task, serve_agents, serve_only, serve_tasks
     from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_vendor, open_workspace
 
 _HOMES = {
     "desk": ("open_desk", "schema_of", "serve_broker"),
-    "executors": ("open_cluster", "open_elsewhere", "open_executor"),
+    "executors": ("open_cluster", "open_elsewhere", "open_executor", "open_pool"),
     "lab": ("open_lab", "open_trials", "read_bars"),
     "places": ("default_home", "home_of", "use_kernel_cache"),
-    "worker": ("known_to", "open_worker", "protocols_of", "works_elsewhere"),
-    "workers": ("run_task", "serve_agents", "serve_tasks"),
+    "worker": ("open_hands", "open_worker", "works_elsewhere"),
+    "workers": ("run_task", "serve_agents", "serve_only", "serve_tasks"),
+    "roles": ("ROLES", "run_role", "run_up"),
     "workspaces": ("consensus_rules", "open_lake", "open_vendor", "open_workspace"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ROLES",
     "consensus_rules",
     "default_home",
     "home_of",
-    "known_to",
     "open_cluster",
     "open_desk",
     "open_elsewhere",
     "open_executor",
+    "open_hands",
     "open_lab",
     "open_lake",
+    "open_pool",
     "open_trials",
     "open_vendor",
     "open_worker",
     "open_workspace",
-    "protocols_of",
     "read_bars",
+    "run_role",
     "run_task",
+    "run_up",
     "schema_of",
     "serve_agents",
     "serve_broker",
+    "serve_only",
     "serve_tasks",
     "use_kernel_cache",
     "works_elsewhere",

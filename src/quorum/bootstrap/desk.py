@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from quorum.adapters.notify import FileNotifier
+from quorum.adapters.keys import Keys
+from quorum.adapters.notify import AppriseChannels, FileNotifier
 from quorum.adapters.process import (
     BrokerServer,
     FileJournal,
@@ -59,6 +61,7 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
     lake = open_lake(workspace)
     accounts = SqlAccounts(database, wall, provenance)
     runs = SqlRunBook(database, wall)
+    notifier = FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall)
     return Desk(
         workspace=workspace,
         settings=settings,
@@ -70,11 +73,17 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         trials=SqlTrials(database, wall),
         broker=_Venues(workspace, settings, lake, accounts).broker,
         executor=open_executor(),
-        notifier=FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall),
-        rows=database.rows,
+        notifier=notifier,
+        rows=database.snapshot,
         staff=Staff(settings.agents.rules(), SqlCalls(database), SqlTaskBook(database, wall)),
         approvals=SqlApprovals(database, wall, provenance, _published_approval(wall)),
         outbox=SqlOutbox(database, wall),
+        channels=AppriseChannels(
+            settings.notifications.addresses(),
+            Keys(os.environ, workspace.home),
+            notifier,
+            settings.notifications.timeout_seconds,
+        ),
         states=SqlStates(database, wall, provenance, _published_move(wall)),
         ticks=SqlTicks(database, wall),
         runs=runs,

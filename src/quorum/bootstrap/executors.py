@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from quorum.adapters.process import ArrayFolder, ProcessExecutor
+from quorum.adapters.process.pool import Pool
+from quorum.adapters.process.workers import Workers
 from quorum.adapters.ray import RayExecutor
 from quorum.domain import Limits, UsageError
 from quorum.engine import Elsewhere
@@ -26,6 +28,11 @@ def open_executor() -> ProcessExecutor:
     """Tasks in other processes, in which no library starts threads of its own."""
     fresh = [sys.executable, "-P", "-m", "quorum", "task"]
     return ProcessExecutor(fresh, [sys.executable, *NURSERY], {**os.environ, **single_threaded()})
+
+
+def open_pool(command: Sequence[str], size: int | None = None) -> Pool:
+    """A warm pool of processes that a nursery forks: this interpreter, called with `command`."""
+    return Pool(Workers([sys.executable, *command], {**os.environ, **single_threaded()}), size)
 
 
 def single_threaded() -> Mapping[str, str]:

@@ -11,18 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from quorum.adapters.keys import Keys
-from quorum.adapters.notify import AppriseChannels
 from quorum.adapters.process.roles import FileLock, Supervisor
 from quorum.adapters.sql.coordination import SqlPost
 from quorum.bootstrap.desk import put_together
 from quorum.bootstrap.stores import open_database
-from quorum.bootstrap.worker import known_to, open_worker, protocols_of
+from quorum.bootstrap.worker import open_worker
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell as tell_runs
 from quorum.desk.notices import deliver, occurrence
-from quorum.desk.running import ask_again
+from quorum.desk.running import ask_again, known_to, protocols_of
 from quorum.desk.schedule import (
     Occurrence,
     Pass,
@@ -105,10 +103,10 @@ def _schedule(given: Path | None, ended: threading.Event, log: Log) -> None:
     workspace = open_workspace(given)
     database = open_database(workspace)
     desk = put_together(workspace, database)
-    round_of = _Rounds(desk, SqlPost(database, desk.clock), _channels(desk), log)
+    rounds = _Rounds(desk, SqlPost(database, desk.clock), log)
     log("scheduler_started", {"pid": os.getpid()})
     while not ended.wait(desk.settings.coordinator.scheduler.look_seconds):
-        for name, act in round_of.acts.items():
+        for name, act in rounds.acts.items():
             try:
                 act()
             except QuorumError as error:
@@ -121,9 +119,9 @@ def _schedule(given: Path | None, ended: threading.Event, log: Log) -> None:
 class _Rounds:
     """What the scheduler's process does every round."""
 
-    def __init__(self, desk: Desk, post: SqlPost, channels: AppriseChannels, log: Log) -> None:
+    def __init__(self, desk: Desk, post: SqlPost, log: Log) -> None:
         self.acts = {"schedules": self._due, "events": self._events, "answers": self._answers, "notices": self._notices}
-        self._desk, self._post, self._channels, self._log = desk, post, channels, log
+        self._desk, self._post, self._log = desk, post, log
         self._policy = desk.settings.notifications.policy()
         self._schedules: Sequence[Schedule] = ()
         self._rounds = 0
@@ -159,12 +157,14 @@ class _Rounds:
 
     def _answers(self) -> None:
         desk = self._desk
-        desk.approvals.expire(desk.clock.now())
+        now = desk.clock.now()
+        desk.approvals.expire(now)
+        desk.approvals.remind(now)
         for error in tell_runs(desk.approvals, desk.workflows):
             self._log("answer_untold", {"error": str(error)})
 
     def _notices(self) -> None:
-        deliver(self._post, self._channels, self._policy, self._desk.clock)
+        deliver(self._post, self._desk.channels, self._policy, self._desk.clock)
 
     def _reread(self) -> None:
         """Read the schedules again now and then, so that an edited file takes effect without a restart."""
@@ -181,12 +181,6 @@ class _Rounds:
 
     def _told(self, event: str, facts: Mapping[str, Any]) -> None:
         self._desk.outbox.raise_(occurrence(event, facts))
-
-
-def _channels(desk: Desk) -> AppriseChannels:
-    file = desk.settings.notifications
-    keys = Keys(os.environ, desk.workspace.home)
-    return AppriseChannels(file.addresses(), keys, desk.notifier, file.timeout_seconds)
 
 
 @contextmanager

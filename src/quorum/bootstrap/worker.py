@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -13,20 +11,19 @@ import sqlalchemy as sa
 from quorum.adapters.dbos import Engine, open_system
 from quorum.adapters.process.pool import Pool
 from quorum.adapters.process.roles import FileLock
-from quorum.adapters.process.workers import Workers
 from quorum.adapters.sql import Database
 from quorum.adapters.sql.coordination import Leases
 from quorum.bootstrap.desk import put_together
-from quorum.bootstrap.executors import single_threaded
+from quorum.bootstrap.executors import open_pool
 from quorum.bootstrap.leases import Right, take_right
 from quorum.bootstrap.stores import database_url, engine_place, open_database
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
+from quorum.desk.approvals import tell
 from quorum.desk.notices import occurrence
-from quorum.desk.running import Compiled, ask_again
+from quorum.desk.running import Compiled, ask_again, protocols_of
 from quorum.desk.team import Hands, Team
-from quorum.desk.work import TASKS
-from quorum.desk.workflows import Durable, Known, Protocols
+from quorum.desk.workflows import Durable
 from quorum.desk.workflows.interpret import interpret
 from quorum.domain import Clock, QuorumError, SystemClock
 
@@ -67,6 +64,7 @@ class Worker:
         self.engine.start()
         self._right.watch(self.engine)
         ask_again(self.desk.runs, self.desk.workflows, self.desk.clock)
+        tell(self.desk.approvals, self.desk.workflows)
 
     def warm(self) -> None:
         """Let every process of the pool load what agents need, so that their first call is as fast as any."""
@@ -111,7 +109,7 @@ def open_worker(given: Path | None = None, clock: Clock | None = None, hands: Ha
     shared = None if database_url() is None else database
     desk = put_together(workspace, database, clock)
 
-    def tell(event: str, executor: str) -> None:
+    def lost(event: str, executor: str) -> None:
         facts = {
             "executor": executor,
             "key": f"{event}/{executor}",
@@ -119,14 +117,15 @@ def open_worker(given: Path | None = None, clock: Clock | None = None, hands: Ha
         }
         desk.outbox.raise_(occurrence(event, facts))
 
-    right = take_right(workspace.home, shared, desk.settings.coordinator.worker.lease_seconds, tell)
+    right = take_right(workspace.home, shared, desk.settings.coordinator.worker.lease_seconds, lost)
     if right is None:
         return None
-    return Worker(desk, database, right, hands or _pool(desk.settings.coordinator.worker.pool))
+    return Worker(desk, database, right, hands or open_hands(desk.settings.coordinator.worker.pool))
 
 
-def _pool(size: int | None) -> Pool:
-    return Pool(Workers([sys.executable, *AGENTS], {**os.environ, **single_threaded()}), size)
+def open_hands(size: int | None = None) -> Pool:
+    """A warm pool of processes that do agents' tasks, one a core without a size."""
+    return open_pool(AGENTS, size)
 
 
 def works_elsewhere(given: Path | None = None) -> bool:
@@ -135,24 +134,3 @@ def works_elsewhere(given: Path | None = None) -> bool:
     if database_url() is None:
         return FileLock(workspace.home / "worker.lock").holder() is not None
     return bool(Leases(open_database(workspace), SystemClock(), 1.0).living())
-
-
-def protocols_of(desk: Desk) -> Protocols:
-    """What holds in a spec that says nothing of retries and failures, by config/agents.yaml."""
-    agent, workflow = desk.staff.rules.agent_failure, desk.staff.rules.workflow_failure
-    recovery, data = agent.recovery, workflow.data_unavailable
-    return Protocols(
-        critical_retries=recovery.max_retries if recovery.auto_retry else 0,
-        optional_retries=min(1, recovery.max_retries) if recovery.auto_retry else 0,
-        first_seconds=0.0 if recovery.backoff == "none" else 1.0,
-        factor=2.0 if recovery.backoff == "exponential" else 1.0,
-        optional="skip" if agent.proceeds(critical=False) else "halt",
-        data=data.action,
-        data_wait_seconds=data.max_wait,
-        data_then=data.fallback,
-    )
-
-
-def known_to(desk: Desk) -> Known:
-    """The names that a workflow of this workspace may use."""
-    return Known.of(desk.staff.rules.agents.values(), TASKS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +14,7 @@ from quorum.adapters.process import Beat, Task, called, mapped, serve
 from quorum.bootstrap.places import use_kernel_cache
 from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_workspace
 from quorum.desk import recompute
-from quorum.domain import Timeframe
+from quorum.domain import QuorumError, Timeframe
 from quorum.engine.sweeps import work
 from quorum.lake import Bars, synthetic_market
 from quorum.signals import ANALYSTS, AnyStrategy, find_strategy
@@ -35,7 +35,15 @@ def serve_agents() -> None:
     import_module("quorum.bootstrap.desk")
     import_module("quorum.desk.team")
     use_kernel_cache()
+    (drawn,) = synthetic_market(1, ("WARMUSDT",), Timeframe.parse("1h"), 0, 400).values()
+    for analyst in ANALYSTS.values():
+        analyst.signal(drawn)
     serve({"agent": _agent, "warm": _warm})
+
+
+def serve_only(tasks: Mapping[str, Task]) -> None:
+    """As above, of these tasks."""
+    serve(tasks)
 
 
 def run_task(name: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -95,13 +103,18 @@ def _agent(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
 
 
 def _warm(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
-    """Load what agents need: the desk, the frames, the analysts' compiled code."""
+    """Load what only a worker may: the desk, and the frames, whose threads no fork survives."""
+    from quorum.desk.work import Assignment
+    from quorum.desk.work import run_task as run_task_of
+
     desk = _desk_of(payload["home"])
-    (bars,) = synthetic_market(1, ("WARMUSDT",), Timeframe.parse("1h"), 0, 400).values()
-    for name in desk.settings.consensus.consensus.rules().participants:
-        ANALYSTS[name].signal(bars)
     for series in desk.lake.series()[:1]:
-        desk.lake.bars(series.symbol, series.timeframe, series.venue)
+        bars = desk.lake.bars(series.symbol, series.timeframe, series.venue)
+        end = int(bars.time[-1]) + bars.timeframe.nanoseconds
+        seen = {"symbol": bars.symbol, "timeframe": str(bars.timeframe), "venue": bars.venue}
+        asked = Assignment("warm", "warm", "combined_features", "feature-engineer", end, seen)
+        with suppress(QuorumError):
+            run_task_of(desk, asked.task, asked)
     return {"warm": True}
 
 

@@ -34,5 +34,5 @@ def books(desk: Desk, account: str, clock: Clock | None = None) -> BookReport:
     with desk.accounts.transaction(account) as transaction:
         book = transaction.book()
     venue = desk.broker(account, clock or desk.clock).account()
-    report = audit({name: desk.rows(name) for name in AUDITED})
+    report = audit(desk.rows(AUDITED))
     return BookReport(account, book, venue, report, differences(book, venue))

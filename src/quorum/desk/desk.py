@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,7 +26,7 @@ from quorum.risk import RiskLimits
 if TYPE_CHECKING:  # these rooms' parts are made for a desk, and some of their work takes one
     from quorum.desk.agents import Staff
     from quorum.desk.approvals import Approvals
-    from quorum.desk.notices import Outbox
+    from quorum.desk.notices import Channels, Outbox
     from quorum.desk.running import RunBook
     from quorum.desk.schedule import Ticks
     from quorum.desk.system import States
@@ -84,10 +84,11 @@ class Desk:
     broker: Callable[[str, Clock], Broker]
     executor: Executor
     notifier: Notifier
-    rows: Callable[[str], Sequence[Mapping[str, Any]]]
+    rows: Callable[[Iterable[str]], Mapping[str, Sequence[Mapping[str, Any]]]]
     staff: Staff
     approvals: Approvals
     outbox: Outbox
+    channels: Channels
     states: States
     ticks: Ticks
     runs: RunBook

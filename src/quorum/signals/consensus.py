@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from quorum.domain import MINUTE, Abstain, Direction, Signal, UsageError, View, Vote, iso
-from quorum.signals.pools.calibration import believed, curves
 from quorum.signals.pools.circumstances import CALM, Circumstances
 from quorum.signals.pools.counting import (
     BEARISH,
@@ -124,8 +123,8 @@ def _count(votes: Sequence[Vote], rules: ConsensusRules) -> Count:
 def _beliefs(votes: Sequence[Vote], confidence: Floats, rules: ConsensusRules) -> Floats:
     if rules.pool not in LEARNT_POOLS:
         return confidence
-    given = curves([rules.calibration(v.voter) for v in votes])
-    return np.array([believed(given, k, float(c)) for k, c in enumerate(confidence)], np.float64)
+    each = [rules.calibration(v.voter).believed(confidence[k : k + 1]) for k, v in enumerate(votes)]
+    return np.concatenate(each) if each else confidence
 
 
 def _absent(

@@ -14,19 +14,20 @@ from quorum.domain import Row, UsageError, plain
 from quorum.lake import Bars
 from quorum.signals.absent import Absent
 from quorum.signals.analyst import Analyst, Opinion, Opinions
-from quorum.signals.pools.calibration import Curves, believed, curves
 from quorum.signals.pools.circumstances import Circumstances, Motion, extreme_moves, move, still
-from quorum.signals.pools.counting import BEARISH, BULLISH, LOG_ODDS, Count, Scene, Terms, tally
-from quorum.signals.pools.rules import MODEL_SOURCE, ConsensusRules
+from quorum.signals.pools.counting import BEARISH, BULLISH, Count, Scene, Terms, tally
+from quorum.signals.pools.rules import LEARNT_POOLS, MODEL_SOURCE, ConsensusRules
 from quorum.signals.strategy import Exit, Parameter, Params, Target, Targets, read_params
-from quorum.stats import fragment, kernel
+from quorum.stats import kernel
 
 Floats = NDArray[np.float64]
 _COLUMNS = ("direction", "confidence", "entry_low", "entry_high", "stop", "target1", "silence")
 
 
 class Ballots(NamedTuple):
-    """The opinions of k participants on n bars, each of shape (n, k), and which bars are extreme moves, (n,)."""
+    """The opinions of k participants on n bars, each of shape (n, k), `belief` being the calibrated confidence; and
+    which bars are extreme moves, (n,).
+    """
 
     direction: Floats
     confidence: Floats
@@ -35,13 +36,14 @@ class Ballots(NamedTuple):
     stop: Floats
     target1: Floats
     silence: Floats
+    belief: Floats
     extreme: Floats
 
 
 class Electorate(NamedTuple):
     """The k participants, shapes (k,), in order of their names: weight, least confidence, who must take part, whom
-    each may replace (-1 for nobody), who has a veto, who is the model; how their confidence is read; the rules'
-    numbers; and whether the model loses its precedence in an extreme move, and how large one is in ATR.
+    each may replace (-1 for nobody), who has a veto, who is the model; the rules' numbers; and whether the model loses
+    its precedence in an extreme move, and how large one is in ATR.
     """
 
     weight: Floats
@@ -50,7 +52,6 @@ class Electorate(NamedTuple):
     replaces: NDArray[np.int64]
     veto: NDArray[np.bool_]
     model: NDArray[np.bool_]
-    curves: Curves
     terms: Terms
     min_reward_risk: float
     wary: bool
@@ -81,7 +82,7 @@ class Stand(NamedTuple):
 FLAT = Stand(0.0, math.nan, math.nan, 0, 0)
 
 
-@fragment
+@kernel
 def reward_risk(ballots: Ballots, i: int, k: int) -> float:
     """Distance to the first target over distance to the stop, from the far edge of the entry zone."""
     entry = ballots.entry_high[i, k] if ballots.direction[i, k] > 0 else ballots.entry_low[i, k]
@@ -89,20 +90,17 @@ def reward_risk(ballots: Ballots, i: int, k: int) -> float:
     return abs(ballots.target1[i, k] - entry) / risk if risk > 0.0 else 0.0
 
 
-@fragment
+@kernel
 def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
     """The vote's code on bar i, and which participant leads the winning side, -1 for none."""
     n = len(who.weight)
     side, live = np.zeros(n, np.int8), np.zeros(n, np.bool_)
-    belief = np.empty(n) if who.terms.pool >= LOG_ODDS else ballots.confidence[i]
     for k in range(n):
         direction = ballots.direction[i, k]
         if ballots.silence[i, k] == 0.0 and (direction == 0.0 or _counts(ballots, i, k, who)):
             live[k] = True
             side[k] = int(np.sign(direction))
-            if who.terms.pool >= LOG_ODDS:
-                belief[k] = believed(who.curves, k, ballots.confidence[i, k])
-    count = Count(side, live, ballots.confidence[i], belief, who.weight, who.veto, who.model)
+    count = Count(side, live, ballots.confidence[i], ballots.belief[i], who.weight, who.veto, who.model)
     scene = Scene(_complete(live, who), False, not (who.wary and ballots.extreme[i] > 0.0))
     code, _, _, _ = tally(count, who.terms, scene)
     lead = -1
@@ -114,12 +112,12 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
     return code, lead
 
 
-@fragment
+@kernel
 def _counts(ballots: Ballots, i: int, k: int, who: Electorate) -> bool:
     return ballots.confidence[i, k] >= who.floor[k] and reward_risk(ballots, i, k) >= who.min_reward_risk
 
 
-@fragment
+@kernel
 def _complete(live: NDArray[np.bool_], who: Electorate) -> bool:
     """Whether each required participant takes part, or one that may replace it."""
     complete = True
@@ -132,7 +130,7 @@ def _complete(live: NDArray[np.bool_], who: Electorate) -> bool:
     return complete
 
 
-@fragment
+@kernel
 def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan) -> Stand:
     """The stand after the vote on bar i.
 
@@ -153,14 +151,14 @@ def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan)
     return _flat(seen)
 
 
-@fragment
+@kernel
 def _wait(stand: Stand, plan: Plan) -> Stand:
     if stand.weight == 0.0 or stand.age + 1 >= plan.hold_bars:
         return _flat(stand.seen + 1)
     return Stand(stand.weight, stand.stop, stand.target, stand.age + 1, stand.seen + 1)
 
 
-@fragment
+@kernel
 def _flat(seen: int) -> Stand:
     return Stand(0.0, np.nan, np.nan, 0, seen)
 
@@ -225,7 +223,7 @@ class ConsensusStrategy:
     def step(self, state: Sitting, row: Row) -> tuple[Sitting, Target]:
         moved = [a.step(s, row) for a, s in zip(self.analysts, state.states, strict=True)]
         motion, extreme = move(state.motion, (row.high, row.low, row.close), state.who.extreme_atr)
-        ballots = _stack([_one(said) for _, said in moved], np.array([float(extreme)]))
+        ballots = self._ballots([_one(said) for _, said in moved], np.array([float(extreme)]))
         stand = Stand(*advance(state.stand, ballots, 0, state.who, state.plan))
         target = Target(stand.weight, Exit(stand.stop, stand.target, math.nan))
         return Sitting(tuple(s for s, _ in moved), motion, stand, state.who, state.plan), target
@@ -234,7 +232,7 @@ class ConsensusStrategy:
         plan, who = self._plan(params), self._electorate()
         weight, stop, target = (np.empty(len(bars)) for _ in range(3))
         columns = (weight, stop, target)
-        ballots = _stack([_columns(a.read(bars)) for a in self.analysts], extreme_moves(bars, who.extreme_atr))
+        ballots = self._ballots([_columns(a.read(bars)) for a in self.analysts], extreme_moves(bars, who.extreme_atr))
         _run(FLAT, ballots, who, plan, columns)
         return Targets(*columns)
 
@@ -242,6 +240,15 @@ class ConsensusStrategy:
         read = read_params(self, params)
         warmup = self.warmup(params)
         return Plan(warmup, int(read["hold_bars"]), float(read["min_reward_risk"]), bool(read["short"]))
+
+    def _ballots(self, voices: Sequence[Sequence[Floats]], extreme: Floats) -> Ballots:
+        """The participants' columns side by side, each (n, k), beside the moves that are extreme."""
+        columns = [np.ascontiguousarray(np.stack(column, axis=1)) for column in zip(*voices, strict=True)]
+        belief = columns[_COLUMNS.index("confidence")]
+        if self.rules.pool in LEARNT_POOLS:
+            each = [self.rules.calibration(a.name).believed(belief[:, k]) for k, a in enumerate(self.analysts)]
+            belief = np.ascontiguousarray(np.stack(each, axis=1))
+        return Ballots._make([*columns, belief, extreme])
 
     def _electorate(self) -> Electorate:
         rules, names = self.rules, [a.name for a in self.analysts]
@@ -259,7 +266,6 @@ class ConsensusStrategy:
             replaces=np.array([names.index(rules.may_replace[n]) if n in rules.may_replace else -1 for n in names]),
             veto=np.array([n in rules.veto for n in names], np.bool_),
             model=np.array([n == MODEL_SOURCE for n in names], np.bool_) & (weights > 0.0),
-            curves=curves([rules.calibration(n) for n in names]),
             terms=rules.terms(),
             min_reward_risk=float(rules.min_reward_risk),
             wary=not Circumstances(extreme=True).calm(rules.conflict),
@@ -278,9 +284,3 @@ def _columns(opinions: Opinions) -> list[Floats]:
 
 def _one(said: Opinion) -> list[Floats]:
     return [np.array([float(getattr(said, name))]) for name in _COLUMNS]
-
-
-def _stack(voices: Sequence[Sequence[Floats]], extreme: Floats) -> Ballots:
-    """The participants' columns side by side, each (n, k), beside the moves that are extreme."""
-    columns = [np.ascontiguousarray(np.stack(column, axis=1)) for column in zip(*voices, strict=True)]
-    return Ballots._make([*columns, extreme])

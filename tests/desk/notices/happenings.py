@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from quorum.adapters.sql import Database
 from quorum.desk.notices import EVENTS, Delivery, Event, Notice, Occurrence
 from quorum.domain import Severity, parse_instant
 
@@ -14,6 +20,22 @@ BY_SEVERITY = {
     Severity.RED: Event.DRAWDOWN_WARNING,
     Severity.BLACK: Event.HALTED,
 }
+
+
+def database_in(folder: Path) -> Database:
+    """A database with the newest schema and nothing in it; the schema is made once for all tests."""
+    shutil.copy(_template(), folder / "desk.db")
+    return Database(folder / "desk.db")
+
+
+@cache
+def _template() -> Path:
+    made = Path(tempfile.mkdtemp()) / "template.db"
+    atexit.register(shutil.rmtree, made.parent)
+    database = Database(made)
+    database.migrate()
+    database.close()
+    return made
 
 
 def happened(event: Event = Event.DRAWDOWN_WARNING, key: str = "1", **changed: Any) -> Occurrence:

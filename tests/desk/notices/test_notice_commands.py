@@ -12,10 +12,9 @@ import pytest
 import typer
 
 import quorum.bootstrap
-from desk.notices.happenings import NOON, happened
+from desk.notices.happenings import NOON, database_in, happened
 from quorum.adapters.keys import Keys
 from quorum.adapters.notify import AppriseChannels, FileNotifier, NotDelivered
-from quorum.adapters.sql import Database
 from quorum.adapters.sql.coordination.notices import SqlOutbox, SqlPost
 from quorum.desk.notices import Address, ChannelRule, Event, Policy, deliver
 from quorum.domain import NotFound, VirtualClock
@@ -33,8 +32,7 @@ def hook() -> Iterator[Hook]:
 
 @pytest.fixture
 def office(tmp_path: Path, hook: Hook) -> Iterator[Any]:
-    clock, database = VirtualClock(NOON), Database(tmp_path / "desk.db")
-    database.migrate()
+    clock, database = VirtualClock(NOON), database_in(tmp_path)
     log = FileNotifier(tmp_path / "log.jsonl", clock)
     channels = AppriseChannels({"hook": Address(f"json://127.0.0.1:{hook.port}/")}, Keys({}, tmp_path), log, 2.0)
     yield SimpleNamespace(outbox=SqlOutbox(database, clock), channels=channels, clock=clock, database=database)

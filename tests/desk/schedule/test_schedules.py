@@ -232,3 +232,11 @@ def test_the_next_tick_shown_is_one_with_a_bar_to_wait_for(cron: str, length: st
     found = scheduled(Cron(cron, bars=True), params={"symbol": "BTCUSDT", "timeframe": length})
     (shown,) = overview({"mine": found}, Bench().ticks, START, lambda _: START)
     assert shown["next_due"] == iso(START + expected * MINUTE)
+
+
+def test_the_guide_shows_schedules_that_can_be_read(checkout: Path, tmp_path: Path) -> None:
+    guide = (checkout / "docs" / "guides" / "operations.md").read_text(encoding="utf-8")
+    text = guide.split("```yaml\n")[1].split("```")[0]
+    file = read_settings(written(tmp_path, text), ScheduleFile)
+    assert list(file.schedules) == ["btc", "opening", "retrain"]
+    assert (file.late_seconds, file.missed_after_seconds, file.queue_at_most) == (10, 60, 100)

@@ -44,10 +44,10 @@ def test_a_small_demo_goes_through_every_room(demo: tuple[DemoResult, list[str]]
     assert not (tmp_path / "demo" / "of an earlier demo").exists()
     desk = open_desk(Path(result.home))
     assert len(desk.lake.series()) == 4 + 4 + 2 + STOCKS
-    assert len(desk.rows("trial")) == (4 + 2) * RULES + STOCKS + LAB == result.trials
+    assert len(desk.rows(["trial"])["trial"]) == (4 + 2) * RULES + STOCKS + LAB == result.trials
     assert result.leaks_caught == ("tomorrow",)
     assert result.verdict == "failed"
-    assert len(desk.rows("decision")) == result.decisions
+    assert len(desk.rows(["decision"])["decision"]) == result.decisions
     assert sum(books(desk, name).audit.fills for name in ("paper",)) == result.fills
     page = read(Path(result.report)).text
     some = desk.orders.of("paper")[-1].intent

@@ -27,9 +27,11 @@ WRITE_IT = (
     "write postgresql://USER:PASSWORD@HOST:PORT/NAME; of a password with signs such as @ or / write them as %40 or %2F"
 )
 BY_STATE = {
+    "23505": "another process wrote it first: try again",
     "25006": "name the server that takes writes, not a standby of it",
     "25P03": "its transaction stood still for too long and was undone: try again",
     "40P01": "two transactions waited for each other and this one was undone: try again",
+    "42P01": "its tables are missing or old: `quorum account list` brings them up to date",
     "42501": "grant its user the right to create and change tables there",
     "53100": "free some space on the server; nothing was written",
     "53300": "raise max_connections of the server, or run fewer processes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from time import monotonic
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ class Pass(NamedTuple):
 def deliver(post: Post, channels: Channels, policy: Policy, clock: Clock) -> Pass:
     """Send what is due, each channel beside the others; a channel that takes nothing is left alone until its retry.
 
+    A pass ends within twice the time that one delivery may take; what is left is due in the next one.
     Run by as many senders as there are: each delivery is sent by one of them. One that is killed after sending and
     before saying so has its message sent a second time, with the same id.
     """
@@ -68,8 +70,9 @@ class _Sender:
         self._clock = clock
 
     def serve(self, parcels: Sequence[Parcel]) -> tuple[int, int]:
-        """Send a channel's parcels until it refuses one; how many it took, and how many it refused."""
+        """Send a channel's parcels until it refuses one or has had its time; how many it took, and how many not."""
         sent = refused = 0
+        until = monotonic() + self._policy.timeout_seconds
         rule = self._policy.rule(parcels[0].channel)
         for number, parcel in enumerate(parcels):
             outcome = self._send(parcel, rule)
@@ -78,6 +81,7 @@ class _Sender:
             if isinstance(outcome, Retry):
                 left = [delivery for later in parcels[number + 1 :] for delivery in later.deliveries]
                 self._post.postpone(left, outcome.at)
+            if isinstance(outcome, Retry) or monotonic() > until:
                 break
         return sent, refused
 

@@ -6,6 +6,17 @@ Neighbours: `workflows` reads specs; `bootstrap` puts the engine behind `Workflo
 """
 
 from quorum.desk.running.ports import RunBook
+from quorum.desk.running.rules import known_to, protocols_of
 from quorum.desk.running.runs import EXECUTIONS, BookedWorkflows, Compiled, ask_again, request_of, timeline
 
-__all__ = ["EXECUTIONS", "BookedWorkflows", "Compiled", "RunBook", "ask_again", "request_of", "timeline"]
+__all__ = [
+    "EXECUTIONS",
+    "BookedWorkflows",
+    "Compiled",
+    "RunBook",
+    "ask_again",
+    "known_to",
+    "protocols_of",
+    "request_of",
+    "timeline",
+]

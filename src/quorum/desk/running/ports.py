@@ -7,10 +7,14 @@ from typing import Any, Protocol
 
 
 class RunBook(Protocol):
-    """Every run that was asked for, kept where effects are kept: the engine's own database may lose its last moments."""
+    """Every run that was asked for, kept with the effects: the engine's own database may lose its last moments."""
 
     def enter(self, request: Mapping[str, Any], identity: str | None = None) -> str:
         """Write a request down under its id, or under the next `WF-YYYYMMDD-NNN`; one that is there stays as it is."""
+        ...
+
+    def follow(self, key: str, request: Mapping[str, Any]) -> str:
+        """Write a request down under the next id, once for a key: the id that it has."""
         ...
 
     def entered(self, since: int) -> Sequence[tuple[str, Mapping[str, Any]]]:

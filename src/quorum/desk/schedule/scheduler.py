@@ -77,8 +77,10 @@ class Scheduler:
         seen = known if before is None else [before.now]
         last = max(seen, default=now)
         if last > now:
-            facts = {"key": f"clock_jumped/{last}", "from": iso(last), "to": iso(now), "seconds": (last - now) / SECOND}
-            self.tell(Event.CLOCK_JUMPED, facts)
+            seconds = (last - now) / SECOND
+            facts = {"from": iso(last), "to": iso(now), "seconds": seconds}
+            summary = f"the clock went back by {seconds:,.1f} s"
+            self.tell(Event.CLOCK_JUMPED, {**facts, "key": f"clock_jumped/{last}", "summary": summary})
         return last > now
 
 
@@ -193,7 +195,7 @@ class _Look:
         elif made.status is TickStatus.WAITING:
             self._waiting[schedule.name] = waiting + 1
         else:
-            self._tell(Event.SCHEDULE_SKIPPED, schedule, made.due_at, {"reason": made.reason})
+            self._tell_skipped(schedule, made)
 
     def _make(self, tick: Tick) -> Tick | None:
         made = self._ticks.claim(tick)
@@ -250,18 +252,25 @@ class _Look:
                     continue
 
     def _tell_missed(self, schedule: Schedule, missed: tuple[int, ...]) -> None:
-        more = {"count": len(missed), "first": iso(missed[0]), "policy": schedule.missed}
-        self._tell(Event.SCHEDULE_MISSED, schedule, missed[-1], more)
+        count = len(missed)
+        more = {"count": count, "first": iso(missed[0]), "policy": schedule.missed}
+        self._tell(Event.SCHEDULE_MISSED, schedule, missed[-1], {"summary": f"{count} runs were missed", **more})
 
     def _tell_late(self, schedule: Schedule, tick: Tick) -> None:
-        patience = self._parts.patience
+        patience, seconds = self._parts.patience, tick.lateness / SECOND
         if patience.late < tick.lateness - _grace(schedule) <= patience.missed:
-            more = {"seconds": tick.lateness / SECOND, "workflow_id": tick.workflow_id}
-            self._tell(Event.SCHEDULE_LATE, schedule, tick.due_at, more)
+            more = {"seconds": seconds, "workflow_id": tick.workflow_id}
+            self._tell(Event.SCHEDULE_LATE, schedule, tick.due_at, {"summary": f"begun {seconds:.1f} s late", **more})
+
+    def _tell_skipped(self, schedule: Schedule, tick: Tick) -> None:
+        more = {"summary": f"left out: {tick.reason}", "reason": tick.reason}
+        self._tell(Event.SCHEDULE_SKIPPED, schedule, tick.due_at, more)
 
     def _tell(self, event: Event, schedule: Schedule, due_at: int, more: Mapping[str, Any]) -> None:
         named = {"schedule": schedule.name, "workflow": schedule.spec.name, "due_at": iso(due_at)}
-        self._parts.tell(event, {"key": f"{event}/{schedule.name}/{due_at}", **named, **more})
+        summary = f"schedule {schedule.name}: {more['summary']}"
+        key = f"{event}/{schedule.name}/{due_at}"
+        self._parts.tell(event, {**named, **more, "key": key, "summary": summary})
 
 
 def _grace(schedule: Schedule) -> int:

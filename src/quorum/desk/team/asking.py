@@ -13,6 +13,7 @@ from quorum.desk.agents import (
     Gap,
     Routed,
     Staff,
+    StaffRules,
     context_for,
     route,
 )
@@ -76,7 +77,7 @@ class Asker:
                 return Asking(tuple(attempts), gap=routed)
             attempt = self._once(asked, routed, len(attempts))
             attempts.append(attempt)
-            self.roll.note([_call(asked, attempt, len(attempts))])
+            self.roll.note([_call(asked, attempt, len(attempts), self.staff.rules)])
             again = attempt.outcome in (CallOutcome.ERROR, CallOutcome.TIMEOUT) and self._may_again(asked, attempt)
             if not again or not pauses:
                 return Asking(tuple(attempts), routed.why if routed.substitution else ())
@@ -168,12 +169,12 @@ def _pauses(asked: Asked) -> Iterator[float]:
     return (retries.first_seconds * retries.factor**i for i in range(retries.most))
 
 
-def calls_of(asked: Asked, asking: Asking) -> Sequence[Call]:
+def calls_of(asked: Asked, asking: Asking, rules: StaffRules) -> Sequence[Call]:
     """The calls of an asking, as they are kept."""
-    return [_call(asked, attempt, i) for i, attempt in enumerate(asking.attempts, 1)]
+    return [_call(asked, attempt, i, rules) for i, attempt in enumerate(asking.attempts, 1)]
 
 
-def _call(asked: Asked, attempt: Attempt, number: int) -> Call:
+def _call(asked: Asked, attempt: Attempt, number: int, rules: StaffRules) -> Call:
     return Call(
         key=f"{asked.key}/{number}/{attempt.at}",
         at=attempt.at,
@@ -183,6 +184,6 @@ def _call(asked: Asked, attempt: Attempt, number: int) -> Call:
         workflow_id=asked.facts.identity,
         outcome=attempt.outcome,
         seconds=attempt.seconds,
-        error=attempt.reason,
+        error=rules.workflow_failure.of(asked.task.critical).logged(attempt.reason),
         effect=(asked.task.output or "") if attempt.outcome is CallOutcome.DONE else "",
     )

@@ -16,24 +16,28 @@ from quorum.desk.agents import (
     Priority,
     TaskComplete,
     blocked_on,
+    everything,
+    orchestration_context,
 )
-from quorum.desk.approvals import Question, closed
+from quorum.desk.approvals import Question, Size, closed
 from quorum.desk.approvals import facts as approval_facts
 from quorum.desk.desk import Desk
 from quorum.desk.notices import Event, Occurrence
+from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.system import active_workflow
 from quorum.desk.team.asking import Asker, Asking, calls_of
 from quorum.desk.team.papers import Papers
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Entry, Recorder
 from quorum.desk.team.roll import Roll
-from quorum.desk.workflows import RunState, RunStep
-from quorum.desk.workflows.crew import Call, Facts
+from quorum.desk.workflows import RunState, RunStep, find_workflow
+from quorum.desk.workflows.crew import Call, Facts, Read
 from quorum.desk.workflows.spec import ApprovalPoint, Degrade, Step, Task
-from quorum.domain import SECOND, Choice, DecisionKind, Severity, StoreError
+from quorum.domain import SECOND, Choice, DecisionKind, Severity, StoreError, parse_instant
 
 ACTIVE = "/state/workflows/active_workflow.json"
 AT_ONCE = 16
+CONTEXT_SECONDS = 2.0
 RETRY_SECONDS = 0.25
 NAMES = {
     CallOutcome.ERROR: "failed",
@@ -48,7 +52,9 @@ class Team:
 
     def __init__(self, desk: Desk, hands: Hands) -> None:
         self.desk = desk
-        self._asker = Asker(desk, desk.staff, hands, Roll(desk.staff))
+        self._roll = Roll(desk.staff)
+        self._asker = Asker(desk, desk.staff, hands, self._roll)
+        self._context_at = -CONTEXT_SECONDS
         self._recorder = Recorder(desk.staff)
         self._papers = Papers(desk.workspace.home)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="team")
@@ -60,7 +66,22 @@ class Team:
         self._recorder.close()
         self._papers.close()
 
+    def _refresh_context(self) -> None:
+        """Every few seconds, have what agents share read anew, behind the work."""
+        now = time.monotonic()
+        if now - self._context_at < CONTEXT_SECONDS:
+            return
+        self._context_at = now
+
+        def read() -> None:
+            staff = self.desk.staff
+            health = self._roll.now(tuple(staff.rules.agents.values()))
+            self._asker.context = orchestration_context(everything(staff), staff.rules, health, self.desk.clock.now())
+
+        self._threads.submit(read)
+
     def perform(self, calls: Sequence[Call], parallel: bool) -> Mapping[str, Mapping[str, Any]]:
+        self._refresh_context()
         if parallel:
             found = list(self._threads.map(self._do, calls))
             return {call.task.name: outcome for call, outcome in zip(calls, found, strict=True)}
@@ -80,21 +101,26 @@ class Team:
         )
         return self.desk.decisions.once(key, choice)
 
-    def ask(self, facts: Facts, key: str, point: ApprovalPoint, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    def ask(self, facts: Facts, key: str, point: ApprovalPoint, read: Read) -> Mapping[str, Any]:
         now = self.desk.clock.now()
+        expires = now + round(point.expires_seconds * SECOND)
+        latest = None if point.until is None else read(point.until)
+        if latest is not None:
+            expires = min(expires, parse_instant(latest) if isinstance(latest, str) else int(latest))
+        size = None if point.size is None else read(point.size)
         question = Question(
             key=key,
             workflow_id=facts.identity,
             step=key.rpartition("/")[2],
             question=point.question,
-            expires_at=now + round(point.expires_seconds * SECOND),
-            shows=shown,
+            expires_at=expires,
+            shows={name: read(expression) for name, expression in point.shows.items()},
             scope=_scope(facts, point),
+            size=None if size is None else Size.parse(str(size)),
             remind_at=None if point.remind_seconds is None else now + round(point.remind_seconds * SECOND),
         )
         asked = self.desk.approvals.ask(question)
-        left = max(0.0, (asked.question.expires_at - now) / SECOND)
-        return {**approval_facts(asked), "seconds": left}
+        return {**approval_facts(asked), "seconds": max(0.0, (asked.question.expires_at - now) / SECOND)}
 
     def settle(self, facts: Facts, approval_id: str, remind: bool) -> Mapping[str, Any]:
         now = self.desk.clock.now()
@@ -137,7 +163,7 @@ class Team:
         while True:
             asking = self._asker.ask(call)
             if asking.last.outcome is CallOutcome.DONE:
-                outcome = _completed(call.task, asking)
+                outcome = self._followed(call, _completed(call.task, asking))
                 break
             if not waits or time.monotonic() + RETRY_SECONDS > until:
                 outcome = self._without(call, asking)
@@ -148,6 +174,20 @@ class Team:
         if asking.stood_in:
             self._raise(Event.AGENT_SUBSTITUTED, call.key, "; ".join(asking.stood_in), {"task": call.task.task})
         return outcome
+
+    def _followed(self, call: Call, outcome: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The outcome, once the run that its answer asks for under `follow_up` has been asked for, under one id."""
+        wanted = outcome["answer"].get("follow_up")
+        if wanted is None:
+            return outcome
+        desk = self.desk
+        spec = find_workflow(
+            wanted["workflow"], desk.workspace.config / "workflows", known_to(desk), protocols_of(desk)
+        )
+        request = request_of(spec, wanted["params"], desk.clock.now(), wanted["execution"], call.key)
+        identity = desk.runs.follow(call.key, request)
+        desk.workflows.enqueue(identity, request)
+        return {**outcome, "answer": {**outcome["answer"], "follow_up": {**wanted, "workflow_id": identity}}}
 
     def _without(self, call: Call, asking: Asking) -> Mapping[str, Any]:
         """What becomes of a task that has no answer; the policy that was followed is on record."""
@@ -181,11 +221,15 @@ class Team:
             self._raise(Event.WORKFLOW_FAILED, facts.identity, f"{facts.workflow} halted at {call.task.name}", details)
         elif not halts:
             summary = f"{facts.workflow} goes on without {call.task.name}: {last.reason}"
-            self._raise(Event.WORKFLOW_DEGRADED, call.key, summary, details)
+            tells = self.desk.staff.rules.workflow_failure.of(False).tells_user
+            severity = Severity.YELLOW if tells else Severity.INFO
+            self._raise(Event.WORKFLOW_DEGRADED, call.key, summary, details, severity)
 
     def _keep(self, call: Call, asking: Asking, began: int) -> None:
         task, last = call.task, asking.last
-        own = task.deadline_seconds or self.desk.staff.rules.agent_failure.detection.timeout_threshold
+        agent = self.desk.staff.rules.find(last.agent)
+        default = self.desk.staff.rules.agent_failure.detection.timeout_threshold
+        own = task.deadline_seconds or (default if agent is None else self.desk.staff.rules.deadline_seconds(agent))
         delegation = Delegation(
             key=f"{call.key}@{began}",
             target_agent=last.agent,
@@ -198,12 +242,16 @@ class Team:
             inputs_available=tuple(call.inputs),
             priority=Priority.HIGH if task.critical else Priority.MEDIUM,
         )
-        self._recorder.put(Entry(delegation, _handoff(asking), last.reason, calls_of(call, asking)))
+        self._recorder.put(
+            Entry(delegation, _handoff(asking), last.reason, calls_of(call, asking, self.desk.staff.rules))
+        )
 
-    def _raise(self, event: Event, key: str, summary: str, details: Mapping[str, Any]) -> None:
+    def _raise(
+        self, event: Event, key: str, summary: str, details: Mapping[str, Any], severity: Severity = Severity.INFO
+    ) -> None:
         """Tell people; while the database does not answer, what happened is told by the run's own end."""
         try:
-            self.desk.outbox.raise_(Occurrence(event, key, summary, details, severity=Severity.INFO))
+            self.desk.outbox.raise_(Occurrence(event, key, summary, details, severity=severity))
         except StoreError:
             return
 

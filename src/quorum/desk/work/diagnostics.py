@@ -23,7 +23,7 @@ def run_doctor(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """
 
     def schema(path: Path) -> str:
-        return f"open, {len(desk.rows('account'))} accounts"
+        return f"open, {len(desk.accounts.listed())} accounts"
 
     found = diagnose(desk.workspace.home, schema)
     return {

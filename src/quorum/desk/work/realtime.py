@@ -1,9 +1,9 @@
-"""The realtime workflow's tasks: the bars, each analyst's word, the vote, risk's word, the trade or the notice of it."""
+"""The realtime workflow's tasks: the bars, the analysts' words, the vote, risk's word, the trade or its notice."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from quorum.desk.cycle import (
@@ -20,9 +20,21 @@ from quorum.desk.cycle import (
     vote,
 )
 from quorum.desk.desk import Desk
+from quorum.desk.facts import order_facts, recorded_views
 from quorum.desk.notices import Event, Occurrence
 from quorum.desk.work.assignment import Assignment, Unavailable
-from quorum.domain import Abstain, DataError, NotFound, Purpose, Signal, Timeframe, View, iso, plain
+from quorum.domain import (
+    Abstain,
+    DataError,
+    NotFound,
+    Purpose,
+    Signal,
+    Timeframe,
+    View,
+    iso,
+    parse_instant,
+    plain,
+)
 from quorum.engine import Snapshot, ask
 from quorum.signals import ANALYSTS, Consensus
 
@@ -102,13 +114,7 @@ def trade_approval(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     with desk.accounts.transaction(session.account) as transaction:
 
         def act() -> Mapping[str, Any]:
-            traded = trade(desk, session, _voted(evaluation), transaction, paper)
-            return {
-                "risk_approved": traded.order is not None,
-                "reason": traded.reason,
-                **(traded.risk or {"verdict": "nothing_to_trade", "quantity": "0"}),
-                "order": order_told(desk, replace(traded, sent=False)),
-            }
+            return _judged(trade(desk, session, _voted(evaluation), transaction, paper))
 
         return transaction.once(assignment.key, act)
 
@@ -138,7 +144,77 @@ def _notified(desk: Desk, session: Session, assignment: Assignment) -> Mapping[s
     }
     event = Event.EXIT_DUE if leaving else Event.TRADE_OPPORTUNITY
     notice = desk.outbox.raise_(Occurrence(event, assignment.key, summary, details))
-    return {"executed": False, "order": risk["order"], "notification": notice.document()}
+    told = {"executed": False, "order": risk["order"], "notification": notice.document()}
+    until = _until(evaluation, proposal)
+    if until <= desk.clock.now():
+        return {**told, "reason": f"nobody is asked: it was valid until {iso(until)}"}
+    params = {
+        "decision_id": evaluation["decision_id"],
+        "symbol": proposal["symbol"],
+        "timeframe": assignment.inputs["latest"]["snapshot"]["timeframe"],
+        "venue": assignment.inputs["latest"]["snapshot"]["venue"],
+        "account": session.account,
+        "summary": summary,
+        "size": f"{Decimal(risk['order']['quantity']) * Decimal(proposal['price']):f} {session.instrument.quote}",
+        "valid_until": iso(until),
+    }
+    return {**told, "follow_up": {"workflow": "trade_execution", "params": params, "execution": "paper"}}
+
+
+def execute_approved(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
+    """Judge what a person agreed to, with the market and the account as they are now, and send it; once."""
+    given = assignment.params
+    if not _trades(assignment):
+        raise Unavailable("a trade that was agreed to is executed on paper", "ask for it with --execution paper")
+    question = Question(
+        given["symbol"], Timeframe.parse(given["timeframe"]), None, given["venue"], given["account"], paper=True
+    )
+    session = open_session(desk, question)
+    settle(desk, session.account, session.clock)
+    voted = _recorded(desk, given["decision_id"])
+    late = desk.clock.now() >= parse_instant(given["valid_until"])
+    with desk.accounts.transaction(session.account) as transaction:
+
+        def act() -> Mapping[str, Any]:
+            gone = Traded(None, None, f"its time was over at {given['valid_until']}")
+            return _judged(gone if late else trade(desk, session, voted, transaction, paper=True))
+
+        answer = transaction.once(assignment.key, act)
+    if answer["order"] is None:
+        return {"executed": False, **answer}
+    traded = Traded(answer, desk.orders.get(answer["order"]["client_order_id"]), answer["reason"], sent=True)
+    send_now(desk, session, traded)
+    return {"executed": True, **answer, "order": order_told(desk, traded)}
+
+
+def _judged(traded: Traded) -> dict[str, Any]:
+    """Risk's word as the answer of a task; the order as it was committed, or as it would be."""
+    return {
+        "risk_approved": traded.order is not None,
+        "reason": traded.reason,
+        **(traded.risk or {"verdict": "nothing_to_trade", "quantity": "0"}),
+        "order": None if traded.order is None else {**order_facts(traded.order, ()), "status": _status(traded)},
+    }
+
+
+def _status(traded: Traded) -> str:
+    return "committed" if traded.sent else "dry_run"
+
+
+def _until(evaluation: Mapping[str, Any], proposal: Mapping[str, Any]) -> int:
+    """The last instant at which the trade is wanted: the signal's own, and that of its proposal."""
+    ends = [proposal["expires"], evaluation["quality"]["valid_until"]]
+    return min(int(end) for end in ends if end is not None)
+
+
+def _recorded(desk: Desk, decision_id: str) -> Voted:
+    """A vote out of the decision log."""
+    decision = desk.decisions.get(decision_id)
+    facts = decision.choice.outcome
+    counted = {vote["voter"] for vote in facts["votes"] if vote["choice"] == f"for_{facts['consensus']['direction']}"}
+    views = [view for view in recorded_views([decision]) if view.source in counted]
+    lead = min(views, key=lambda view: (-view.confidence, view.source), default=None)
+    return _voted({**facts, "decision_id": decision_id, "lead": None if lead is None else plain(lead)})
 
 
 def _session(desk: Desk, assignment: Assignment) -> Session:

@@ -28,6 +28,7 @@ _REALTIME = {
     "signal_aggregation": _desk(realtime.signal_aggregation, "decision_id", "votes", "consensus", "quality"),
     "trade_approval": _desk(realtime.trade_approval, "risk_approved"),
     "execute_or_notify": _desk(realtime.execute_or_notify, "executed", "order"),
+    "execute_approved": _desk(realtime.execute_approved, "executed", "order", "risk_approved"),
 }
 _MARKET = {
     "training_data": _pool(market.training_data, "path", "sha256", "rows", "columns", "quality"),

@@ -153,7 +153,10 @@ class _Check:
                 for k, criterion in enumerate(criteria):
                     self.reads(criterion.expression, (*keys, "criteria", k), step.number)
             case ApprovalPoint():
-                self.mapped(step.body.shows, (*keys, "approval", "shows"), step.number)
+                asked = (*keys, "approval")
+                self.mapped(step.body.shows, (*asked, "shows"), step.number)
+                self.reads(step.body.until, (*asked, "until"), step.number)
+                self.reads(step.body.size, (*asked, "size"), step.number)
             case SubWorkflow():
                 self.sub(step.body, keys, step.number)
             case Loop():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from quorum.desk.workflows.spec import ApprovalPoint, Step, Task
+from quorum.domain.grammar import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Call:
     inputs: Mapping[str, Any]
 
 
+Read = Callable[[Expression], Any]
+
+
 class Crew(Protocol):
     """The desk at work for a run. Everything here is asked inside a durable step, at least once."""
 
@@ -44,8 +48,11 @@ class Crew(Protocol):
         """Record what a decision point chose, once for its key; the decision's id."""
         ...
 
-    def ask(self, facts: Facts, key: str, point: ApprovalPoint, shown: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Put a question to people, once for its key: `approval_id`, `status`, and the `seconds` left to answer."""
+    def ask(self, facts: Facts, key: str, point: ApprovalPoint, read: Read) -> Mapping[str, Any]:
+        """Put a question to people, once for its key: `approval_id`, `status`, and the `seconds` left to answer.
+
+        `read` gives the values of the point's expressions.
+        """
         ...
 
     def settle(self, facts: Facts, approval_id: str, remind: bool) -> Mapping[str, Any]:

@@ -185,8 +185,7 @@ class _Reading:
     def _approve(self, step: Step, name: str, point: ApprovalPoint) -> None:
         """Ask, wait and remind until there is an answer or the time is up."""
         key = f"{self.facts.identity}/{name}"
-        shown = {n: self._read(expression) for n, expression in point.shows.items()}
-        asked = self._keep(f"{name}.ask", lambda: self.crew.ask(self.facts, key, point, shown))
+        asked = self._keep(f"{name}.ask", lambda: self.crew.ask(self.facts, key, point, self._read))
         identity, left = asked["approval_id"], float(asked["seconds"])
         answered = asked["status"] != "open"
         rounds = 0

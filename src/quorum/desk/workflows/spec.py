@@ -109,6 +109,8 @@ class ApprovalPoint:
     otherwise: str = "reject"
     scope: str | None = None
     shows: Mapping[str, Expression] = field(default_factory=dict)
+    until: Expression | None = None
+    size: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ In: votes, past views and bars, plain rules. Out: the count, calibrations, weigh
 Neighbours: `consensus` and the `vote` strategy count with it; it knows neither.
 """
 
-from quorum.signals.pools.calibration import AS_STATED, Calibration, Curves, believed, calibrate, curves, walk_forward
+from quorum.signals.pools.calibration import AS_STATED, Calibration, calibrate, walk_forward
 from quorum.signals.pools.circumstances import CALM, Circumstances, extreme_move, extreme_moves
 from quorum.signals.pools.counting import POOLS, ROUNDING, Count, Scene, Terms, tally
 from quorum.signals.pools.learning import (
@@ -33,7 +33,6 @@ __all__ = [
     "Conflict",
     "ConsensusRules",
     "Count",
-    "Curves",
     "Experts",
     "Learning",
     "Murphy",
@@ -42,9 +41,7 @@ __all__ = [
     "ScoredVote",
     "Scores",
     "Terms",
-    "believed",
     "calibrate",
-    "curves",
     "extreme_move",
     "extreme_moves",
     "fit_exponent",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +23,6 @@ SUREST = 0.99
 """The highest probability that a pool believes; the lowest is 1 - SUREST."""
 _PRIOR = 1.0  # how many outcomes' worth of curvature draws a Platt fit to the confidence as it is
 _STEPS = 100
-
-
-class Curves(NamedTuple):
-    """The calibrations of k sources for a kernel: kind and number of knots (k,), knots (k, m).
-
-    A logistic one has its slope in x[0] and its intercept in y[0].
-    """
-
-    kind: NDArray[np.int8]
-    knots: NDArray[np.int64]
-    x: Floats
-    y: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,54 +67,40 @@ class Calibration:
 
     def apply(self, confidences: Floats) -> Floats:
         """The probabilities of confidences, shapes (n,)."""
-        answer = np.empty(len(confidences))
-        _apply(curves([self]), np.ascontiguousarray(confidences, np.float64), answer)
+        answer, knots = np.empty(len(confidences)), (np.array(self.x, np.float64), np.array(self.y, np.float64))
+        _apply(KINDS[self.kind], *knots, np.ascontiguousarray(confidences, np.float64), answer)
         return answer
+
+    def believed(self, confidences: Floats) -> Floats:
+        """What a pool makes of them, within 0.5..SUREST: a view that is mostly wrong weighs nothing, and never turns.
+
+        Shapes (n,).
+        """
+        return np.clip(self.apply(confidences), 0.5, SUREST)
 
 
 AS_STATED = Calibration()
 
 
-def curves(calibrations: Sequence[Calibration]) -> Curves:
-    """Calibrations in the form that a kernel takes."""
-    n, most = len(calibrations), max([len(c.x) for c in calibrations] + [1])
-    x, y = np.zeros((n, most)), np.zeros((n, most))
-    for k, one in enumerate(calibrations):
-        x[k, : len(one.x)], y[k, : len(one.y)] = one.x, one.y
-    kinds = np.array([KINDS[c.kind] for c in calibrations], np.int8)
-    return Curves(kinds, np.array([len(c.x) for c in calibrations], np.int64), x, y)
-
-
 @kernel
-def calibrated(given: Curves, k: int, confidence: float) -> float:
-    """The probability that source `k` is right when it is `confidence` sure."""
-    if given.kind[k] == LOGISTIC:
-        inside = min(SUREST, max(1.0 - SUREST, confidence))
-        odds = float(given.x[k, 0] * math.log(inside / (1.0 - inside)) + given.y[k, 0])
-        return 1.0 / (1.0 + math.exp(-odds))
-    if given.kind[k] == IDENTITY:
+def _calibrated(kind: int, x: Floats, y: Floats, confidence: float) -> float:
+    """One confidence on a curve; a level end belongs to each side of the knots."""
+    if kind == IDENTITY:
         return confidence
-    last = given.knots[k] - 1
-    if confidence >= given.x[k, last]:
-        return float(given.y[k, last])
-    before = float(given.y[k, 0])
-    for j in range(1, last + 1):
-        if given.x[k, j - 1] <= confidence < given.x[k, j]:
-            share = (confidence - given.x[k, j - 1]) / (given.x[k, j] - given.x[k, j - 1])
-            before = float(given.y[k, j - 1] + share * (given.y[k, j] - given.y[k, j - 1]))
-    return before
+    if kind == LOGISTIC:
+        inside = min(SUREST, max(1.0 - SUREST, confidence))
+        return float(1.0 / (1.0 + math.exp(-x[0] * math.log(inside / (1.0 - inside)) - y[0])))
+    answer = y[0] if confidence < x[0] else y[-1]
+    for j in range(1, len(x)):
+        if x[j - 1] <= confidence < x[j]:
+            answer = y[j - 1] + (confidence - x[j - 1]) / (x[j] - x[j - 1]) * (y[j] - y[j - 1])
+    return float(answer)
 
 
 @kernel
-def believed(given: Curves, k: int, confidence: float) -> float:
-    """What a pool makes of it, in 0.5..SUREST: a view that is mostly wrong weighs nothing, it never turns around."""
-    return min(SUREST, max(0.5, calibrated(given, k, confidence)))
-
-
-@kernel
-def _apply(given: Curves, confidences: Floats, answer: Floats) -> None:
+def _apply(kind: int, x: Floats, y: Floats, confidences: Floats, answer: Floats) -> None:
     for i in range(len(confidences)):
-        answer[i] = calibrated(given, 0, confidences[i])
+        answer[i] = _calibrated(kind, x, y, confidences[i])
 
 
 def calibrate(confidences: Floats, outcomes: Floats) -> Calibration:

@@ -17,7 +17,7 @@ from quorum.signals.strategy import Number, Parameter
 
 KEYS = ("name", "summary", "parameters", "indicators", "requires", *RULES)
 PARAMETER_KEYS = ("default", "low", "high", "summary", "search")
-TAKEN = (*COLUMNS, "side")
+TAKEN = (*COLUMNS, "side", "true", "false", "null", "none")
 MOST_NAMES = 64
 MOST_VALUES = 200_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -12,7 +12,17 @@ import typer
 from quorum.domain import QuorumError
 from quorum.surfaces.cli.accounts import account, broker
 from quorum.surfaces.cli.bench import bench
-from quorum.surfaces.cli.coordinator import workflow
+from quorum.surfaces.cli.coordinator import (
+    agents,
+    approvals,
+    approve,
+    notices,
+    reject,
+    schedule,
+    status,
+    up,
+    workflow,
+)
 from quorum.surfaces.cli.data import app as data
 from quorum.surfaces.cli.demo import demo
 from quorum.surfaces.cli.lab import backtest, consensus, sweep, walkforward
@@ -29,11 +39,19 @@ app = typer.Typer(
 )
 INTERRUPTED = 130
 
-for command in (init, doctor, demo, backtest, sweep, walkforward, consensus, decisions, why, replay, views, bench):
+_PLAIN = (
+    *(init, doctor, status, up, demo, backtest, sweep, walkforward, consensus),
+    *(approve, reject, decisions, why, replay, views, bench),
+)
+for command in _PLAIN:
     app.command()(command)
 app.add_typer(data, name="data")
 app.add_typer(strategies, name="strategy")
 app.add_typer(workflow, name="workflow")
+app.add_typer(agents, name="agents")
+app.add_typer(approvals, name="approvals")
+app.add_typer(notices, name="notices")
+app.add_typer(schedule, name="schedule")
 app.add_typer(account, name="account")
 app.add_typer(broker, name="broker")
 app.command(hidden=True)(task)

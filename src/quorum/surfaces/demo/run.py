@@ -108,12 +108,13 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         story = tell(desk, tests, (crypto, equities), reports, (seconds, steps.seconds))
         write_page(report, desk_report(replace(story, lab=lab)))
     orders = [order for report_ in reports for order in desk.orders.of(report_.account)]
+    kept = desk.rows(("decision", "trial"))
     return DemoResult(
         seconds=round(time.monotonic() - started, 2),
         orders=len(orders),
         fills=reports[0].audit.fills,
-        decisions=len(desk.rows("decision")),
-        trials=len(desk.rows("trial")),
+        decisions=len(kept["decision"]),
+        trials=len(kept["trial"]),
         leaks_caught=tuple(caught(lab)),
         verdict=verdict_of(lab),
         ledger_balanced=all(r.balanced for r in reports),

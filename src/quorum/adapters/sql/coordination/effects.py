@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from quorum.adapters.sql.coordination.tables import effect
+from quorum.adapters.sql.database import take_turn
 from quorum.domain import canonical
 
 
@@ -20,9 +21,11 @@ def kept(connection: sa.Connection, key: str) -> Mapping[str, Any] | None:
 
 def once(connection: sa.Connection, key: str, at: int, act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
     """The answer of `act` under `key`, in the caller's transaction; done before, its answer is returned as it is."""
+    take_turn(connection, f"effect {key}")
     done = kept(connection, key)
     if done is not None:
         return done
     answer = act()
     connection.execute(effect.insert().values(key=key, answer=canonical(answer).decode(), at=at))
-    return json.loads(canonical(answer))  # type: ignore[no-any-return]
+    plain: Mapping[str, Any] = json.loads(canonical(answer))
+    return plain

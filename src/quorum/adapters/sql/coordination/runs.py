@@ -25,10 +25,19 @@ class SqlRunBook:
         self._clock = clock
 
     def enter(self, request: Mapping[str, Any], identity: str | None = None) -> str:
-        now = self._clock.now()
         with self._database.write() as connection:
-            name = identity or f"WF-{utc_day(now)}-{next_number(connection, f'workflow-{utc_day(now)}'):03d}"
-            once(connection, PREFIX + name, now, lambda: request)
+            return self._enter(connection, request, identity)
+
+    def follow(self, key: str, request: Mapping[str, Any]) -> str:
+        with self._database.write() as connection:
+            now = self._clock.now()
+            found = once(connection, f"follow/{key}", now, lambda: {"run": self._enter(connection, request, None)})
+            return str(found["run"])
+
+    def _enter(self, connection: sa.Connection, request: Mapping[str, Any], identity: str | None) -> str:
+        now = self._clock.now()
+        name = identity or f"WF-{utc_day(now)}-{next_number(connection, f'workflow-{utc_day(now)}'):03d}"
+        once(connection, PREFIX + name, now, lambda: request)
         return name
 
     def entered(self, since: int) -> Sequence[tuple[str, Mapping[str, Any]]]:

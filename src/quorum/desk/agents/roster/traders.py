@@ -156,7 +156,10 @@ TRADERS: tuple[Agent, ...] = (
         domain="Position sizing, exposure, drawdown",
         room="risk",
         source="files 1, 2, 4",
-        tasks=("trade_approval", "drawdown_status", "position_limits", "daily_risk_budget", "model_risk"),
+        tasks=(
+            *("trade_approval", "execute_approved", "drawdown_status"),
+            *("position_limits", "daily_risk_budget", "model_risk"),
+        ),
         triggers=("Trade approval", "Risk assessment", "Position limits"),
         mandatory=True,
     ),

@@ -75,8 +75,9 @@ def equity_of(desk: Desk, account: str, as_of: int) -> Equity:
     By its ledger up to `as_of` and the newest closes by then of what it held.
     """
     section = desk.settings.accounts.accounts[account]
-    entries = {row["entry_id"]: row["time"] for row in desk.rows("entry") if row["account"] == account}
-    postings = [row for row in desk.rows("posting") if row["entry_id"] in entries]
+    rows = desk.rows(("entry", "posting"))
+    entries = {row["entry_id"]: row["time"] for row in rows["entry"] if row["account"] == account}
+    postings = [row for row in rows["posting"] if row["entry_id"] in entries]
     capital = -sum((Decimal(row["amount"]) for row in postings if row["ledger_account"] == CAPITAL), Decimal(0))
     funded = float(capital if entries else section.cash)
     paid_in = {row["entry_id"] for row in postings if row["ledger_account"] == CAPITAL}

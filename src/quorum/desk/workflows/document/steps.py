@@ -26,7 +26,10 @@ KEYS = {
     "approval": ("approval",),
     "workflow": ("workflow", "with"),
 }
-APPROVAL = ("question", "expires_seconds", "expires", "remind_seconds", "remind", "otherwise", "scope", "shows")
+APPROVAL = (
+    *("question", "expires_seconds", "expires", "remind_seconds", "remind", "otherwise", "scope"),
+    *("shows", "until", "size"),
+)
 MOST_STEPS = 2_000
 MOST_AT_ONCE = 64
 MOST_ITEMS = 1_000
@@ -95,6 +98,8 @@ def _approval(entry: Entry) -> ApprovalPoint:
         otherwise=entry.choice("otherwise", ("reject", "halt"), "reject"),
         scope=entry.text("scope") if "scope" in entry else None,
         shows=entry.expressions("shows", "shows"),
+        until=entry.expression("until") if "until" in entry else None,
+        size=entry.expression("size") if "size" in entry else None,
     )
 
 

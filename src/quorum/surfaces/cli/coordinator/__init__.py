@@ -5,6 +5,11 @@ In: options. Out: lines or JSON.
 Neighbours: `cli.app` registers them.
 """
 
+from quorum.surfaces.cli.coordinator.agents import agents
+from quorum.surfaces.cli.coordinator.approvals import approvals, approve, reject
+from quorum.surfaces.cli.coordinator.notices import notices
+from quorum.surfaces.cli.coordinator.running import status, up
+from quorum.surfaces.cli.coordinator.schedule import schedule
 from quorum.surfaces.cli.coordinator.workflows import workflow
 
-__all__ = ["workflow"]
+__all__ = ["agents", "approvals", "approve", "notices", "reject", "schedule", "status", "up", "workflow"]

@@ -56,7 +56,13 @@ def status(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json(told)
         return
-    facts({name: ", ".join(v) or "none" if isinstance(v, list) and name in ("running", "failed") else v for name, v in told.items() if name not in ("waits_for_you", "notices", "accounts")})  # type: ignore[arg-type]
+    facts(
+        {
+            name: ", ".join(v) or "none" if isinstance(v, list) and name in ("running", "failed") else v
+            for name, v in told.items()
+            if name not in ("waits_for_you", "notices", "accounts")
+        }
+    )
     columns = ("approval_id", "question", "expires_at")
     table(columns, ([a[c] for c in columns] for a in told["waits_for_you"]), "waits for you")  # type: ignore[union-attr, index]
     columns = ("notification_id", "priority", "summary")

@@ -129,12 +129,11 @@ def _overview(desk: Any, schedules: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _schedules(desk: Any) -> Mapping[str, Any]:
     """The schedules of a desk's workspace over its workflows."""
+    from quorum.desk.running import known_to, protocols_of
     from quorum.desk.schedule import read_schedules
-    from quorum.desk.work import TASKS
-    from quorum.desk.workflows import Known, workflows
+    from quorum.desk.workflows import workflows
 
-    known = Known.of(desk.staff.rules.agents.values(), TASKS)
-    specs = workflows(desk.workspace.config / "workflows", known)
+    specs = workflows(desk.workspace.config / "workflows", known_to(desk), protocols_of(desk))
     return read_schedules(desk.workspace.config / "schedule.yaml", specs)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ def logs(asked: LogOptions) -> None:
     read = follow_logs if asked.follow else read_logs
     for line in read(folder, Wanted(asked.level.lower(), asked.workflow, start)):
         say(_as_json(line) if asked.as_json else _for_people(line))
+        if asked.follow:
+            sys.stdout.flush()
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,6 @@ def _as_json(line: Mapping[str, Any]) -> str:
 
 def _for_people(line: Mapping[str, Any]) -> str:
     more = " ".join(f"{key}={value}" for key, value in line.items() if key not in _OWN)
-    head = f"{line.get('timestamp', ''):<27} {line.get('level', ''):<8} {line.get('event', '')}"
+    head = f"{line.get('timestamp', ''):<30} {line.get('level', ''):<8} {line.get('event', '')}"
     tail = "".join(f"\n{line[key]}" for key in ("exception", "stack") if line.get(key))
     return f"{head.strip()}{f'  {more}' if more else ''}{tail}"

@@ -48,8 +48,8 @@ def run(asked: RunOptions) -> None:
 
     Example: quorum workflow run realtime_signal_generation --symbol BTCUSDT --timeframe 1h
     """
-    from quorum.bootstrap import known_to, open_desk, protocols_of
-    from quorum.desk.running import request_of
+    from quorum.bootstrap import open_desk
+    from quorum.desk.running import known_to, protocols_of, request_of
     from quorum.desk.workflows import find_workflow
 
     desk = open_desk(asked.home)
@@ -62,6 +62,8 @@ def run(asked: RunOptions) -> None:
         while (asked.wait or works) and state.status not in ENDED and not _waits(desk, identity):
             time.sleep(LOOK_SECONDS)
             state = desk.workflows.run(identity)[0]
+        while works and _under_way(desk):
+            time.sleep(LOOK_SECONDS)
     _tell(desk, state, asked.as_json)
 
 
@@ -69,7 +71,9 @@ def run(asked: RunOptions) -> None:
 def list_runs(
     name: Annotated[str | None, typer.Option("--workflow", help="Runs of this workflow only.")] = None,
     status: Annotated[str | None, typer.Option(help="enqueued, running, done, failed or cancelled.")] = None,
-    specs: Annotated[bool, typer.Option("--specs", help="The workflows that can be run, in place of their runs.")] = False,
+    specs: Annotated[
+        bool, typer.Option("--specs", help="The workflows that can be run, in place of their runs.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     home: Home = None,
     as_json: Json = False,
@@ -173,7 +177,8 @@ def check(
     """
     from pathlib import Path
 
-    from quorum.bootstrap import known_to, open_desk, protocols_of
+    from quorum.bootstrap import open_desk
+    from quorum.desk.running import known_to, protocols_of
     from quorum.desk.workflows import check_file
 
     desk = open_desk(home)
@@ -215,6 +220,12 @@ def _worker(asked: RunOptions, desk: Desk) -> Iterator[bool]:
 
 def _waits(desk: Desk, identity: str) -> bool:
     return any(approval.question.workflow_id == identity for approval in desk.approvals.open())
+
+
+def _under_way(desk: Desk) -> list[str]:
+    """The runs that neither ended nor wait for a person, as one that the run itself has asked for."""
+    runs = [*desk.workflows.runs(20, None, "enqueued"), *desk.workflows.runs(20, None, "running")]
+    return [run.identity for run in runs if not _waits(desk, run.identity)]
 
 
 def _told(state: RunState, waits: bool) -> dict[str, Any]:
@@ -271,21 +282,22 @@ def _move(identity: str, move: str, step: int | None, home: Any, as_json: bool) 
 
 
 def _list_specs(desk: Desk, as_json: bool) -> None:
-    from quorum.bootstrap import known_to, protocols_of
-    from quorum.desk.workflows import WorkflowSpec, workflows
+    from quorum.desk.running import known_to, protocols_of
+    from quorum.desk.workflows import workflows
 
     found = workflows(desk.workspace.config / "workflows", known_to(desk), protocols_of(desk))
-    lines = [
-        {
-            "workflow": name,
-            "steps": len(spec.steps) if isinstance(spec, WorkflowSpec) else None,
-            "params": [p.name for p in spec.params if p.required] if isinstance(spec, WorkflowSpec) else [],
-            "about": spec.about if isinstance(spec, WorkflowSpec) else str(spec),
-            "ok": isinstance(spec, WorkflowSpec),
-        }
-        for name, spec in found.items()
-    ]
+    lines = [_spec_line(name, spec) for name, spec in found.items()]
     if as_json:
         print_json({"workflows": lines})
         return
-    table(("workflow", "steps", "needs", "about"), ((x["workflow"], x["steps"], ", ".join(x["params"]), x["about"]) for x in lines))  # type: ignore[arg-type]
+    table(("workflow", "steps", "needs", "about"), ([x["workflow"], x["steps"], x["needs"], x["about"]] for x in lines))
+
+
+def _spec_line(name: str, spec: Any) -> dict[str, Any]:
+    """A workflow as a line, or what is wrong with its file."""
+    from quorum.desk.workflows import WorkflowSpec
+
+    if not isinstance(spec, WorkflowSpec):
+        return {"workflow": name, "steps": None, "needs": "", "about": str(spec), "ok": False}
+    needs = " ".join(p.name for p in spec.params if p.required)
+    return {"workflow": name, "steps": len(spec.steps), "needs": needs, "about": spec.about, "ok": True}

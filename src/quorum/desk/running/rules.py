@@ -1,0 +1,28 @@
+"""What the workflows of a desk may name, and what holds where they are silent."""
+
+from __future__ import annotations
+
+from quorum.desk.desk import Desk
+from quorum.desk.work import TASKS
+from quorum.desk.workflows import Known, Protocols
+
+
+def protocols_of(desk: Desk) -> Protocols:
+    """What holds in a spec that says nothing of retries and failures, by config/agents.yaml."""
+    agent, workflow = desk.staff.rules.agent_failure, desk.staff.rules.workflow_failure
+    recovery, data = agent.recovery, workflow.data_unavailable
+    return Protocols(
+        critical_retries=recovery.max_retries if recovery.auto_retry else 0,
+        optional_retries=min(1, recovery.max_retries) if recovery.auto_retry else 0,
+        first_seconds=0.0 if recovery.backoff == "none" else 1.0,
+        factor=2.0 if recovery.backoff == "exponential" else 1.0,
+        optional="halt" if workflow.of(False).halts or not agent.proceeds(critical=False) else "skip",
+        data=data.action,
+        data_wait_seconds=data.max_wait,
+        data_then=data.fallback,
+    )
+
+
+def known_to(desk: Desk) -> Known:
+    """The names that a workflow of this workspace may use."""
+    return Known.of(desk.staff.rules.agents.values(), TASKS)
