@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from quorum.bootstrap.lab import open_lab, open_trials, read_bars
     from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
     from quorum.bootstrap.roles import ROLES, run_role, run_up
-    from quorum.bootstrap.worker import open_hands, open_worker, works_elsewhere
+    from quorum.bootstrap.stores import sharing
+    from quorum.bootstrap.worker import Worker, open_hands, open_worker, works_elsewhere
     from quorum.bootstrap.workers import run_task, serve_agents, serve_only, serve_tasks
     from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_vendor, open_workspace
 
@@ -23,7 +24,8 @@ _HOMES = {
     "executors": ("open_cluster", "open_elsewhere", "open_executor", "open_pool"),
     "lab": ("open_lab", "open_trials", "read_bars"),
     "places": ("default_home", "home_of", "use_kernel_cache"),
-    "worker": ("open_hands", "open_worker", "works_elsewhere"),
+    "stores": ("sharing",),
+    "worker": ("Worker", "open_hands", "open_worker", "works_elsewhere"),
     "workers": ("run_task", "serve_agents", "serve_only", "serve_tasks"),
     "roles": ("ROLES", "run_role", "run_up"),
     "workspaces": ("consensus_rules", "open_lake", "open_vendor", "open_workspace"),
@@ -32,6 +34,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ROLES",
+    "Worker",
     "consensus_rules",
     "default_home",
     "home_of",
@@ -56,6 +59,7 @@ __all__ = [
     "serve_broker",
     "serve_only",
     "serve_tasks",
+    "sharing",
     "use_kernel_cache",
     "works_elsewhere",
 ]

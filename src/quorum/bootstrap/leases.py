@@ -70,8 +70,8 @@ class FileRight:
 class SlotRight:
     """A slot of the shared database, kept by beats of its own thread."""
 
-    def __init__(self, database: Database, seconds: float, tell: Callable[[str, str], object]) -> None:
-        self._leases = Leases(database, SystemClock(), seconds)
+    def __init__(self, url: str, database: Database, seconds: float, tell: Callable[[str, str], object]) -> None:
+        self._leases = Leases(Database(url), SystemClock(), seconds)  # its own connections: a beat must not queue
         self._seconds = seconds
         self._tell = tell
         self._lease: Lease = self._leases.claim(uuid.uuid4().hex, socket.gethostname(), os.getpid())
@@ -130,14 +130,14 @@ class SlotRight:
 
 
 def take_right(
-    home: Path, database: Database | None, seconds: float, tell: Callable[[str, str], object]
+    home: Path, url: str | None, database: Database, seconds: float, tell: Callable[[str, str], object]
 ) -> Right | None:
     """The right to run the workspace's workflows; None when another process of this machine has it.
 
-    With a shared `database` there is a slot for everyone.
+    With a shared database, at `url`, there is a slot for everyone, and `database` writes only while it is held.
     """
-    if database is not None:
-        return SlotRight(database, seconds, tell)
+    if url is not None:
+        return SlotRight(url, database, seconds, tell)
     lock = FileLock(home / "worker.lock")
     return FileRight(lock) if lock.take("worker") else None
 

@@ -105,22 +105,31 @@ def _schedule(given: Path | None, ended: threading.Event, log: Log) -> None:
     desk = put_together(workspace, database)
     rounds = _Rounds(desk, SqlPost(database, desk.clock), log)
     log("scheduler_started", {"pid": os.getpid()})
-    while not ended.wait(desk.settings.coordinator.scheduler.look_seconds):
-        for name, act in rounds.acts.items():
+    pause = desk.settings.coordinator.scheduler.look_seconds
+    sender = threading.Thread(target=_again, args=(ended, pause, {"notices": rounds.send}, log), daemon=True)
+    sender.start()  # apart, since a mail server that is slow must not make a schedule late
+    _again(ended, pause, rounds.acts, log)
+    sender.join(pause)
+    log("scheduler_stopped", {"pid": os.getpid()})
+
+
+def _again(ended: threading.Event, pause: float, acts: Mapping[str, Callable[[], None]], log: Log) -> None:
+    """Do these, again and again; what fails is recorded and done again, and the others go on."""
+    while not ended.wait(pause):
+        for name, act in acts.items():
             try:
                 act()
             except QuorumError as error:
                 log("scheduler_trouble", {"at": name, "error": str(error)})
-            except Exception as error:  # noqa: BLE001 - the rim of the loop: it is recorded, and the rest goes on
+            except Exception as error:  # noqa: BLE001 - the rim of the loop
                 log("scheduler_trouble", {"at": name, "error": f"{type(error).__name__}: {error}"})
-    log("scheduler_stopped", {"pid": os.getpid()})
 
 
 class _Rounds:
     """What the scheduler's process does every round."""
 
     def __init__(self, desk: Desk, post: SqlPost, log: Log) -> None:
-        self.acts = {"schedules": self._due, "events": self._events, "answers": self._answers, "notices": self._notices}
+        self.acts = {"schedules": self._due, "events": self._events, "answers": self._answers}
         self._desk, self._post, self._log = desk, post, log
         self._policy = desk.settings.notifications.policy()
         self._schedules: Sequence[Schedule] = ()
@@ -145,7 +154,7 @@ class _Rounds:
     def _events(self) -> None:
         """Runs that events of the last hour ask for; the id of each comes from its event, so that it is asked once."""
         since = self._desk.clock.now() - HOUR
-        for told in self._desk.outbox.listed(100):
+        for told in self._desk.outbox.listed(500):
             notice = told.notice
             if notice.at < since or notice.notification_id in self._seen:
                 continue
@@ -163,7 +172,8 @@ class _Rounds:
         for error in tell_runs(desk.approvals, desk.workflows):
             self._log("answer_untold", {"error": str(error)})
 
-    def _notices(self) -> None:
+    def send(self) -> None:
+        """Deliver the notices that are due."""
         deliver(self._post, self._desk.channels, self._policy, self._desk.clock)
 
     def _reread(self) -> None:

@@ -8,11 +8,11 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from quorum.adapters.dbos import Engine, open_system
+from quorum.adapters.dbos import Engine, open_system, run_bare
 from quorum.adapters.process.pool import Pool
 from quorum.adapters.process.roles import FileLock
 from quorum.adapters.sql import Database
-from quorum.adapters.sql.coordination import Leases
+from quorum.adapters.sql.coordination import Leases, SqlPost
 from quorum.bootstrap.desk import put_together
 from quorum.bootstrap.executors import open_pool
 from quorum.bootstrap.leases import Right, take_right
@@ -20,7 +20,7 @@ from quorum.bootstrap.stores import database_url, engine_place, open_database
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell
-from quorum.desk.notices import occurrence
+from quorum.desk.notices import deliver, occurrence
 from quorum.desk.running import Compiled, ask_again, protocols_of
 from quorum.desk.team import Hands, Team
 from quorum.desk.workflows import Durable
@@ -85,6 +85,15 @@ class Worker:
         """Run here and now, to the end."""
         return self.engine.run(identity, request)
 
+    def deliver(self) -> None:
+        """Send the notices that are due, where no scheduler's process does."""
+        desk = self.desk
+        deliver(SqlPost(self._database, desk.clock), desk.channels, desk.settings.notifications.policy(), desk.clock)
+
+    def run_bare(self, identity: str) -> None:
+        """Run what the engine is measured against: six steps that do nothing, on its library alone."""
+        run_bare(identity)
+
     def close(self, grace_seconds: int | None = None) -> None:
         """Let running steps end for a while, then stop; the rest goes on with the next worker."""
         self.engine.close(self._grace if grace_seconds is None else grace_seconds)
@@ -106,7 +115,6 @@ def open_worker(given: Path | None = None, clock: Clock | None = None, hands: Ha
     """
     workspace = open_workspace(given)
     database = open_database(workspace)
-    shared = None if database_url() is None else database
     desk = put_together(workspace, database, clock)
 
     def lost(event: str, executor: str) -> None:
@@ -117,7 +125,8 @@ def open_worker(given: Path | None = None, clock: Clock | None = None, hands: Ha
         }
         desk.outbox.raise_(occurrence(event, facts))
 
-    right = take_right(workspace.home, shared, desk.settings.coordinator.worker.lease_seconds, lost)
+    seconds = desk.settings.coordinator.worker.lease_seconds
+    right = take_right(workspace.home, database_url(), database, seconds, lost)
     if right is None:
         return None
     return Worker(desk, database, right, hands or open_hands(desk.settings.coordinator.worker.pool))

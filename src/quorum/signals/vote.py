@@ -97,7 +97,9 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
     side, live = np.zeros(n, np.int8), np.zeros(n, np.bool_)
     for k in range(n):
         direction = ballots.direction[i, k]
-        if ballots.silence[i, k] == 0.0 and (direction == 0.0 or _counts(ballots, i, k, who)):
+        if ballots.silence[i, k] == 0.0 and (
+            direction == 0.0 or _counts(ballots, i, k, (who.floor[k], who.min_reward_risk))
+        ):
             live[k] = True
             side[k] = int(np.sign(direction))
     count = Count(side, live, ballots.confidence[i], ballots.belief[i], who.weight, who.veto, who.model)
@@ -113,8 +115,8 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
 
 
 @kernel
-def _counts(ballots: Ballots, i: int, k: int, who: Electorate) -> bool:
-    return ballots.confidence[i, k] >= who.floor[k] and reward_risk(ballots, i, k) >= who.min_reward_risk
+def _counts(ballots: Ballots, i: int, k: int, least: tuple[float, float]) -> bool:
+    return ballots.confidence[i, k] >= least[0] and reward_risk(ballots, i, k) >= least[1]
 
 
 @kernel
@@ -140,7 +142,9 @@ def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan)
     seen = stand.seen + 1
     if seen < plan.warmup:
         return _flat(seen)
-    code, lead = poll(ballots, i, who)
+    code, lead = 0, -1
+    if _spoken(ballots, i):  # without it the vote has no side, whatever its code
+        code, lead = poll(ballots, i, who)
     if lead < 0:
         return _wait(stand, plan)
     if stand.weight * code > 0.0:
@@ -149,6 +153,14 @@ def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan)
     if worth and (code == BULLISH or plan.short):
         return Stand(float(code), ballots.stop[i, lead], ballots.target1[i, lead], 0, seen)
     return _flat(seen)
+
+
+@kernel
+def _spoken(ballots: Ballots, i: int) -> bool:
+    found = False
+    for k in range(ballots.direction.shape[1]):
+        found = found or ballots.direction[i, k] != 0.0
+    return found
 
 
 @kernel

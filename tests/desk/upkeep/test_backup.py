@@ -140,12 +140,12 @@ def test_with_data_the_lake_is_as_it_was(traded: Path, tmp_path: Path) -> None:
     assert ask(other, "FLATUSDT", 5).snapshot == ask(one, "FLATUSDT", 5).snapshot
 
 
-def test_nothing_is_written_over(traded: Path, tmp_path: Path) -> None:
-    saved(traded, tmp_path / "b.tar")
+def test_nothing_is_written_over(home: Path, tmp_path: Path) -> None:
+    saved(home, tmp_path / "b.tar")
     with pytest.raises(UsageError, match=r"b\.tar exists; choose another name"):
-        saved(traded, tmp_path / "b.tar")
+        saved(home, tmp_path / "b.tar")
     with pytest.raises(UsageError, match="is not empty; restore into a new folder"):
-        restored(tmp_path / "b.tar", traded)
+        restored(tmp_path / "b.tar", home)
     (tmp_path / "empty").mkdir()
     restored(tmp_path / "b.tar", tmp_path / "empty")
     assert (tmp_path / "empty" / "desk.db").exists()
@@ -195,9 +195,9 @@ def _told(**facts: object) -> Callable[[str, bytes], bytes]:
     ],
 )
 def test_an_altered_backup_is_refused_and_leaves_nothing(
-    traded: Path, tmp_path: Path, change: Callable[[str, bytes], bytes | None], error: type[QuorumError], message: str
+    home: Path, tmp_path: Path, change: Callable[[str, bytes], bytes | None], error: type[QuorumError], message: str
 ) -> None:
-    saved(traded, tmp_path / "b.tar")
+    saved(home, tmp_path / "b.tar")
     altered(tmp_path / "b.tar", change)
     with pytest.raises(error, match=message):
         restored(tmp_path / "b.tar", tmp_path / "new")
@@ -206,7 +206,7 @@ def test_an_altered_backup_is_refused_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("bad", ["../out", "/etc/out", "workspace/../../out"])
-def test_a_name_that_leads_out_is_refused(traded: Path, tmp_path: Path, bad: str) -> None:
+def test_a_name_that_leads_out_is_refused(tmp_path: Path, bad: str) -> None:
     with tarfile.open(tmp_path / "b.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo(bad))
     with pytest.raises(StoreError, match="leads out of the backup"):
@@ -231,24 +231,24 @@ def test_what_is_no_backup_is_refused(tmp_path: Path, content: bytes | None) -> 
         restored(tmp_path / "b.tar", tmp_path / "new")
 
 
-def test_a_cut_backup_is_refused(traded: Path, tmp_path: Path) -> None:
-    saved(traded, tmp_path / "b.tar.gz")
+def test_a_cut_backup_is_refused(home: Path, tmp_path: Path) -> None:
+    saved(home, tmp_path / "b.tar.gz")
     whole = (tmp_path / "b.tar.gz").read_bytes()
     (tmp_path / "b.tar.gz").write_bytes(whole[: len(whole) * 2 // 3])
     with pytest.raises(StoreError, match="cannot be read as a backup"):
         restored(tmp_path / "b.tar.gz", tmp_path / "new")
 
 
-def test_a_schema_from_the_future_is_refused(traded: Path, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(traded / "desk.db")) as connection:
+def test_a_schema_from_the_future_is_refused(home: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(home / "desk.db")) as connection:
         connection.execute("update alembic_version set version_num = '9999'")
         connection.commit()
     with pytest.raises(WorkspaceError, match="has schema 9999"):
-        saved(traded, tmp_path / "b.tar")
+        saved(home, tmp_path / "b.tar")
 
 
-def test_a_damaged_database_is_not_saved_as_if_it_were_whole(traded: Path, tmp_path: Path) -> None:
-    saved(traded, tmp_path / "b.tar")
+def test_a_damaged_database_is_not_saved_as_if_it_were_whole(home: Path, tmp_path: Path) -> None:
+    saved(home, tmp_path / "b.tar")
     restored(tmp_path / "b.tar", tmp_path / "new")
     content = bytearray((tmp_path / "new" / "desk.db").read_bytes())
     content[8192:20480] = os.urandom(12288)

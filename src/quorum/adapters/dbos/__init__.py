@@ -5,8 +5,9 @@ In: one body that interprets requests. Out: Durable and Workflows of `desk.workf
 Neighbours: only `bootstrap` knows it; effects that must happen once commit in `adapters.sql`.
 """
 
+from quorum.adapters.dbos.bare import run_bare
 from quorum.adapters.dbos.client import DbosWorkflows
 from quorum.adapters.dbos.engine import Body, Engine
 from quorum.adapters.dbos.system import open_system
 
-__all__ = ["Body", "DbosWorkflows", "Engine", "open_system"]
+__all__ = ["Body", "DbosWorkflows", "Engine", "open_system", "run_bare"]

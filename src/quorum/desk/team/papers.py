@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 from quorum.desk.workflows.crew import Facts
 from quorum.desk.workflows.scope import ANSWERED
 from quorum.desk.workspace import write_text
@@ -65,7 +67,7 @@ class Papers:
 
     def show(self, output: str, value: Mapping[str, Any]) -> None:
         """Write a document or a view."""
-        text = json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+        text = to_json(plain(value), indent=2).decode() + "\n"
         try:
             write_text(self._path(output), text, durable=False)
         except OSError as error:

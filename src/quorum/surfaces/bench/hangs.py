@@ -174,3 +174,10 @@ def hang(call: Call, count: int, seconds: float, at_once: int) -> Hangs:
     for thread in threads:
         thread.join()
     return Hangs(seconds, tuple(sorted(overruns)), tuple(strange))
+
+
+def serve() -> None:
+    """Be the nursery of workers that hang."""
+    from quorum.bootstrap import serve_only
+
+    serve_only(TASKS)

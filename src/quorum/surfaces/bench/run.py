@@ -13,6 +13,7 @@ from quorum.domain import NotFound, VirtualClock
 from quorum.engine import machine
 from quorum.signals.strategies import DEMO_MA
 from quorum.surfaces.bench.clocks import cpu_of, cpu_of_command
+from quorum.surfaces.bench.desk import desk
 from quorum.surfaces.bench.frames import frames
 from quorum.surfaces.bench.lab import lab, memory
 from quorum.surfaces.bench.markets import minutes
@@ -59,12 +60,12 @@ def _cycle() -> list[Measure]:
         make_workspace(home, ("smc", "momentum"))
         write_market(home / "data" / "files", 7)
         clock = VirtualClock(START + 1_000 * HOUR.nanoseconds)
-        desk = open_desk(home, clock)
-        desk.lake.import_path(home / "data" / "files")
+        office = open_desk(home, clock)
+        office.lake.import_path(home / "data" / "files")
 
         def step() -> None:
             clock.advance_to(clock.now() + HOUR.nanoseconds)
-            convene(desk, Question(SYMBOLS[0], HOUR, paper=True))
+            convene(office, Question(SYMBOLS[0], HOUR, paper=True))
 
         return [Measure("cycle", "one paper cycle, 1,000 bars", cpu_of(step, 100) * 1e3, "CPU ms")]
 
@@ -84,5 +85,6 @@ BENCHES: Mapping[str, Callable[[], list[Measure]]] = {
     "gates": gates,
     "stream": _stream,
     "cycle": _cycle,
+    "desk": desk,
     "demo": _demo,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,14 +66,14 @@ def backup(asked: BackupOptions) -> None:
     """
     from quorum.bootstrap import open_copies, open_workspace
     from quorum.desk.upkeep import back_up
-    from quorum.domain import SystemClock, iso, plain
+    from quorum.domain import SystemClock, iso
 
     workspace = open_workspace(asked.home)
     made = back_up(
         workspace, open_copies(workspace.home), asked.path.resolve(), SystemClock(), with_data=asked.with_data
     )
     if asked.as_json:
-        print_json({**plain(made), "made_at": iso(made.made_at)})
+        print_json({**asdict(made), "path": str(made.path), "made_at": iso(made.made_at)})
         return
     say(f"{made.path}: {made.files} files, {made.bytes:,} bytes, schema {made.schema}, as of {iso(made.made_at)}")
     if not made.with_data:
@@ -111,7 +111,7 @@ def restore(asked: RestoreOptions) -> None:
     ]
     balanced = all(report.balanced for report in reports)
     if asked.as_json:
-        print_json({**plain(made), "balanced": balanced, "accounts": accounts})
+        print_json({**asdict(made), "home": str(made.home), "balanced": balanced, "accounts": accounts})
     else:
         _print_restored(made, accounts)
     raise typer.Exit(0 if balanced else 1)

@@ -216,6 +216,7 @@ def _worker(asked: RunOptions, desk: Desk) -> Iterator[bool]:
     with own:
         own.start()
         yield True
+        own.deliver()
 
 
 def _waits(desk: Desk, identity: str) -> bool:
