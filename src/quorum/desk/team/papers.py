@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,44 @@ from quorum.domain import WorkspaceError, iso, plain
 
 TOLD = ("agent", "asked", "seconds", "attempts", "of")
 
+Value = Callable[[], Mapping[str, Any]]
+
 
 class Papers:
     """Documents below a workspace; each is replaced whole, by a thread of its own, the newest text of it only."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._waiting: OrderedDict[str, str] = OrderedDict()
+        self._waiting: OrderedDict[str, Value] = OrderedDict()
         self._changed = threading.Condition()
         self._writing = False
         self._ended = False
         self._refused: dict[str, WorkspaceError] = {}
         self._thread = threading.Thread(target=self._work, name="papers", daemon=True)
         self._thread.start()
+
+    def file(self, facts: Facts, output: str, outcome: Mapping[str, Any]) -> None:
+        """Write the document of a task's output; what is no JSON file the task itself has made, or nobody has."""
+        if output.endswith(".json"):
+            self.show(output, lambda: document(facts, outcome))
+
+    def cached(self, output: str) -> Mapping[str, Any] | None:
+        """The answer in the document of an earlier run, and `of`, the instant it was of; None when there is none."""
+        with suppress(WorkspaceError):
+            self.flush()
+        try:
+            found = json.loads(self._path(output).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if not isinstance(found, dict) or found.get("status") != "completed":
+            return None
+        return {"answer": {k: v for k, v in found.items() if k not in ("status", "run")}, "of": found["run"]["as_of"]}
+
+    def show(self, output: str, value: Value) -> None:
+        """Write a document or a view soon; `value` is asked for it when its turn comes, unless a newer one has come."""
+        with self._changed:
+            self._waiting[output] = value
+            self._changed.notify_all()
 
     def flush(self) -> None:
         """Come back when everything is written; WorkspaceError when the disk refused a document."""
@@ -48,49 +73,23 @@ class Papers:
             self._changed.notify_all()
         self._thread.join(10.0)
 
-    def file(self, facts: Facts, output: str, outcome: Mapping[str, Any]) -> None:
-        """Write the document of a task's output; what is no JSON file the task itself has made, or nobody has."""
-        if output.endswith(".json"):
-            self.show(output, document(facts, outcome))
-
-    def cached(self, output: str) -> Mapping[str, Any] | None:
-        """The answer in the document of an earlier run, and `of`, the instant it was of; None when there is none."""
-        with suppress(WorkspaceError):
-            self.flush()
-        try:
-            found = json.loads(self._path(output).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        if not isinstance(found, dict) or found.get("status") != "completed":
-            return None
-        return {"answer": {k: v for k, v in found.items() if k not in ("status", "run")}, "of": found["run"]["as_of"]}
-
-    def show(self, output: str, value: Mapping[str, Any]) -> None:
-        """Write a document or a view."""
-        text = to_json(plain(value), indent=2).decode() + "\n"
-        try:
-            write_text(self._path(output), text, durable=False)
-        except OSError as error:
-            raise WorkspaceError(
-                f"{output}: {error.strerror or error}", "mend the folder or free some space"
-            ) from error
-
     def _work(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._ended)
                 if not self._waiting:
                     return
-                output, text = self._waiting.popitem(last=False)
+                output, value = self._waiting.popitem(last=False)
                 self._writing = True
-            error = self._write(output, text)
+            error = self._write(output, value)
             with self._changed:
                 self._writing = False
                 if error is not None:
                     self._refused[output] = error
                 self._changed.notify_all()
 
-    def _write(self, output: str, text: str) -> WorkspaceError | None:
+    def _write(self, output: str, value: Value) -> WorkspaceError | None:
+        text = to_json(plain(value()), indent=2).decode() + "\n"
         try:
             write_text(self._path(output), text, durable=False)
         except OSError as error:

@@ -149,8 +149,13 @@ class Team:
         status = "running" if end is None else "done"
         outcome = None if end is None else {"status": end}
         run = RunState(facts.identity, facts.workflow, status, began, now, {}, outcome, None, None, 1)
-        kept = [RunStep(int(n), f"{n}.step", None, None, state, None) for n, state in states.items()]
-        self._papers.show(ACTIVE, active_workflow(run, kept, plan))
+        seen = dict(states)
+
+        def told() -> Mapping[str, Any]:
+            kept = [RunStep(int(n), f"{n}.step", None, None, state, None) for n, state in seen.items()]
+            return active_workflow(run, kept, plan)
+
+        self._papers.show(ACTIVE, told)
         if end is not None:
             self._began.pop(facts.identity, None)
             self._papers.flush()
