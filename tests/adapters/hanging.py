@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -62,6 +63,13 @@ def leaves_a_child(payload: Values, beat: Beat) -> Values:
     os._exit(7)
 
 
+def answers_and_leaves_children(payload: Values, beat: Beat) -> Values:
+    """Answer, and leave a child here and one in a session of its own."""
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(3600)"]
+    made = [subprocess.Popen(command, start_new_session=apart) for apart in (False, True)]
+    return {"pids": [child.pid for child in made]}
+
+
 def keeps(payload: Values, beat: Beat) -> Values:
     """Keep some memory after the answer."""
     tasks.KEPT.append(bytearray(b"x" * (payload["mb"] << 20)))
@@ -82,7 +90,7 @@ def calm(payload: Values, beat: Beat) -> Values:
     return {"pid": os.getpid()}
 
 
-MORE = (garbles, floods, prints, is_large, answers_a_list, leaves_a_child, keeps, counts, calm)
+MORE = (garbles, floods, prints, is_large, answers_a_list, leaves_a_child, answers_and_leaves_children, keeps, counts, calm)
 SOME = {**tasks.TASKS, **{task.__name__: task for task in MORE}}
 
 

@@ -29,7 +29,8 @@ def _as_before() -> Iterator[None]:
     root, dbos = logging.getLogger(), logging.getLogger("dbos")
     kept = root.handlers[:], root.level, dbos.handlers[:], dbos.propagate
     levels = {
-        name: logging.getLogger(name).level for name in ("alembic", "httpx", "httpcore", "urllib3", "numba", "asyncio")
+        name: logging.getLogger(name).level
+        for name in ("alembic", "httpx", "httpcore", "urllib3", "numba", "asyncio", "dbos")
     }
     yield
     for handler in set(root.handlers) - set(kept[0]):
@@ -65,6 +66,22 @@ def test_our_line_has_time_level_logger_and_the_ids_that_are_bound(tmp_path: Pat
     }
     assert (second["event"], second["logger"], second["level"]) == ("7 connections", "sqlalchemy.pool", "warning")
     assert second["workflow_id"] == "WF-20240603-001"
+
+
+def test_what_always_stands_in_a_line_gives_way_to_what_the_line_says(tmp_path: Path) -> None:
+    set_up_logs(tmp_path, always={"role": "worker", "pid": 7})
+    structlog.get_logger(LOGGER).info("begun")
+    logging.getLogger("sqlalchemy.pool").warning("full")
+    structlog.get_logger(LOGGER).info("ended", role="scheduler")
+    assert [(line["role"], line["pid"]) for line in lines(tmp_path)] == [("worker", 7), ("worker", 7), ("scheduler", 7)]
+
+
+@pytest.mark.parametrize(("level", "told"), [("debug", 3), ("info", 2), ("warning", 2), ("error", 1)])
+def test_of_dbos_only_warnings_are_told_unless_all_is(tmp_path: Path, level: str, told: int) -> None:
+    set_up_logs(tmp_path, level)
+    for act in (logging.getLogger("dbos").info, logging.getLogger("dbos").warning, logging.getLogger("dbos").error):
+        act("said")
+    assert len(lines(tmp_path)) == told
 
 
 def test_dbos_goes_the_same_way_and_names_its_run(tmp_path: Path) -> None:

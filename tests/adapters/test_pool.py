@@ -302,9 +302,16 @@ class TestEnd:
                 act()
         pool.close()
 
+    @LINUX
+    def test_children_that_were_left_after_an_answer_end_with_the_pool(self) -> None:
+        with Pool(Workers(NURSERY), 1) as pool:
+            pids = answer(pool.call("answers_and_leaves_children", {}, 20.0))["pids"]
+        assert gone(*pids)
+
     def test_what_tasks_print_without_end_is_passed_on_in_part(self, capfd: pytest.CaptureFixture[str]) -> None:
         with Pool(Workers(NURSERY), 1) as pool:
             assert isinstance(pool.call("prints", {"mb": 8}, 20.0), Done)
         said = capfd.readouterr().err
         assert (1 << 20) <= len(said) < (3 << 20)
         assert "bytes that tasks printed are left out]" in said
+        assert said.count("\n[") < 20

@@ -11,7 +11,7 @@ import pytest
 
 from desk.markets import ENTRY, write_bars
 from desk.offices import ask, at_work, stored
-from quorum.desk import Desk, Question, books, convene, replay, settle
+from quorum.desk import Desk, Question, books, convene, publish, replay, settle
 from quorum.domain import HOUR, DataError, NotFound, OrderStatus, Timeframe, UsageError, VirtualClock
 from quorum.execution import Broker
 
@@ -169,14 +169,17 @@ def test_an_account_keeps_the_currency_that_it_was_opened_in(desk: Desk, home: P
         ask(at_work(home), "FLATUSD")
 
 
-def test_who_answers_late_abstains_and_the_replay_knows_it(home: Path) -> None:
+def test_who_answers_late_has_failed_and_the_replay_knows_it(home: Path) -> None:
     configure(home, "consensus.yaml", "timeout_seconds: 30", "timeout_seconds: 0.000000001")
     desk = at_work(home)
     record = ask(desk, "FLATUSDT")
-    (vote,) = record.votes
-    assert (vote["choice"], record.consensus["direction"]) == ("abstain", "no_consensus")
-    assert vote["reason"].startswith("late: ")
+    (absence,) = record.consensus["absent"]
+    assert (record.votes, record.consensus["direction"]) == ([], "no_consensus")
+    assert absence["why"].startswith("agent failed: late: ")
     assert record.order is None
+    publish(desk)
+    shown = json.loads((home / "state" / "signals" / "momentum_signals.json").read_text(encoding="utf-8"))
+    assert (shown["status"], shown["reason"]) == ("unavailable", absence["why"])
     configure(home, "consensus.yaml", "timeout_seconds: 0.000000001", "timeout_seconds: 30")
     assert replay(at_work(home), record.decision_id).verdict == "identical"
 

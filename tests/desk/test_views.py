@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from desk.offices import ask, contents
 from quorum.desk import Desk, publish
-from quorum.domain import WorkspaceError, iso
+from quorum.domain import VirtualClock, WorkspaceError, iso
 
 LOG_LINE = {"decision_id", "timestamp", "type", "inputs", "decision", "rationale", "outcome"}
 
@@ -63,12 +64,14 @@ def test_approvals_trades_and_the_newest_vote_are_the_stores(desk: Desk, state: 
     newest = desk.decisions.recent(2)[1]
     vote = read(state, "consensus/consensus.json")
     assert (vote["decision_id"], vote["symbol"]) == (newest.decision_id, "FLATUSDT")
-    assert {k: vote[k] for k in ("votes", "consensus")} == newest.choice.outcome
+    assert {k: vote[k] for k in ("votes", "consensus", "quality")} == newest.choice.outcome
     (signal,) = read(state, "signals/momentum_signals.json")["signals"]
     assert signal == vote["votes"][0]
 
 
 def test_views_that_were_lost_are_the_same_bytes_again_and_leave_nothing_else(desk: Desk, state: Path) -> None:
+    desk = replace(desk, clock=VirtualClock(desk.clock.now()))  # views of the whole system say when they were written
+    publish(desk)
     before = contents(state)
     assert not [name for name in before if Path(name).name.startswith(".") or name.endswith("tmp")]
     shutil.rmtree(state)

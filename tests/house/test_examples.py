@@ -19,6 +19,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
 ENDS = {
     "backtest": "Sharpe ",
+    "coordinator": "WF-20",
     "lab": "probability of overfitting: ",
     "paper_cycle": "made again: identical",
 }

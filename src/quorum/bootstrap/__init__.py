@@ -9,22 +9,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from quorum.bootstrap.desk import open_desk, schema_of, serve_broker
+    from quorum.bootstrap.desk import open_channels, open_desk, schema_of, serve_broker
     from quorum.bootstrap.executors import open_cluster, open_elsewhere, open_executor, open_pool
     from quorum.bootstrap.lab import open_lab, open_trials, read_bars
     from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
     from quorum.bootstrap.roles import ROLES, run_role, run_up
-    from quorum.bootstrap.stores import sharing
+    from quorum.bootstrap.stores import open_copies, open_leavings, set_up_logs, sharing
     from quorum.bootstrap.worker import Worker, open_hands, open_worker, works_elsewhere
     from quorum.bootstrap.workers import run_task, serve_agents, serve_only, serve_tasks
     from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_vendor, open_workspace
 
 _HOMES = {
-    "desk": ("open_desk", "schema_of", "serve_broker"),
+    "desk": ("open_channels", "open_desk", "schema_of", "serve_broker"),
     "executors": ("open_cluster", "open_elsewhere", "open_executor", "open_pool"),
     "lab": ("open_lab", "open_trials", "read_bars"),
     "places": ("default_home", "home_of", "use_kernel_cache"),
-    "stores": ("sharing",),
+    "stores": ("open_copies", "open_leavings", "set_up_logs", "sharing"),
     "worker": ("Worker", "open_hands", "open_worker", "works_elsewhere"),
     "workers": ("run_task", "serve_agents", "serve_only", "serve_tasks"),
     "roles": ("ROLES", "run_role", "run_up"),
@@ -38,13 +38,16 @@ __all__ = [
     "consensus_rules",
     "default_home",
     "home_of",
+    "open_channels",
     "open_cluster",
+    "open_copies",
     "open_desk",
     "open_elsewhere",
     "open_executor",
     "open_hands",
     "open_lab",
     "open_lake",
+    "open_leavings",
     "open_pool",
     "open_trials",
     "open_vendor",
@@ -59,6 +62,7 @@ __all__ = [
     "serve_broker",
     "serve_only",
     "serve_tasks",
+    "set_up_logs",
     "sharing",
     "use_kernel_cache",
     "works_elsewhere",

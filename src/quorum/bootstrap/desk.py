@@ -38,7 +38,7 @@ from quorum.desk import Desk, Settings, Workspace
 from quorum.desk.agents import Staff
 from quorum.desk.approvals import Approval
 from quorum.desk.approvals import facts as approval_facts
-from quorum.desk.notices import Event, occurrence
+from quorum.desk.notices import Channels, Event, occurrence
 from quorum.desk.system import Moved, SystemState
 from quorum.domain import BrokerUnreachable, Clock, Money, SystemClock, UsageError
 from quorum.engine import code_hash, machine
@@ -61,7 +61,6 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
     lake = open_lake(workspace)
     accounts = SqlAccounts(database, wall, provenance)
     runs = SqlRunBook(database, wall)
-    notifier = FileNotifier(workspace.home / "logs" / "notifications.jsonl", wall)
     return Desk(
         workspace=workspace,
         settings=settings,
@@ -73,22 +72,28 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         trials=SqlTrials(database, wall),
         broker=_Venues(workspace, settings, lake, accounts).broker,
         executor=open_executor(),
-        notifier=notifier,
+        notifier=_notifications(workspace),
         rows=database.snapshot,
         staff=Staff(settings.agents.rules(), SqlCalls(database), SqlTaskBook(database, wall)),
-        approvals=SqlApprovals(database, wall, provenance, _published_approval(wall)),
+        approvals=SqlApprovals(database, clock or wall, provenance, _published_approval(wall)),
         outbox=SqlOutbox(database, wall),
-        channels=AppriseChannels(
-            settings.notifications.addresses(),
-            Keys(os.environ, workspace.home),
-            notifier,
-            settings.notifications.timeout_seconds,
-        ),
+        channels=open_channels(workspace, settings),
         states=SqlStates(database, wall, provenance, _published_move(wall)),
         ticks=SqlTicks(database, wall),
         runs=runs,
         workflows=LaterWorkflows(lambda: open_workflows(workspace, runs)),
     )
+
+
+def open_channels(workspace: Workspace, settings: Settings) -> Channels:
+    """The ways to people that notifications.yaml names; a key is looked for when it is needed."""
+    section = settings.notifications
+    keys, log = Keys(os.environ, workspace.home), _notifications(workspace)
+    return AppriseChannels(section.addresses(), keys, log, section.timeout_seconds)
+
+
+def _notifications(workspace: Workspace) -> FileNotifier:
+    return FileNotifier(workspace.home / "logs" / "notifications.jsonl", SystemClock())
 
 
 def _published_approval(clock: Clock) -> Callable[[sa.Connection, str, Approval], None]:

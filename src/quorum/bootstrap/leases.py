@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -16,6 +17,7 @@ from quorum.adapters.sql import Database
 from quorum.adapters.sql.coordination import Lease, LeaseLost, Leases
 from quorum.domain import StoreError, SystemClock
 
+LOGGER = logging.getLogger("quorum.worker")
 FENCED = 75
 """How a worker ends that finds its slot taken over: at once, so that it writes nothing more."""
 
@@ -34,6 +36,10 @@ class Right(Protocol):
 
     def watch(self, engine: Engine) -> None:
         """Begin to look for workers that died, whose runs `engine` then takes over."""
+        ...
+
+    def alone(self) -> bool:
+        """Whether no other worker is at work."""
         ...
 
     def release(self) -> None:
@@ -63,24 +69,27 @@ class FileRight:
     def watch(self, engine: Engine) -> None:
         return None
 
+    def alone(self) -> bool:
+        return True
+
     def release(self) -> None:
         self._lock.release()
 
 
 class SlotRight:
-    """A slot of the shared database, kept by beats of its own thread."""
+    """A slot of the shared database, kept by beats of its own thread, which waits for nothing else."""
 
     def __init__(self, url: str, database: Database, seconds: float, tell: Callable[[str, str], object]) -> None:
         self._leases = Leases(Database(url), SystemClock(), seconds)  # its own connections: a beat must not queue
         self._seconds = seconds
+        self._pause = min(1.0, seconds / 5)
         self._tell = tell
         self._lease: Lease = self._leases.claim(uuid.uuid4().hex, socket.gethostname(), os.getpid())
         database.fence = self._leases.fence(self._lease)
         self._beaten = time.monotonic()
         self._ended = threading.Event()
-        self._engine: Engine | None = None
-        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
-        self._thread.start()
+        self._threads: list[threading.Thread] = []
+        self._begin("lease", self._keep)
 
     @property
     def executor(self) -> str:
@@ -91,19 +100,26 @@ class SlotRight:
             self._beat()
 
     def watch(self, engine: Engine) -> None:
-        self._engine = engine
+        self._begin("watch", lambda: self._watch(engine))
+
+    def alone(self) -> bool:
+        return len(self._leases.living()) <= 1
 
     def release(self) -> None:
         self._ended.set()
-        self._thread.join(self._seconds)
+        for thread in self._threads:
+            thread.join(self._seconds)
         self._leases.release(self._lease)
 
+    def _begin(self, name: str, act: Callable[[], None]) -> None:
+        thread = threading.Thread(target=act, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _keep(self) -> None:
-        while not self._ended.wait(min(1.0, self._seconds / 5)):
+        while not self._ended.wait(self._pause):
             try:
                 self._beat()
-                if self._engine is not None:
-                    self._look_after(self._engine)
             except StoreError:
                 continue  # the database does not answer: nobody can take over either
 
@@ -113,6 +129,14 @@ class SlotRight:
         except LeaseLost:
             os._exit(FENCED)
         self._beaten = time.monotonic()
+
+    def _watch(self, engine: Engine) -> None:
+        while not self._ended.wait(self._pause):
+            try:
+                self._look_after(engine)
+            except Exception as error:  # noqa: BLE001 - the rim of the loop; the engine is a third party's
+                if not self._ended.is_set():
+                    LOGGER.warning("nobody looked after the other workers: %s: %s", type(error).__name__, error)
 
     def _look_after(self, engine: Engine) -> None:
         """Fence who is silent for too long, then take over what nobody runs any more.

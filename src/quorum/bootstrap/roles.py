@@ -6,23 +6,25 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 from quorum.adapters.process.roles import FileLock, Supervisor
 from quorum.adapters.sql.coordination import SqlPost
 from quorum.bootstrap.desk import put_together
-from quorum.bootstrap.stores import open_database
+from quorum.bootstrap.stores import Log, open_database
 from quorum.bootstrap.worker import open_worker
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell as tell_runs
-from quorum.desk.notices import deliver, occurrence
+from quorum.desk.notices import Occurrence, deliver, occurrence
 from quorum.desk.running import ask_again, known_to, protocols_of
 from quorum.desk.schedule import (
-    Occurrence,
+    Happening,
     Pass,
     Patience,
     Schedule,
@@ -37,39 +39,45 @@ from quorum.desk.workflows import workflows
 from quorum.domain import HOUR, ConfigError, QuorumError, UsageError
 
 ROLES = ("worker", "scheduler")
-REREAD = 20
-Log = Callable[[str, Mapping[str, Any]], None]
+UP = "up.lock"
+ASK_AGAIN = 20  # rounds between
+SPARE_SECONDS = 5.0
 
 
-def run_up(given: Path | None, roles: Sequence[str], log: Log) -> None:
-    """Run the desk: every role in a process of its own, until SIGTERM or SIGINT.
+def run_up(given: Path | None, roles: Sequence[str], log: Log, begun: Callable[[], None]) -> None:
+    """Run the desk: every role in a process of its own, until SIGTERM or SIGINT; `begun` is called at the beginning.
 
     UsageError when this workspace is up already, or for a role that there is not.
     """
     workspace = open_workspace(given)
     _known(roles)
-    lock = FileLock(workspace.home / "up.lock")
+    lock = FileLock(workspace.home / UP)
     if not lock.take("up"):
         holder = lock.holder()
         raise UsageError(f"the desk is up already{f' (process {holder.pid})' if holder else ''}", "stop that one first")
-    desk = put_together(workspace, open_database(workspace))
-    command = [sys.executable, "-P", "-m", "quorum", "up", "--home", str(workspace.home), "--role"]
-
-    def tell(event: str, facts: Mapping[str, Any]) -> None:
-        log(event, facts)
-        desk.outbox.raise_(occurrence(event, {**facts, "key": f"{facts['role']}/{desk.clock.now()}"}))
-
+    me = str(os.getpid())
+    command = [sys.executable, "-P", "-m", "quorum", "up", "--home", str(workspace.home), "--under", me, "--role"]
+    telling = _Telling(put_together(workspace, open_database(workspace)), log)
+    grace = workspace.settings().coordinator.worker.grace_seconds + SPARE_SECONDS
     try:
-        Supervisor({role: [*command, role] for role in roles}, tell).run()
+        begun()
+        log("up", {"roles": list(roles)})
+        Supervisor({role: [*command, role] for role in roles}, telling, grace).run()
     finally:
+        telling.close()
+        log("down", {"roles": list(roles)})
         lock.release()
 
 
-def run_role(given: Path | None, role: str, log: Log) -> None:
-    """Run one role in this process until SIGTERM or SIGINT, or until the process that started it is gone."""
+def run_role(given: Path | None, role: str, log: Log, under: int | None = None) -> None:
+    """Run one role in this process until SIGTERM or SIGINT, or until the process `under` which it runs is gone."""
     _known([role])
-    with _until_told() as ended:
-        {"worker": _work, "scheduler": _schedule}[role](given, ended, log)
+    with _until_told(under) as ended:
+        try:
+            {"worker": _work, "scheduler": _schedule}[role](given, ended, log)
+        except Exception as error:
+            log("role_failed", {"error": f"{type(error).__name__}: {error}"})
+            raise
 
 
 def _known(roles: Sequence[str]) -> None:
@@ -78,24 +86,61 @@ def _known(roles: Sequence[str]) -> None:
             raise UsageError(f"there is no role {role!r}", f"choose of {', '.join(ROLES)}")
 
 
+class _Telling:
+    """Raises the notices of a supervisor in a thread of its own, which waits for a database that is away."""
+
+    def __init__(self, desk: Desk, log: Log) -> None:
+        self._desk, self._log = desk, log
+        self._since = desk.clock.now()
+        self._queue: Queue[Occurrence | None] = Queue()
+        self._thread = threading.Thread(target=self._work, name="telling", daemon=True)
+        self._thread.start()
+
+    def __call__(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Tell of a role's death: once for each row of deaths, however long it gets."""
+        self._log(event, facts)
+        key = f"{facts['role']}/{self._since}/{facts['row']}"
+        summary = f"{facts['role']}: {facts['error']}, {facts['deaths']} in a row"
+        self._queue.put(occurrence(event, {**facts, "key": key, "summary": summary}))
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join(SPARE_SECONDS)
+
+    def _work(self) -> None:
+        while (found := self._queue.get()) is not None:
+            while not self._raised(found):
+                time.sleep(1.0)
+
+    def _raised(self, found: Occurrence) -> bool:
+        try:
+            self._desk.outbox.raise_(found)
+        except QuorumError as error:
+            self._log("notice_unraised", {"error": str(error)})
+            return False
+        return True
+
+
 def _work(given: Path | None, ended: threading.Event, log: Log) -> None:
     worker = open_worker(given)
     if worker is None:
         raise UsageError("another process is this workspace's worker", "stop it first, or let it work")
     desk, me = worker.desk, Part(f"worker {os.getpid()}")
     with worker:
-        begin(desk.states, me)
+        if worker.alone():
+            begin(desk.states, me)
         worker.warm()
         worker.start()
         if desk.states.current().state is SystemState.STARTING:
             desk.states.move(SystemState.OPERATIONAL, me, "the worker takes runs")
         viewer = Viewer(desk, desk.settings.coordinator.views_seconds)
-        log("worker_started", {"pid": os.getpid(), "executor": worker.executor})
+        log("worker_started", {"executor": worker.executor})
         ended.wait()
-        log("worker_stopping", {"pid": os.getpid()})
-        rest(desk.states, me)
-        viewer.close()
-    log("worker_stopped", {"pid": os.getpid()})
+        log("worker_stopping", {"executor": worker.executor})
+        if worker.alone():
+            rest(desk.states, me)
+    viewer.close()
+    log("worker_stopped", {"executor": worker.executor})
 
 
 def _schedule(given: Path | None, ended: threading.Event, log: Log) -> None:
@@ -104,13 +149,13 @@ def _schedule(given: Path | None, ended: threading.Event, log: Log) -> None:
     database = open_database(workspace)
     desk = put_together(workspace, database)
     rounds = _Rounds(desk, SqlPost(database, desk.clock), log)
-    log("scheduler_started", {"pid": os.getpid()})
+    log("scheduler_started", {})
     pause = desk.settings.coordinator.scheduler.look_seconds
     sender = threading.Thread(target=_again, args=(ended, pause, {"notices": rounds.send}, log), daemon=True)
     sender.start()  # apart, since a mail server that is slow must not make a schedule late
     _again(ended, pause, rounds.acts, log)
     sender.join(pause)
-    log("scheduler_stopped", {"pid": os.getpid()})
+    log("scheduler_stopped", {})
 
 
 def _again(ended: threading.Event, pause: float, acts: Mapping[str, Callable[[], None]], log: Log) -> None:
@@ -129,10 +174,10 @@ class _Rounds:
     """What the scheduler's process does every round."""
 
     def __init__(self, desk: Desk, post: SqlPost, log: Log) -> None:
-        self.acts = {"schedules": self._due, "events": self._events, "answers": self._answers}
+        self.acts = {"schedules": self._due, "events": self._events, "answers": self._answers, "runs": self._lost}
         self._desk, self._post, self._log = desk, post, log
         self._policy = desk.settings.notifications.policy()
-        self._schedules: Sequence[Schedule] = ()
+        self._armed = _Armed(desk, log)
         self._rounds = 0
         self._before: Pass | None = None
         self._seen: set[str] = set()
@@ -146,23 +191,27 @@ class _Rounds:
         )
 
     def _due(self) -> None:
-        self._reread()
-        self._before = self._scheduler.run_once(self._schedules, self._before)
+        if self._desk.states.current().state is SystemState.PAUSED:
+            return
+        self._before = self._scheduler.run_once(self._armed.schedules(), self._before)
         for name, trouble in self._before.troubles.items():
             self._log("schedule_trouble", {"schedule": name, "error": str(trouble)})
 
     def _events(self) -> None:
         """Runs that events of the last hour ask for; the id of each comes from its event, so that it is asked once."""
+        listening = self._armed.listening()
         since = self._desk.clock.now() - HOUR
-        for told in self._desk.outbox.listed(500):
+        for told in self._desk.outbox.listed(500) if listening else ():
             notice = told.notice
             if notice.at < since or notice.notification_id in self._seen:
                 continue
             self._seen.add(notice.notification_id)
             found = notice.occurrence
-            happened = Occurrence(str(found.event), notice.notification_id, notice.at, found.details)
-            for asked in on_event(happened, self._schedules):
+            happened = Happening(str(found.event), notice.notification_id, notice.at, found.details)
+            armed = [schedule for schedule, armed_at in listening if armed_at <= notice.at]
+            for asked in on_event(happened, armed):
                 self._desk.workflows.enqueue(asked.identity, asked.request)
+                self._log("run_asked", {"schedule": asked.schedule, "workflow_id": asked.identity})
 
     def _answers(self) -> None:
         desk = self._desk
@@ -172,39 +221,84 @@ class _Rounds:
         for error in tell_runs(desk.approvals, desk.workflows):
             self._log("answer_untold", {"error": str(error)})
 
+    def _lost(self) -> None:
+        """Ask again, now and then, for runs that the engine does not know of."""
+        if self._rounds % ASK_AGAIN == 0:
+            for identity in ask_again(self._desk.runs, self._desk.workflows, self._desk.clock):
+                self._log("run_asked_again", {"workflow_id": identity})
+        self._rounds += 1
+
     def send(self) -> None:
         """Deliver the notices that are due."""
         deliver(self._post, self._desk.channels, self._policy, self._desk.clock)
-
-    def _reread(self) -> None:
-        """Read the schedules again now and then, so that an edited file takes effect without a restart."""
-        if self._rounds % REREAD == 0:
-            folder = self._desk.workspace.config
-            specs = workflows(folder / "workflows", known_to(self._desk), protocols_of(self._desk))
-            found = read_schedules(folder / "schedule.yaml", specs)
-            self._schedules = [s for s in found.values() if not isinstance(s, ConfigError)]
-            for name, wrong in found.items():
-                if isinstance(wrong, ConfigError):
-                    self._log("schedule_wrong", {"schedule": name, "error": str(wrong)})
-            ask_again(self._desk.runs, self._desk.workflows, self._desk.clock)
-        self._rounds += 1
 
     def _told(self, event: str, facts: Mapping[str, Any]) -> None:
         self._desk.outbox.raise_(occurrence(event, facts))
 
 
+class _Armed:
+    """The schedules as the files have them now; what is wrong is told once, and leaves what was right as it was."""
+
+    def __init__(self, desk: Desk, log: Log) -> None:
+        self._desk, self._log = desk, log
+        self._read_at: object = None
+        self._right: Mapping[str, Schedule] = {}
+        self._wrong: Mapping[str, str] = {}
+
+    def schedules(self) -> Sequence[Schedule]:
+        """All that can be read. A file that is wrong as a whole leaves the schedules that were read last."""
+        stamp = self._stamp()
+        if stamp != self._read_at:
+            self._read()
+            self._read_at = stamp
+        return list(self._right.values())
+
+    def listening(self) -> Sequence[tuple[Schedule, int]]:
+        """The schedules that wait for events, each with the instant since when it does."""
+        now, found = self._desk.clock.now(), []
+        for schedule in self._right.values():
+            waits = ", ".join(words for words in schedule.written if words.startswith("event "))
+            if waits:
+                since = self._desk.ticks.arm(f"{schedule.name}/events", waits if schedule.enabled else "", now)
+                found += [(schedule, since)] if schedule.enabled else []
+        return found
+
+    def _read(self) -> None:
+        folder = self._desk.workspace.config
+        try:
+            specs = workflows(folder / "workflows", known_to(self._desk), protocols_of(self._desk))
+            found = read_schedules(folder / "schedule.yaml", specs)
+        except ConfigError as error:
+            self._tell({"schedule.yaml": str(error)})
+            return
+        self._right = {name: s for name, s in found.items() if not isinstance(s, ConfigError)}
+        self._tell({name: str(s) for name, s in found.items() if isinstance(s, ConfigError)})
+
+    def _tell(self, wrong: Mapping[str, str]) -> None:
+        for name, error in wrong.items() - self._wrong.items():
+            self._log("schedule_wrong", {"schedule": name, "error": error})
+        self._wrong = wrong
+
+    def _stamp(self) -> object:
+        """What changes when a file of schedules or workflows is written."""
+        folder = self._desk.workspace.config
+        files = [folder / "schedule.yaml", *sorted((folder / "workflows").glob("*.y*ml"))]
+        return [(str(file), (s := file.stat()).st_mtime_ns, s.st_size) for file in files if file.exists()]
+
+
 @contextmanager
-def _until_told() -> Iterator[threading.Event]:
-    """An event that is set on SIGTERM, on SIGINT, and when the process that started this one is gone."""
-    ended, parent = threading.Event(), os.getppid()
+def _until_told(under: int | None) -> Iterator[threading.Event]:
+    """An event that is set on SIGTERM, on SIGINT, and when the process `under` which this one runs is gone."""
+    ended = threading.Event()
     before = {n: signal.signal(n, lambda *_: ended.set()) for n in (signal.SIGTERM, signal.SIGINT)}
 
     def watch() -> None:
-        while not ended.wait(1.0):
-            if os.getppid() != parent:
-                ended.set()
+        while os.getppid() == under and not ended.wait(0.5):
+            pass
+        ended.set()
 
-    threading.Thread(target=watch, name="parent", daemon=True).start()
+    if under is not None:
+        threading.Thread(target=watch, name="parent", daemon=True).start()
     try:
         yield ended
     finally:

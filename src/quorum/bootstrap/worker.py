@@ -59,6 +59,10 @@ class Worker:
         """The name under which it runs workflows."""
         return self._right.executor
 
+    def alone(self) -> bool:
+        """Whether no other worker is at work over the same database."""
+        return self._right.alone()
+
     def start(self) -> None:
         """Go on with what was left, and take what is asked for."""
         self.engine.start()

@@ -6,7 +6,7 @@ import importlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,9 +16,16 @@ from quorum.domain import QuorumError
 
 ROOMS = (
     *("domain", "stats", "lake", "features", "signals", "risk", "execution", "engine", "validation", "desk"),
-    *("adapters", "adapters.sql", "adapters.process", "adapters.notify", "bootstrap", "surfaces", "surfaces.report"),
+    *("desk.agents", "desk.approvals", "desk.cycle", "desk.notices", "desk.running", "desk.schedule", "desk.settings"),
+    *("desk.system", "desk.team", "desk.upkeep", "desk.work", "desk.workflows"),
+    *("adapters", "adapters.sql", "adapters.sql.coordination", "adapters.dbos", "adapters.keys", "adapters.logs"),
+    *("adapters.notify", "adapters.process", "adapters.process.pool", "adapters.process.roles"),
+    *("bootstrap", "surfaces", "surfaces.bench", "surfaces.cli", "surfaces.report"),
 )
-LIBRARIES = ("numpy", "numba", "polars", "sqlalchemy", "alembic", "pydantic", "typer", "jinja2")
+LIBRARIES = (
+    *("numpy", "numba", "polars", "sqlalchemy", "alembic", "pydantic", "typer", "jinja2"),
+    *("dbos", "apprise", "croniter", "structlog", "psutil"),
+)
 TOP = tuple(dict.fromkeys(folder.split("/")[0] for folder in FOLDERS))
 LEAST_FREE = 1_000_000_000
 
@@ -33,8 +40,11 @@ class Finding:
     remedy: str = ""
 
 
-def diagnose(home: Path | None, schema: Callable[[Path], str]) -> tuple[Finding, ...]:
-    """Look at imports, versions, workspace, configuration, database and disk; every check runs.
+Check = Callable[[Workspace], Iterable[Finding]]
+
+
+def diagnose(home: Path | None, schema: Callable[[Path], str], *checks: Check) -> tuple[Finding, ...]:
+    """Look at imports, versions, workspace, configuration, database and disk, then by `checks`; every one runs.
 
     `schema` answers with the revision of a database file, or raises a QuorumError.
     """
@@ -49,7 +59,7 @@ def diagnose(home: Path | None, schema: Callable[[Path], str]) -> tuple[Finding,
         _attempt("lake", lambda: _lake(workspace)),
         _disk(workspace),
     ]
-    return tuple(found)
+    return (*found, *(finding for check in checks for finding in check(workspace)))
 
 
 def _attempt(name: str, look: Callable[[], str]) -> Finding:

@@ -25,7 +25,7 @@ from quorum.domain import (
 from quorum.engine import Terms, ask, backtest, code_hash, judge, machine, observe
 from quorum.lake import Lake
 from quorum.risk import RiskLimits
-from quorum.signals import ANALYSTS, ConsensusRules, consensus
+from quorum.signals import ANALYSTS, Circumstances, ConsensusRules, consensus
 
 IDENTICAL, CODE_CHANGED, MACHINE_DIFFERS, DIFFERS = "identical", "code_changed", "machine_differs", "differs"
 TASK = "replay"
@@ -80,9 +80,10 @@ def _vote_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
     if len(bars) == 0:
         return {"data": None, "outcome": None}
     rules = ConsensusRules.read(inputs["rules"])
-    analysts = [ANALYSTS[name] for name in rules.participants]
+    around = Circumstances.read(inputs.get("around", {}))
+    analysts = [ANALYSTS[name] for name in rules.participants if name not in around.failed]
     signals = ask(bars, analysts, seen["as_of"], inputs["late"])
-    facts = weighed(signals, consensus(signals, rules, seen["as_of"]), inputs.get("tier_c_size", 0.0))
+    facts = weighed(signals, consensus(signals, rules, seen["as_of"], around), inputs.get("tier_c_size", 0.0))
     return {"data": observe(bars, seen["as_of"]), "outcome": facts}
 
 

@@ -128,13 +128,19 @@ def _consensus(decision: Decision) -> dict[str, Any]:
 
 
 def _signals(decision: Decision) -> dict[str, Any]:
-    """One file for each source of the newest vote; one that abstained says why."""
+    """One file for each source of the newest vote; one that abstained, or whose agent failed, says why."""
     files: dict[str, Any] = {}
     for vote in decision.choice.outcome["votes"]:
         silent = {"status": "unavailable", "reason": vote["reason"]} if vote["choice"] == "abstain" else {}
-        name = vote["voter"].removesuffix("_model")
-        files[f"signals/{name}_signals.json"] = {"status": "completed", **silent, **_head(decision), "signals": [vote]}
+        files[_source_file(vote["voter"])] = {"status": "completed", **silent, **_head(decision), "signals": [vote]}
+    for absence in decision.choice.outcome["consensus"].get("absent", ()):
+        told = {"status": "unavailable", "reason": absence["why"], **_head(decision), "signals": []}
+        files.setdefault(_source_file(absence["name"]), told)
     return files
+
+
+def _source_file(source: str) -> str:
+    return f"signals/{source.removesuffix('_model')}_signals.json"
 
 
 def _head(decision: Decision) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from quorum.desk.settings import (
     AgentsFile,
     ConsensusFile,
     CoordinatorFile,
+    EventsFile,
     ExecutionFile,
     InstrumentsFile,
     NotificationsFile,
@@ -31,6 +32,7 @@ from quorum.desk.settings import (
     yaml_with_comments,
 )
 from quorum.desk.settings.coordinator import COORDINATOR_YAML
+from quorum.desk.settings.events import EVENTS_YAML
 from quorum.desk.settings.notices import NOTIFICATIONS_YAML
 from quorum.desk.settings.schedule import SCHEDULE_YAML
 from quorum.domain import ConfigError, WorkspaceError
@@ -126,6 +128,7 @@ class Settings:
     notifications: NotificationsFile
     schedule: ScheduleFile
     coordinator: CoordinatorFile
+    events: EventsFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ class Workspace:
             read_settings(folder / "notifications.yaml", NotificationsFile),
             read_settings(folder / "schedule.yaml", ScheduleFile),
             read_settings(folder / "coordinator.yaml", CoordinatorFile),
+            read_settings(folder / "events.yaml", EventsFile),
         )
         self._check_books(settings)
         return settings
@@ -267,6 +271,7 @@ def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, 
         (config / "notifications.yaml", NOTIFICATIONS_YAML),
         (config / "schedule.yaml", SCHEDULE_YAML),
         (config / "coordinator.yaml", COORDINATOR_YAML),
+        (config / "events.yaml", EVENTS_YAML),
     )
 
 
@@ -292,14 +297,20 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
     One that is not `durable` may be the old one again after a power loss: fit for a view, which can be made anew.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        try:
+            left = text.encode()
+            while left:
+                left = left[os.write(handle, left) :]
             if durable:
-                file.flush()
-                os.fsync(file.fileno())
+                os.fsync(handle)
+        finally:
+            os.close(handle)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from quorum.desk.approvals import Approval, Question, Said, Size, Standing, answer, closed, facts, message, tell
 from quorum.desk.approvals.fakes import MemoryApprovals
 from quorum.desk.workflows import RunState, RunStep
-from quorum.domain import DAY, HOUR, IllegalMove, StoreError, UsageError, VirtualClock, parse_instant
+from quorum.domain import DAY, HOUR, IllegalMove, NotFound, StoreError, UsageError, VirtualClock, parse_instant
 
 NOW = parse_instant("2024-06-03T12:00:00Z")
 YES = Said(True, "ann", "fine", "web")
@@ -38,7 +38,7 @@ class Engine:
         return []
 
     def run(self, identity: str) -> tuple[RunState, Sequence[RunStep]]:
-        raise NotImplementedError
+        raise NotFound(f"there is no run {identity!r}")
 
     def move(self, identity: str, move: str, step: int | None = None, to: str | None = None) -> str:
         return identity

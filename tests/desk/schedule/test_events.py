@@ -9,13 +9,13 @@ import pytest
 
 from desk.markets import write_bars
 from desk.schedule.runs import START, scheduled
-from quorum.desk.schedule import Occurrence, newest_close, on_event
+from quorum.desk.schedule import Happening, newest_close, on_event
 from quorum.desk.workflows.spec import OnEvent
 from quorum.domain import HOUR, VirtualClock
 from quorum.domain.grammar import parse
 from quorum.lake import Lake
 
-DRIFT = Occurrence("drift", "DRIFT-7", START, {"symbol": "BTCUSDT", "psi": 0.4})
+DRIFT = Happening("drift", "DRIFT-7", START, {"symbol": "BTCUSDT", "psi": 0.4})
 
 
 def test_the_same_event_asks_for_the_same_run() -> None:

@@ -9,13 +9,8 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-import quorum.bootstrap
 from desk.offices import ask, at_work
-from quorum.adapters.sql import Database
-from quorum.adapters.sql.coordination.leavings import SqlLeavings
-from quorum.adapters.sql.copies import SqliteCopies
-from quorum.desk import Workspace
-from quorum.domain import QuorumError
+from quorum.domain import QuorumError, UsageError
 from quorum.surfaces.cli.coordinator.upkeep import backup, logs, prune, restore
 
 LINES = (
@@ -25,17 +20,8 @@ LINES = (
 
 
 @pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch) -> Typer:
-    """The commands of upkeep, each with the parts that it asks for."""
-
-    def open_copies(home: Path) -> SqliteCopies:
-        return SqliteCopies(home / "desk.db", home / "workflows.db")
-
-    def open_leavings(workspace: Workspace) -> SqlLeavings:
-        return SqlLeavings(Database(workspace.database))
-
-    monkeypatch.setattr(quorum.bootstrap, "open_copies", open_copies, raising=False)
-    monkeypatch.setattr(quorum.bootstrap, "open_leavings", open_leavings, raising=False)
+def commands() -> Typer:
+    """The commands of upkeep."""
     app = Typer()
     for command in (logs, backup, restore, prune):
         app.command()(command)
@@ -78,6 +64,17 @@ def test_a_workspace_is_saved_restored_and_audited(commands: Typer, home: Path, 
     assert again == at_work(home).decisions.get(record.decision_id)
     with pytest.raises(QuorumError, match="is not empty"):
         said(commands, "restore", tmp_path / "b.tar.gz", "--home", tmp_path / "new")
+
+
+def test_what_became_of_a_backup_is_told(commands: Typer, home: Path, tmp_path: Path) -> None:
+    said(commands, "backup", tmp_path / "b.tar", "--home", home)
+    with pytest.raises(UsageError):
+        said(commands, "backup", tmp_path / "b.tar", "--home", home)
+    (home / "workflows.db").write_bytes(b"no database at all" * 500)
+    with pytest.raises(QuorumError):
+        said(commands, "backup", tmp_path / "c.tar", "--home", home)
+    told = [(str(t.notice.occurrence.event), t.notice.severity.name) for t in at_work(home).outbox.listed()]
+    assert told == [("backup_failed", "RED"), ("backup_done", "INFO")]
 
 
 def test_books_that_do_not_balance_end_with_1(commands: Typer, home: Path, tmp_path: Path) -> None:

@@ -21,12 +21,17 @@ LAB = RULES + 3 + 48  # the rules, two portfolios and the leak, and a sweep that
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> tuple[DemoResult, list[str]]:
-    """A small run of the demo in the place of an earlier one, and what it told on the way."""
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[DemoResult, list[str]]:
+    """A small run of the demo in the place of an earlier one, and what it told on the way.
+
+    The environment names a shared database, where a demo has no business.
+    """
     (tmp_path / "demo" / "of an earlier demo").mkdir(parents=True)
     (tmp_path / "demo" / MARKER).touch()
     told: list[str] = []
-    return run_demo(tmp_path / "demo", tmp_path / "report.html", 7, told.append, SMALL), told
+    with monkeypatch.context() as environment:
+        environment.setenv("QUORUM_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+        return run_demo(tmp_path / "demo", tmp_path / "report.html", 7, told.append, SMALL), told
 
 
 def read(page: Path) -> Reader:
@@ -49,9 +54,17 @@ def test_a_small_demo_goes_through_every_room(demo: tuple[DemoResult, list[str]]
     assert result.verdict == "failed"
     assert len(desk.rows(["decision"])["decision"]) == result.decisions
     assert sum(books(desk, name).audit.fills for name in ("paper",)) == result.fills
+    assert result.runs > 20
+    assert result.answer == "approved"
     page = read(Path(result.report)).text
     some = desk.orders.of("paper")[-1].intent
     for fact in ("ALFAUSDT", "SP500", some.client_order_id, "quorum why", "trend_breakout", "column weight, row "):
+        assert fact in page
+    for fact in (
+        "6.execution trading-coordinator completed",
+        "ml_model: abstained: no model",
+        "approved by the demo's",
+    ):
         assert fact in page
     assert [line for line in told if line.endswith("…")] == [f"{name} …" for name in result.steps]
     assert sum(result.steps.values()) <= result.seconds + 0.1 * len(result.steps)

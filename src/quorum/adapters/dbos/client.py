@@ -7,9 +7,10 @@ from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOSClient, DBOSPortableJSONSerializer, SetWorkflowID, StepInfo, WorkflowStatus
+from dbos import DBOSClient, SetWorkflowID, StepInfo, WorkflowStatus
 
 from quorum.adapters.dbos.engine import BODY, ENGINE_VERSION, NAME, QUEUE
+from quorum.adapters.dbos.serializer import JsonSerializer
 from quorum.desk.workflows.ports import RunState, RunStep
 from quorum.domain import IllegalMove, NotFound
 
@@ -36,7 +37,7 @@ class DbosWorkflows:
     def __init__(self, database: sa.Engine) -> None:
         self._client = DBOSClient(
             system_database_engine=database,
-            serializer=DBOSPortableJSONSerializer(),
+            serializer=JsonSerializer(),
             application_name=NAME,
             lazy=True,
         )
@@ -77,7 +78,7 @@ class DbosWorkflows:
             self._client.resume_workflow(identity, queue_name=QUEUE)
         elif move == "delete":
             self._require(state, state.status in ENDED, move)
-            self._client.delete_workflow(identity)
+            self._client.delete_workflow(identity, delete_children=True)
         else:
             return self._fork(identity, kept, step or 1, to)
         return identity

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetWorkflowID
 from dbos._recovery import recover_pending_workflows
 
+from quorum.adapters.dbos.serializer import JsonSerializer
 from quorum.desk.workflows.ports import Durable
 
 ENGINE_VERSION = "1"
@@ -62,14 +63,15 @@ class Engine:
     """
 
     def __init__(self, database: sa.Engine, executor: str, body: Body, at_once: int) -> None:
-        logging.getLogger("dbos").setLevel(logging.ERROR)
+        level = logging.getLogger("dbos").level or logging.ERROR  # where nobody has set up a log, its errors alone
+        logging.getLogger("dbos").setLevel(level)
         config: DBOSConfig = {
             "name": NAME,
             "system_database_engine": database,
-            "serializer": DBOSPortableJSONSerializer(),
+            "serializer": JsonSerializer(),
             "application_version": ENGINE_VERSION,
             "executor_id": executor,
-            "log_level": "ERROR",
+            "log_level": logging.getLevelName(level),
             "notification_listener_polling_interval_sec": POLL_SECONDS,
             "use_listen_notify": False,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,22 @@ Processor = Callable[[Any, str, Event], Any]
 
 
 def set_up_logs(
-    home: Path | None, level: str = "info", secrets: Iterable[str] = (), clock: Clock | None = None
+    home: Path | None,
+    level: str = "info",
+    secrets: Iterable[str] = (),
+    clock: Clock | None = None,
+    always: Mapping[str, Any] | None = None,
 ) -> None:
     """Send the log lines of this process to `home`/logs/quorum.jsonl as JSON; without a home to standard error.
 
-    There they are for people. The loggers of libraries go the same way. No value of `secrets` is ever written, nor
+    There they are for people. The loggers of libraries go the same way, of DBOS its warnings alone unless the level is
+    debug. `always` stands in every line that says nothing else of it. No value of `secrets` is ever written, nor
     what looks like a secret. May be called again: the last call holds. UsageError for a level that there is not.
     """
     if level.lower() not in LEVELS:
         raise UsageError(f"there is no log level {level!r}", f"choose one of {', '.join(LEVELS)}")
     redaction = Redaction(secrets)
-    first = _pipe(clock or SystemClock(), redaction)
+    first = _pipe(clock or SystemClock(), redaction, always or {})
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *first, ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -51,9 +56,9 @@ def set_up_logs(
     _install(handler, level.upper())
 
 
-def _pipe(clock: Clock, redaction: Redaction) -> list[Any]:
+def _pipe(clock: Clock, redaction: Redaction, always: Mapping[str, Any]) -> list[Any]:
     def timestamp(logger: Any, name: str, event: Event) -> Event:
-        return {"timestamp": iso(clock.now()), **event}
+        return {"timestamp": iso(clock.now()), **always, **event}
 
     return [
         structlog.contextvars.merge_contextvars,
@@ -79,6 +84,7 @@ def _install(handler: logging.Handler, level: str) -> None:
     dbos = logging.getLogger("dbos")
     dbos.handlers[:] = [logging.NullHandler()]  # with a handler there, dbos adds none of its own
     dbos.propagate = True
+    dbos.setLevel(logging.DEBUG if level == "DEBUG" else max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 
 def _of_dbos(logger: Any, name: str, event: Event) -> Event:

@@ -30,7 +30,10 @@ SAID_SECONDS = 1.0
 
 
 class Ration:
-    """What tasks print, passed on to standard error: a megabyte at once, then 64 kB a second; the rest is counted."""
+    """What tasks print, passed on to standard error: a megabyte at once, then 64 kB a second; the rest is counted.
+
+    Once something was left out nothing is passed on until a second's worth may be, so that the counts are few too.
+    """
 
     def __init__(self, source: int) -> None:
         self._source = source
@@ -59,7 +62,8 @@ class Ration:
         now = time.monotonic()
         self._left = min(float(MOST_SAID), self._left + SAID_A_SECOND * (now - self._at))
         self._at = now
-        part = said[: int(self._left)]
+        silent = self._dropped and self._left < SAID_A_SECOND
+        part = b"" if silent else said[: int(self._left)]
         if part:
             self._confess()
             os.write(2, part)
@@ -142,9 +146,10 @@ class Nursery:
         return True
 
     def close(self) -> None:
-        """End nursery and workers, and wait until they are gone."""
+        """End nursery and workers, and wait until they are gone; what tasks have started and left goes with them."""
         if os.getpid() != self._owner:
             return
+        left = _descendants(self._process.pid)
         with suppress(OSError):
             self._line.shutdown(socket.SHUT_RDWR)
         self._line.close()
@@ -153,6 +158,9 @@ class Nursery:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        for child in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(child, signal.SIGKILL)
         self._ration.wait(SAID_SECONDS)
 
     def _ask(self, number: int, handles: Sequence[int] = ()) -> int:

@@ -82,9 +82,13 @@ class SqlAccounts:
     def open(self, account: str, book: str, money: Money) -> bool:
         """Create an account and pay `money` in; False when it exists already, and then nothing changes."""
         table = tables.account
+        known = sa.select(table.c.account).where(table.c.account == account)
+        with self._database.read() as connection:
+            if connection.execute(known).first():
+                return False
         with self._database.write() as connection:
             take_turn(connection, f"account {account}")
-            if connection.execute(sa.select(table.c.account).where(table.c.account == account)).first():
+            if connection.execute(known).first():
                 return False
             connection.execute(table.insert().values(account=account, book=book, currency=money.currency, version=0))
             opened = SqlTransaction(connection, _Account(account, money.currency, 0), self._clock, self._provenance)

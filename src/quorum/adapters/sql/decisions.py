@@ -22,6 +22,12 @@ class Provenance:
     machine: Mapping[str, str]
 
 
+_COUNTER = tables.counter.c
+_NUMBER = sa.select(_COUNTER.value).where(_COUNTER.name == sa.bindparam("mine"))
+_COUNT = tables.counter.update().where(_COUNTER.name == sa.bindparam("mine")).values(value=sa.bindparam("now"))
+_DECIDE = tables.decision.insert()
+
+
 def next_number(connection: sa.Connection, name: str) -> int:
     """The next number of a counter, from 1, never twice and without a gap; within the caller's write transaction.
 
@@ -29,12 +35,11 @@ def next_number(connection: sa.Connection, name: str) -> int:
     orders would else wait for each other.
     """
     take_turn(connection, "numbers")
-    table = tables.counter
-    found = connection.execute(sa.select(table.c.value).where(table.c.name == name)).scalar()
+    found = connection.execute(_NUMBER, {"mine": name}).scalar()
     if found is None:
-        connection.execute(table.insert().values(name=name, value=1))
+        connection.execute(tables.counter.insert(), {"name": name, "value": 1})
         return 1
-    connection.execute(table.update().where(table.c.name == name).values(value=found + 1))
+    connection.execute(_COUNT, {"mine": name, "now": found + 1})
     return int(found) + 1
 
 
@@ -42,21 +47,20 @@ def insert_decision(connection: sa.Connection, choice: Choice, at: int, provenan
     """Append `choice` with the next id of its UTC day."""
     day = utc_day(at)
     identity = f"DEC-{day}-{next_number(connection, f'decision-{day}'):03d}"
-    connection.execute(
-        tables.decision.insert().values(
-            decision_id=identity,
-            at=at,
-            kind=choice.kind.value,
-            subject=choice.subject,
-            as_of=choice.as_of,
-            inputs=canonical(choice.inputs).decode(),
-            outcome=canonical(choice.outcome).decode(),
-            rationale=choice.rationale,
-            parents=json.dumps(choice.parents),
-            code_hash=provenance.code_hash,
-            machine=json.dumps(dict(provenance.machine), sort_keys=True),
-        )
-    )
+    row = {
+        "decision_id": identity,
+        "at": at,
+        "kind": choice.kind.value,
+        "subject": choice.subject,
+        "as_of": choice.as_of,
+        "inputs": canonical(choice.inputs).decode(),
+        "outcome": canonical(choice.outcome).decode(),
+        "rationale": choice.rationale,
+        "parents": json.dumps(choice.parents),
+        "code_hash": provenance.code_hash,
+        "machine": json.dumps(dict(provenance.machine), sort_keys=True),
+    }
+    connection.execute(_DECIDE, row)
     return Decision(identity, at, choice, provenance.code_hash, provenance.machine)
 
 

@@ -36,12 +36,14 @@ def orchestration_context(
 _WAITING = ReadyForReview | BlockedOn | PartialSuccess
 
 
-def context_for(agent: Agent, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The parts of the context that an agent receives: those of its room; the coordinator receives all of them."""
-    if agent.room == "desk" and agent.mandatory:
-        return {name: document[name] for name in ("updated_at", *PARTS)}
-    mine = {name: [entry for entry in document[name] if entry["room"] == agent.room] for name in PARTS}
-    return {"updated_at": document["updated_at"], **mine}
+def context_for(agent: Agent, document: Mapping[str, Any], most: int = MOST) -> dict[str, Any]:
+    """The parts of the context that an agent receives: those of its room; the coordinator receives all of them.
+
+    Of each part the newest `most` entries.
+    """
+    whole = agent.room == "desk" and agent.mandatory
+    mine = {name: [entry for entry in document[name] if whole or entry["room"] == agent.room] for name in PARTS}
+    return {"updated_at": document["updated_at"], **{name: entries[:most] for name, entries in mine.items()}}
 
 
 def ready(tasks: Iterable[Delegated], at: int) -> tuple[Delegated, ...]:

@@ -35,9 +35,13 @@ class Condition:
     probe_at: int | None = None
 
     def usable(self, now: int) -> bool:
-        """Whether the agent may be asked: it is well enough, or its probe is due."""
+        """Whether the agent may be asked: it is well enough, or its probe is due.
+
+        A last call that lies in the future was made by a clock that was ahead: when its probe is due nobody knows.
+        """
         if self.health is Health.UNHEALTHY:
-            return self.probe_at is not None and now >= self.probe_at
+            ahead = self.last_call is not None and self.last_call > now
+            return ahead or (self.probe_at is not None and now >= self.probe_at)
         return self.health is not Health.UNAVAILABLE
 
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from quorum.desk.cycle.around import circumstances, is_extreme, rules_of
 from quorum.desk.cycle.session import Question, Session, open_session
-from quorum.desk.cycle.stages import order_told, send_now, trade, vote
+from quorum.desk.cycle.stages import Ballot, order_told, send_now, trade, vote
 from quorum.desk.desk import Desk
 from quorum.domain import Clock, Order, Purpose, Severity, Signal, iso, plain
 from quorum.engine import ask
@@ -39,11 +40,9 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
     session = open_session(desk, question)
     if question.paper:
         settle(desk, session.account, session.clock)
-    signals, late = _hear(desk, session)
-    section = desk.settings.consensus.consensus
-    rules, tier_c_size = section.rules(), section.tier_c_size
+    ballot = _hear(desk, session)
     with desk.accounts.transaction(session.account) as transaction:
-        voted = vote(transaction, session.snapshot, signals, rules, (late, tier_c_size))
+        voted = vote(transaction, session.snapshot, ballot)
         traded = trade(desk, session, voted, transaction, question.paper)
     if question.paper:
         send_now(desk, session, traded)
@@ -69,19 +68,22 @@ def settle(desk: Desk, account: str, clock: Clock) -> Sequence[Order]:
     return [send(broker, desk.accounts, clock, order) for order in desk.orders.of(account, only_open=True)]
 
 
-def _hear(desk: Desk, session: Session) -> tuple[tuple[Signal, ...], dict[str, str]]:
-    """Ask the participants; one that took longer than the configured time abstains, and is named."""
-    section = desk.settings.consensus.consensus
-    late: dict[str, str] = {}
+def _hear(desk: Desk, session: Session) -> Ballot:
+    """Ask the participants; one that took longer than the configured time has failed, and is named."""
+    section, seen = desk.settings.consensus.consensus, session.snapshot
+    rules = rules_of(desk, seen)
+    failed: dict[str, str] = {}
     signals: list[Signal] = []
-    for name in section.rules().participants:
+    for name in rules.participants:
         started = time.monotonic()
-        signals += ask(session.bars, [ANALYSTS[name]], session.snapshot.as_of, {})
+        (signal,) = ask(session.bars, [ANALYSTS[name]], seen.as_of, {})
         taken = time.monotonic() - started
         if taken > section.timeout_seconds:
-            late[name] = f"late: {taken:.1f} s of {section.timeout_seconds:g} s"
-            signals[-1:] = ask(session.bars, [ANALYSTS[name]], session.snapshot.as_of, late)
-    return tuple(signals), late
+            failed[name] = f"late: {taken:.1f} s of {section.timeout_seconds:g} s"
+        else:
+            signals.append(signal)
+    around = circumstances(desk, seen, is_extreme(desk, session.bars), failed)
+    return Ballot(tuple(signals), rules, {}, around, section.tier_c_size)
 
 
 def _notify(desk: Desk, record: CycleRecord) -> None:

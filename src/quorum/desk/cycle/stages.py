@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from quorum.desk.cycle.session import Session
 from quorum.desk.desk import Desk
@@ -27,7 +27,18 @@ from quorum.domain import (
 )
 from quorum.engine import NoTrade, Snapshot, exit_due, intend, judge, propose, reduce
 from quorum.execution import follow, next_attempt, send
-from quorum.signals import Consensus, ConsensusRules, consensus, quality
+from quorum.signals import Circumstances, Consensus, ConsensusRules, consensus, quality
+
+
+class Ballot(NamedTuple):
+    """What is counted: the signals, by which rules, who abstains for the desk's own reason, what it is held in, and the
+    size that tier C trades."""
+
+    signals: Sequence[Signal]
+    rules: ConsensusRules
+    late: Mapping[str, str]
+    around: Circumstances
+    tier_c_size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +60,17 @@ class Traded:
     sent: bool = False
 
 
-def vote(
-    transaction: Transaction,
-    snapshot: Snapshot,
-    signals: Sequence[Signal],
-    rules: ConsensusRules,
-    said: tuple[Mapping[str, str], float],
-) -> Voted:
-    """Count the signals and record what they add up to, with its quality.
-
-    `said` is who gave none in time and why, and the size that tier C trades.
-    """
-    late, tier_c_size = said
-    outcome = consensus(signals, rules, snapshot.as_of)
-    facts = weighed(signals, outcome, tier_c_size)
-    inputs = {"snapshot": plain(snapshot), "rules": plain(rules), "late": dict(late), "tier_c_size": tier_c_size}
+def vote(transaction: Transaction, snapshot: Snapshot, ballot: Ballot) -> Voted:
+    """Count the signals and record what they add up to, with its quality and all that it was counted from."""
+    outcome = consensus(ballot.signals, ballot.rules, snapshot.as_of, ballot.around)
+    facts = weighed(ballot.signals, outcome, ballot.tier_c_size)
+    inputs = {
+        "snapshot": plain(snapshot),
+        "rules": plain(ballot.rules),
+        "late": dict(ballot.late),
+        "around": plain(ballot.around),
+        "tier_c_size": ballot.tier_c_size,
+    }
     choice = Choice(DecisionKind.CONSENSUS, snapshot.symbol, snapshot.as_of, inputs, facts, outcome.reason)
     return Voted(transaction.record(choice).decision_id, outcome, facts)
 
@@ -78,7 +85,8 @@ def trade(desk: Desk, session: Session, voted: Voted, transaction: Transaction, 
     symbol = session.snapshot.symbol
     marks = {symbol: session.instrument.price(session.snapshot.close)}
     book = transaction.book(marks) if paper else _marked(transaction.book(), marks)
-    wish = _sized(_wish(desk, session, voted.outcome, book, voted.decision_id), voted.facts["quality"], session)
+    wish = _wish(desk, session, voted.outcome, book, voted.decision_id)
+    wish = _allowed(desk, _sized(wish, voted.facts["quality"], session))
     if isinstance(wish, NoTrade):
         return Traded(None, None, wish.reason)
     verdict = judge(wish, book, session.limits, session.instrument)
@@ -136,6 +144,14 @@ def _sized(wish: Proposal | NoTrade, told: Mapping[str, Any], session: Session) 
     if quantity == 0:
         return NoTrade(f"signals of tier {told['tier']} are not traded")
     return replace(wish, quantity=quantity)
+
+
+def _allowed(desk: Desk, wish: Proposal | NoTrade) -> Proposal | NoTrade:
+    """No entry while the desk is paused or halted; a desk that was never started trades by single commands."""
+    if isinstance(wish, NoTrade) or wish.purpose is Purpose.REDUCTION:
+        return wish
+    now = desk.states.current()
+    return NoTrade(f"the desk is {now.state}: {now.reason}") if now.holds else wish
 
 
 def _because(wish: Proposal, judged: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ Neighbours: `workflows` reads specs; `bootstrap` puts the engine behind `Workflo
 """
 
 from quorum.desk.running.ports import RunBook
-from quorum.desk.running.rules import known_to, protocols_of
+from quorum.desk.running.rules import known_by, known_to, protocols_by, protocols_of
 from quorum.desk.running.runs import EXECUTIONS, BookedWorkflows, Compiled, ask_again, request_of, timeline
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "Compiled",
     "RunBook",
     "ask_again",
+    "known_by",
     "known_to",
+    "protocols_by",
     "protocols_of",
     "request_of",
     "timeline",

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from quorum.desk.agents import StaffRules
 from quorum.desk.desk import Desk
 from quorum.desk.work import TASKS
 from quorum.desk.workflows import Known, Protocols
 
 
 def protocols_of(desk: Desk) -> Protocols:
+    """What holds in a spec of this desk that says nothing of retries and failures."""
+    return protocols_by(desk.staff.rules)
+
+
+def known_to(desk: Desk) -> Known:
+    """The names that a workflow of this desk may use."""
+    return known_by(desk.staff.rules)
+
+
+def protocols_by(rules: StaffRules) -> Protocols:
     """What holds in a spec that says nothing of retries and failures, by config/agents.yaml."""
-    agent, workflow = desk.staff.rules.agent_failure, desk.staff.rules.workflow_failure
+    agent, workflow = rules.agent_failure, rules.workflow_failure
     recovery, data = agent.recovery, workflow.data_unavailable
     return Protocols(
         critical_retries=recovery.max_retries if recovery.auto_retry else 0,
@@ -23,6 +34,6 @@ def protocols_of(desk: Desk) -> Protocols:
     )
 
 
-def known_to(desk: Desk) -> Known:
-    """The names that a workflow of this workspace may use."""
-    return Known.of(desk.staff.rules.agents.values(), TASKS)
+def known_by(rules: StaffRules) -> Known:
+    """The names that a workflow may use where these agents work."""
+    return Known.of(rules.agents.values(), TASKS)

@@ -23,7 +23,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrence:
+class Happening:
     """Something that happened: the event's name, the key that tells it from others of its kind, when (ns UTC), what."""
 
     event: str
@@ -32,7 +32,7 @@ class Occurrence:
     facts: Mapping[str, Any]
 
 
-def on_event(happened: Occurrence, schedules: Iterable[Schedule]) -> list[Asked]:
+def on_event(happened: Happening, schedules: Iterable[Schedule]) -> list[Asked]:
     """The runs that enabled schedules want of what happened; they decide at that instant.
 
     A trigger's condition reads the facts; one that reads what the facts lack does not hold.
@@ -44,17 +44,17 @@ def on_event(happened: Occurrence, schedules: Iterable[Schedule]) -> list[Asked]
     ]
 
 
-def _identity(happened: Occurrence, schedule: str) -> str:
+def _identity(happened: Happening, schedule: str) -> str:
     told = content_hash({"event": happened.event, "key": happened.key, "schedule": schedule})
     return f"WF-{utc_day(happened.at)}-{told[:12]}"
 
 
-def _request(happened: Occurrence, schedule: Schedule) -> Mapping[str, Any]:
+def _request(happened: Happening, schedule: Schedule) -> Mapping[str, Any]:
     event = {"name": happened.event, "key": happened.key, "facts": happened.facts}
     return {**request_at(schedule, happened.at, {}), "event": event}
 
 
-def _fits(trigger: OnEvent, happened: Occurrence) -> bool:
+def _fits(trigger: OnEvent, happened: Happening) -> bool:
     if trigger.event != happened.event:
         return False
     if trigger.condition is None:

@@ -7,6 +7,7 @@ Neighbours: `workspace` says where the files are; `risk`, `execution` and `signa
 
 from quorum.desk.settings.agents import AgentsFile
 from quorum.desk.settings.coordinator import CoordinatorFile
+from quorum.desk.settings.events import EventsFile
 from quorum.desk.settings.notices import NotificationsFile
 from quorum.desk.settings.reading import closest, place, read_document, read_settings, yaml_with_comments
 from quorum.desk.settings.schedule import ScheduleFile
@@ -18,6 +19,7 @@ __all__ = [
     "AgentsFile",
     "ConsensusFile",
     "CoordinatorFile",
+    "EventsFile",
     "ExecutionFile",
     "HostSection",
     "InstrumentsFile",

@@ -79,6 +79,11 @@ class Moved:
     by: Person | Part
     reason: str
 
+    @property
+    def holds(self) -> bool:
+        """Paused or halted: nothing opens, and so it stays until it is resumed."""
+        return self.state in STAYS
+
 
 NEVER_STARTED = Moved(0, _S.STOPPING, Part("quorum"), "it was never started")
 
@@ -100,10 +105,10 @@ def judge(current: Moved, to: SystemState, by: Person | Part, reason: str) -> No
 def begin(states: States, by: Person | Part, reason: str = "started") -> Moved:
     """The system starts: what was paused or halted stays so, all else is starting."""
     now = states.current()
-    return now if now.state in STAYS else states.move(_S.STARTING, by, reason)
+    return now if now.holds else states.move(_S.STARTING, by, reason)
 
 
 def rest(states: States, by: Person | Part, reason: str = "stopped") -> Moved:
     """The system stops cleanly: what was paused or halted stays so for the next start, all else is stopping."""
     now = states.current()
-    return now if now.state in STAYS or now.state is _S.STOPPING else states.move(_S.STOPPING, by, reason)
+    return now if now.holds or now.state is _S.STOPPING else states.move(_S.STOPPING, by, reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from quorum.desk.agents import (
     Routed,
     Staff,
     StaffRules,
-    context_for,
     route,
 )
 from quorum.desk.desk import Desk
@@ -57,29 +57,33 @@ class Asking:
 
 @dataclass
 class Asker:
-    """Asks agents for a desk: in the warm pool what may hang, in this process what commits."""
+    """Asks agents for a desk: in the warm pool what may hang, in this process what commits.
+
+    `contexts` are the parts of the shared context, by the agent that receives them.
+    """
 
     desk: Desk
     staff: Staff
     hands: Hands
     roll: Roll
-    context: Mapping[str, Any] = field(default_factory=dict)
+    contexts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def ask(self, asked: Asked) -> Asking:
         """Ask the agent that the task names, its substitute when it cannot be had, again as the task allows."""
         attempts: list[Attempt] = []
         pauses = list(_pauses(asked))
+        ends = time.monotonic() + (math.inf if asked.left is None else asked.left)
         while True:
             routed = self._routed(asked)
             if isinstance(routed, Gap):
                 reason = "; ".join(routed.why) or f"nobody answers to {routed.name}"
                 attempts.append(Attempt("", CallOutcome.GAP, 0.0, self.desk.clock.now(), None, reason))
                 return Asking(tuple(attempts), gap=routed)
-            attempt = self._once(asked, routed, len(attempts))
+            attempt = self._once(asked, routed, ends)
             attempts.append(attempt)
             self.roll.note([_call(asked, attempt, len(attempts), self.staff.rules)])
             again = attempt.outcome in (CallOutcome.ERROR, CallOutcome.TIMEOUT) and self._may_again(asked, attempt)
-            if not again or not pauses:
+            if not again or not pauses or time.monotonic() + pauses[0] >= ends:
                 return Asking(tuple(attempts), routed.why if routed.substitution else ())
             time.sleep(pauses.pop(0))
 
@@ -92,17 +96,17 @@ class Asker:
     def _may_again(self, asked: Asked, attempt: Attempt) -> bool:
         return bool(self.staff.rules.agent_failure.pauses(asked.task.critical, attempt.outcome))
 
-    def _once(self, asked: Asked, routed: Routed, number: int) -> Attempt:
+    def _once(self, asked: Asked, routed: Routed, ends: float) -> Attempt:
         """One call. The agent's own fault ends here; a database that does not answer is waited for."""
         task, at, began = asked.task, self.desk.clock.now(), time.monotonic()
         own = self.staff.rules.deadline_seconds(routed.agent)
         seconds = own if task.deadline_seconds is None else task.deadline_seconds
-        assignment = _assignment(asked, routed, self.context)
+        assignment = _assignment(asked, routed, self.contexts.get(routed.agent.name, {}))
         job = TASKS[task.task]
         if job.place is Place.DESK:
             outcome, answer, reason = self._here(assignment)
         else:
-            outcome, answer, reason = self._there(assignment, seconds)
+            outcome, answer, reason = self._there(assignment, max(0.0, min(seconds, ends - began)))
         return Attempt(routed.agent.name, outcome, time.monotonic() - began, at, answer, reason)
 
     def _here(self, assignment: Assignment) -> tuple[CallOutcome, Mapping[str, Any] | None, str]:
@@ -159,7 +163,7 @@ def _assignment(asked: Asked, routed: Routed, context: Mapping[str, Any]) -> Ass
         as_of=facts.as_of,
         params={**facts.params, **task.params},
         inputs=asked.inputs,
-        context=context_for(routed.agent, context) if context else {},
+        context=context,
         execution=facts.execution,
     )
 

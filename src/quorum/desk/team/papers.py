@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,11 +14,13 @@ from pydantic_core import to_json
 from quorum.desk.workflows.crew import Facts
 from quorum.desk.workflows.scope import ANSWERED
 from quorum.desk.workspace import write_text
-from quorum.domain import WorkspaceError, iso, plain
+from quorum.domain import UsageError, WorkspaceError, iso, parse_instant
 
+LATER = 1 << 62
 TOLD = ("agent", "asked", "seconds", "attempts", "of")
 
 Value = Callable[[], Mapping[str, Any]]
+"""Plain JSON values, made when they are written."""
 
 
 class Papers:
@@ -27,9 +28,10 @@ class Papers:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._waiting: OrderedDict[str, Value] = OrderedDict()
+        self._waiting: dict[str, tuple[int, Value]] = {}
         self._changed = threading.Condition()
-        self._writing = False
+        self._ticket = 0
+        self._writing: int | None = None
         self._ended = False
         self._refused: dict[str, WorkspaceError] = {}
         self._thread = threading.Thread(target=self._work, name="papers", daemon=True)
@@ -38,7 +40,7 @@ class Papers:
     def file(self, facts: Facts, output: str, outcome: Mapping[str, Any]) -> None:
         """Write the document of a task's output; what is no JSON file the task itself has made, or nobody has."""
         if output.endswith(".json"):
-            self.show(output, lambda: document(facts, outcome))
+            self._put(output, lambda: document(facts, outcome), self._next_ticket())
 
     def cached(self, output: str) -> Mapping[str, Any] | None:
         """The answer in the document of an earlier run, and `of`, the instant it was of; None when there is none."""
@@ -53,15 +55,14 @@ class Papers:
         return {"answer": {k: v for k, v in found.items() if k not in ("status", "run")}, "of": found["run"]["as_of"]}
 
     def show(self, output: str, value: Value) -> None:
-        """Write a document or a view soon; `value` is asked for it when its turn comes, unless a newer one has come."""
-        with self._changed:
-            self._waiting[output] = value
-            self._changed.notify_all()
+        """Write a view soon, unless a newer one comes before; nobody waits for it."""
+        self._put(output, value, LATER)
 
     def flush(self) -> None:
-        """Come back when everything is written; WorkspaceError when the disk refused a document."""
+        """Come back when every document that was filed before is written; WorkspaceError when the disk refused one."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting and not self._writing)
+            last = self._ticket
+            self._changed.wait_for(lambda: self._is_written(last))
             refused, self._refused = self._refused, {}
         for error in refused.values():
             raise error
@@ -73,23 +74,38 @@ class Papers:
             self._changed.notify_all()
         self._thread.join(10.0)
 
+    def _next_ticket(self) -> int:
+        with self._changed:
+            self._ticket += 1
+            return self._ticket
+
+    def _put(self, output: str, value: Value, ticket: int) -> None:
+        with self._changed:
+            before, _ = self._waiting.get(output, (ticket, value))
+            self._waiting[output] = (min(before, ticket), value)
+            self._changed.notify_all()
+
+    def _is_written(self, last: int) -> bool:
+        tickets = [ticket for ticket, _ in self._waiting.values()]
+        return all(ticket > last for ticket in ([*tickets, self._writing] if self._writing else tickets))
+
     def _work(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._ended)
                 if not self._waiting:
                     return
-                output, value = self._waiting.popitem(last=False)
-                self._writing = True
+                output = min(self._waiting, key=lambda name: self._waiting[name][0])
+                self._writing, value = self._waiting.pop(output)
             error = self._write(output, value)
             with self._changed:
-                self._writing = False
+                self._writing = None
                 if error is not None:
                     self._refused[output] = error
                 self._changed.notify_all()
 
     def _write(self, output: str, value: Value) -> WorkspaceError | None:
-        text = to_json(plain(value()), indent=2).decode() + "\n"
+        text = to_json(value(), indent=2).decode() + "\n"
         try:
             write_text(self._path(output), text, durable=False)
         except OSError as error:
@@ -108,3 +124,12 @@ def document(facts: Facts, outcome: Mapping[str, Any]) -> dict[str, Any]:
         return {**outcome["answer"], "status": outcome["status"], "run": run}
     word = "skipped" if outcome["status"] == "skipped" else "unavailable"
     return {"status": word, "reason": outcome["reason"], "run": run}
+
+
+def is_newer(path: Path, facts: Facts) -> bool:
+    """Whether the document at a path is of a later instant than this run's."""
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))["run"]
+        return bool(parse_instant(run["as_of"]) > facts.as_of)
+    except (OSError, ValueError, KeyError, TypeError, UsageError):
+        return False

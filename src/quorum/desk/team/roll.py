@@ -19,6 +19,7 @@ class Roll:
         self._staff = staff
         self._calls: dict[str, list[Call]] = {}
         self._read_at: dict[str, float] = {}
+        self._told: dict[str, Condition] = {}
         self._lock = threading.Lock()
 
     def note(self, calls: Sequence[Call]) -> None:
@@ -26,18 +27,20 @@ class Roll:
         with self._lock:
             for call in calls:
                 self._calls.setdefault(call.agent, []).append(call)
+                self._told.pop(call.agent, None)
 
     def now(self, agents: Sequence[Agent]) -> Mapping[str, Condition]:
         """How each of these agents is."""
         self._refresh([agent.name for agent in agents])
-        rules = self._staff.rules
         with self._lock:
-            return {
-                agent.name: condition(
-                    self._calls.get(agent.name, [])[-LOOKED_AT:], rules.agent_failure.detection, rules.refusal(agent)
-                )
-                for agent in agents
-            }
+            for agent in agents:
+                if agent.name not in self._told:
+                    self._told[agent.name] = self._condition(agent)
+            return {agent.name: self._told[agent.name] for agent in agents}
+
+    def _condition(self, agent: Agent) -> Condition:
+        rules, calls = self._staff.rules, self._calls.get(agent.name, [])
+        return condition(calls[-LOOKED_AT:], rules.agent_failure.detection, rules.refusal(agent))
 
     def _refresh(self, names: Sequence[str]) -> None:
         now = time.monotonic()
@@ -51,3 +54,4 @@ class Roll:
                 merged = {call.key: call for call in (*kept[name], *self._calls.get(name, []))}
                 self._calls[name] = sorted(merged.values(), key=lambda call: call.at)[-LOOKED_AT:]
                 self._read_at[name] = now
+                self._told.pop(name, None)

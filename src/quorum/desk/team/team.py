@@ -16,6 +16,7 @@ from quorum.desk.agents import (
     Priority,
     TaskComplete,
     blocked_on,
+    context_for,
     everything,
     orchestration_context,
 )
@@ -26,7 +27,7 @@ from quorum.desk.notices import Event, Occurrence
 from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.system import active_workflow
 from quorum.desk.team.asking import Asker, Asking, calls_of
-from quorum.desk.team.papers import Papers
+from quorum.desk.team.papers import Papers, is_newer
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Entry, Recorder
 from quorum.desk.team.roll import Roll
@@ -38,6 +39,8 @@ from quorum.domain import SECOND, Choice, DecisionKind, Severity, StoreError, pa
 ACTIVE = "/state/workflows/active_workflow.json"
 AT_ONCE = 16
 CONTEXT_SECONDS = 2.0
+SHOWN_SECONDS = 0.05
+SHARED = 5
 RETRY_SECONDS = 0.25
 NAMES = {
     CallOutcome.ERROR: "failed",
@@ -59,6 +62,7 @@ class Team:
         self._papers = Papers(desk.workspace.home)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="team")
         self._began: dict[str, int] = {}
+        self._shown_at = -SHOWN_SECONDS
 
     def close(self) -> None:
         """Write what is still to be recorded."""
@@ -74,9 +78,9 @@ class Team:
         self._context_at = now
 
         def read() -> None:
-            staff = self.desk.staff
-            health = self._roll.now(tuple(staff.rules.agents.values()))
-            self._asker.context = orchestration_context(everything(staff), staff.rules, health, self.desk.clock.now())
+            staff, agents = self.desk.staff, tuple(self.desk.staff.rules.agents.values())
+            known = orchestration_context(everything(staff), staff.rules, self._roll.now(agents), self.desk.clock.now())
+            self._asker.contexts = {agent.name: context_for(agent, known, SHARED) for agent in agents}
 
         self._threads.submit(read)
 
@@ -138,14 +142,21 @@ class Team:
             self._raise(Event.APPROVAL_EXPIRED, approval_id, found.question.question, approval_facts(found))
         return approval_facts(found)
 
-    def file(self, facts: Facts, output: str, document: Mapping[str, Any]) -> None:
-        self._papers.file(facts, output, document)
+    def now(self) -> int:
+        return self.desk.clock.now()
+
+    def file(self, facts: Facts, output: str, document: Mapping[str, Any], again: bool = False) -> None:
+        if not again or not is_newer(self.desk.workspace.home / output.lstrip("/"), facts):
+            self._papers.file(facts, output, document)
 
     def reached(
         self, facts: Facts, plan: Sequence[Step], states: Mapping[str, Mapping[str, Any]], end: str | None
     ) -> None:
         now = self.desk.clock.now()
         began = self._began.setdefault(facts.identity, now)
+        if end is None and time.monotonic() - self._shown_at < SHOWN_SECONDS:
+            return
+        self._shown_at = time.monotonic()
         status = "running" if end is None else "done"
         outcome = None if end is None else {"status": end}
         run = RunState(facts.identity, facts.workflow, status, began, now, {}, outcome, None, None, 1)
@@ -162,7 +173,8 @@ class Team:
 
     def _do(self, call: Call) -> Mapping[str, Any]:
         """One task to its end, by its policy; every call on the way is kept."""
-        until = time.monotonic() + call.task.fallback.max_wait_seconds
+        wait = call.task.fallback.max_wait_seconds
+        until = time.monotonic() + (wait if call.left is None else min(wait, call.left))
         waits = call.task.fallback.policy is Degrade.WAIT_AND_RETRY
         began = self.desk.clock.now()
         while True:

@@ -7,13 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from quorum.desk.cycle import (
+    Ballot,
     Question,
     Session,
     Traded,
     Voted,
+    circumstances,
+    is_extreme,
     open_session,
     order_told,
     reopen_session,
+    rules_of,
     send_now,
     settle,
     trade,
@@ -23,6 +27,7 @@ from quorum.desk.desk import Desk
 from quorum.desk.facts import order_facts, recorded_views
 from quorum.desk.notices import Event, Occurrence
 from quorum.desk.work.assignment import Assignment, Unavailable
+from quorum.desk.work.telling import tell_order, tell_verdict, tell_vote
 from quorum.domain import (
     Abstain,
     DataError,
@@ -38,7 +43,9 @@ from quorum.domain import (
 from quorum.engine import Snapshot, ask
 from quorum.signals import ANALYSTS, Consensus
 
-CACHED = "its word is a cached one, which makes no entry"
+CACHED, NOT_ASKED = "its word is a cached one, which makes no entry", "it was not asked"
+SILENT = (CACHED, NOT_ASKED)
+GAVE_NONE = ("failed", "unavailable")
 
 
 def latest_bars(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
@@ -63,6 +70,7 @@ def latest_bars(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
         "participants": list(desk.settings.consensus.consensus.rules().participants),
         "newest": {"open_time": iso(int(bars.time[-1])), "close_time": iso(closed), "close": float(bars.close[-1])},
         "behind_bars": (as_of - closed) // bars.timeframe.nanoseconds,
+        "extreme_move": is_extreme(desk, bars),
     }
 
 
@@ -77,32 +85,28 @@ def view(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     behind = latest["behind_bars"]
     late = {source: f"bar late: the newest is {behind} bars behind"} if behind else {}
     (signal,) = ask(bars, [ANALYSTS[source]], seen.as_of, late)
-    return {"source": source, "signals": [said(signal)]}
+    return {"source": source, "as_of": iso(seen.as_of), "signals": [said(signal)]}
 
 
 def signal_aggregation(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
-    """The vote on the analysts' words and its quality; recorded once."""
+    """The vote on the analysts' words and its quality; recorded once.
+
+    An agent that gave no answer has failed and has no signal. One that was not asked, whose word is of another run or
+    whose bars came too late abstains.
+    """
     latest = assignment.inputs["latest"]
     snapshot = Snapshot(**latest["snapshot"])
-    section = desk.settings.consensus.consensus
-    rules = section.rules()
-    late: dict[str, str] = {}
-    signals: list[Signal] = []
-    for name in rules.participants:
-        word = _word(assignment.inputs.get(name))
-        if isinstance(word, str):
-            late[name] = word
-            signals.append(Abstain(name, snapshot.symbol, snapshot.as_of, word))
-        else:
-            signals.append(word)
+    ballot = _ballot(desk, snapshot, assignment)
     with desk.accounts.transaction(latest["account"]) as transaction:
 
         def act() -> Mapping[str, Any]:
-            voted = vote(transaction, snapshot, signals, rules, (late, section.tier_c_size))
+            voted = vote(transaction, snapshot, ballot)
             lead = None if voted.outcome.lead is None else plain(voted.outcome.lead)
             return {"decision_id": voted.decision_id, **voted.facts, "lead": lead, "reason": voted.outcome.reason}
 
-        return transaction.once(assignment.key, act)
+        evaluation = transaction.once(assignment.key, act)
+    tell_vote(desk, assignment.key, assignment.agent, evaluation)
+    return evaluation
 
 
 def trade_approval(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
@@ -116,7 +120,9 @@ def trade_approval(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
         def act() -> Mapping[str, Any]:
             return _judged(trade(desk, session, _voted(evaluation), transaction, paper))
 
-        return transaction.once(assignment.key, act)
+        risk = transaction.once(assignment.key, act)
+    tell_verdict(desk, assignment.key, risk)
+    return risk
 
 
 def execute_or_notify(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
@@ -125,8 +131,7 @@ def execute_or_notify(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     if not _trades(assignment):
         return _notified(desk, session, assignment)
     traded = Traded(risk, desk.orders.get(risk["order"]["client_order_id"]), risk["reason"], sent=True)
-    send_now(desk, session, traded)
-    return {"executed": True, "order": order_told(desk, traded)}
+    return {"executed": True, "order": _sent(desk, session, traded, assignment)}
 
 
 def _notified(desk: Desk, session: Session, assignment: Assignment) -> Mapping[str, Any]:
@@ -180,11 +185,20 @@ def execute_approved(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
             return _judged(gone if late else trade(desk, session, voted, transaction, paper=True))
 
         answer = transaction.once(assignment.key, act)
+    tell_verdict(desk, assignment.key, answer)
     if answer["order"] is None:
         return {"executed": False, **answer}
     traded = Traded(answer, desk.orders.get(answer["order"]["client_order_id"]), answer["reason"], sent=True)
+    return {"executed": True, **answer, "order": _sent(desk, session, traded, assignment)}
+
+
+def _sent(desk: Desk, session: Session, traded: Traded, assignment: Assignment) -> Mapping[str, Any] | None:
+    """The order after it was sent."""
     send_now(desk, session, traded)
-    return {"executed": True, **answer, "order": order_told(desk, traded)}
+    order = order_told(desk, traded)
+    if order is not None:
+        tell_order(desk, assignment.key, order)
+    return order
 
 
 def _judged(traded: Traded) -> dict[str, Any]:
@@ -229,13 +243,29 @@ def _trades(assignment: Assignment) -> bool:
     return assignment.execution == "paper"
 
 
-def _word(outcome: Any) -> Signal | str:
-    """An analyst's word out of the run, or why it has none."""
-    if not isinstance(outcome, Mapping):
-        return "it was not asked"
-    if "signals" not in outcome:
-        return str(outcome.get("reason") or "it gave no answer")
-    return CACHED if outcome.get("cached") else heard(outcome["signals"][0])
+def _word(name: str, told: Mapping[str, Any], snapshot: Snapshot) -> Signal:
+    """An analyst's word of this run."""
+    if "signals" in told and told["as_of"] == iso(snapshot.as_of):
+        return heard(told["signals"][0])
+    return Abstain(name, snapshot.symbol, snapshot.as_of, CACHED if "signals" in told else NOT_ASKED)
+
+
+def _ballot(desk: Desk, snapshot: Snapshot, assignment: Assignment) -> Ballot:
+    rules, latest = rules_of(desk, snapshot), assignment.inputs["latest"]
+    signals: list[Signal] = []
+    late: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    for name in rules.participants:
+        told = assignment.inputs.get(name) or {}
+        if told.get("status") in GAVE_NONE:
+            failed[name] = str(told.get("reason") or "it gave no answer")
+            continue
+        signal = _word(name, told, snapshot)
+        signals.append(signal)
+        if isinstance(signal, Abstain) and (signal.reason in SILENT or latest["behind_bars"]):
+            late[name] = signal.reason
+    around = circumstances(desk, snapshot, latest["extreme_move"], failed)
+    return Ballot(tuple(signals), rules, late, around, desk.settings.consensus.consensus.tier_c_size)
 
 
 def _voted(evaluation: Mapping[str, Any]) -> Voted:

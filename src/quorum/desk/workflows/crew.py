@@ -23,20 +23,28 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A task to be done in a step of a run; `key` names the occasion, so that a second try has no second effect."""
+    """A task to be done in a step of a run; `key` names the occasion, so that a second try has no second effect.
+
+    `left` are the seconds until the run's own time is up, None where that has no end.
+    """
 
     facts: Facts
     step: int
     key: str
     task: Task
     inputs: Mapping[str, Any]
+    left: float | None = None
 
 
 Read = Callable[[Expression], Any]
 
 
 class Crew(Protocol):
-    """The desk at work for a run. Everything here is asked inside a durable step, at least once."""
+    """The desk at work for a run. What has an effect is asked inside a durable step, at least once."""
+
+    def now(self) -> int:
+        """The time (ns UTC)."""
+        ...
 
     def perform(self, calls: Sequence[Call], parallel: bool) -> Mapping[str, Mapping[str, Any]]:
         """What became of each call, by its task's name: `status` is completed, cached, unavailable, failed or skipped;
@@ -59,8 +67,11 @@ class Crew(Protocol):
         """How a question stands: `status`, by whom, why; with `remind` people are reminded, else it is ended."""
         ...
 
-    def file(self, facts: Facts, output: str, document: Mapping[str, Any]) -> None:
-        """Write a document into the workspace; the result of a task, or why there is none."""
+    def file(self, facts: Facts, output: str, document: Mapping[str, Any], again: bool = False) -> None:
+        """Write a document into the workspace; the result of a task, or why there is none.
+
+        `again` when it was to be written before: then one of a later instant stays.
+        """
         ...
 
     def reached(

@@ -6,7 +6,7 @@ Version 1. A run carries the number of the interpreter that began it, and ends u
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from quorum.desk.workflows.ports import Durable
 from quorum.desk.workflows.scope import ANSWERED, at, holds, inputs_of, publish, read, unmet
 from quorum.desk.workflows.spec import (
     ApprovalPoint,
+    Body,
     DecisionPoint,
     Loop,
     Step,
@@ -23,6 +24,7 @@ from quorum.desk.workflows.spec import (
     Tasks,
     WorkflowSpec,
 )
+from quorum.desk.workflows.timing import RunTime
 from quorum.domain.grammar import Expression
 
 COMPLETED, SKIPPED, FAILED, DEGRADED, HALTED = "completed", "skipped", "failed", "degraded", "halted"
@@ -38,23 +40,28 @@ def interpret(specs: Specs, request: Mapping[str, Any], run: Durable, crew: Crew
     """
     spec = specs(request["workflow"])
     facts = Facts(run.identity, spec.name, request["as_of"], request["execution"], request["params"])
-    reading = _Reading(specs, request, run, crew, facts, dict(facts.params))
+    ends = RunTime(run.identity, crew.now, request.get("until"))
+    reading = _Reading(specs, request, run, crew, facts, dict(facts.params), ends)
     end = reading.go(spec)
     crew.reached(facts, spec.steps, reading.states, end["status"])
     return end
 
 
 class _Halt(Exception):
-    """A critical part has no answer."""
+    """A critical part has no answer, or the time is up `before` the step began."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, before: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.before = before
 
 
 @dataclass
 class _Reading:
-    """One run under way: `scope` is what expressions may read, `states` what became of each step."""
+    """One run under way: `scope` is what expressions may read, `states` what became of each step.
+
+    `fresh` says whether the step that was kept last was done by this reading, and not by one before it.
+    """
 
     specs: Specs
     request: Mapping[str, Any]
@@ -62,34 +69,53 @@ class _Reading:
     crew: Crew
     facts: Facts
     scope: dict[str, Any]
+    ends: RunTime
     prefix: str = ""
+    fresh: bool = False
     states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def go(self, spec: WorkflowSpec) -> dict[str, Any]:
         """All steps; after a halt the documents of what was not reached say so."""
         reason = ""
+        if spec.deadline_seconds is not None:
+            self.ends.waiting[self.prefix] = spec.deadline_seconds
         for position, step in enumerate(spec.steps):
             self.crew.reached(self.facts, spec.steps, self.states, None)
             try:
                 self._step(step)
             except _Halt as halt:
                 reason = halt.reason
-                self._leave(spec.steps[position + 1 :], reason)
+                self._leave(spec.steps[position if halt.before else position + 1 :], reason)
+                self.states.setdefault(str(step.number), {"status": FAILED, "reason": reason})
                 break
         status = HALTED if reason else DEGRADED if self._is_degraded() else COMPLETED
         results = {name: self._read(expression) for name, expression in spec.results.items()}
         steps = {key: state["status"] for key, state in self.states.items()}
         return {"workflow": spec.name, "status": status, "reason": reason, "results": results, "steps": steps}
 
-    def _keep(self, name: str, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-        """A durable step whose kept answer says how long it took, in `duration_ms`."""
+    def _keep(self, name: str, work: Callable[[], Mapping[str, Any]], late: bool = False) -> Mapping[str, Any]:
+        """A durable step whose kept answer says how long it took, in `duration_ms`.
+
+        Once the run's time is up none is begun but a `late` one, and the run halts.
+        """
+        self.fresh = False
 
         def timed() -> Mapping[str, Any]:
-            began = time.monotonic()
+            self.fresh, began = True, time.monotonic()
+            runs = self.ends.begin()
+            if not late and self._left() == 0:
+                return {**runs, "overdue": True}
             answer = work()
-            return {**answer, "duration_ms": round((time.monotonic() - began) * 1e3, 3)}
+            return {**answer, **runs, "duration_ms": round((time.monotonic() - began) * 1e3, 3)}
 
-        return self.run.step(name, timed)
+        kept = self.run.step(name, timed)
+        self.ends.read(kept)
+        if kept.get("overdue"):
+            raise _Halt(f"its time was up before {name}", before=True)
+        return kept
+
+    def _left(self) -> float | None:
+        return self.ends.left(self.prefix)
 
     def _is_degraded(self) -> bool:
         return any(state["status"] in (DEGRADED, FAILED) for state in self.states.values())
@@ -99,8 +125,9 @@ class _Reading:
         name = f"{self.prefix}{step.number}.{step.name}"
         body = step.body
         if reason is not None:
-            kept = self._keep(name, lambda: self._skip(step, reason))
-            self._take(step, kept)
+            self._take(step, self._keep(name, lambda: self._skip(step, reason)))
+            if isinstance(body, SubWorkflow):
+                self._quit(body, reason)
         elif isinstance(body, Tasks):
             self._tasks(step, name, body)
         elif isinstance(body, DecisionPoint):
@@ -137,40 +164,46 @@ class _Reading:
     ) -> dict[str, Mapping[str, Any]]:
         """What became of tasks that are asked at once, those among them whose condition does not hold included."""
         left_out = {task.name: unmet(task.condition, scope) for task in group}
-        calls = [
-            Call(self.facts, step.number, f"{self.facts.identity}/{name}/{task.name}", task, inputs_of(task, scope))
-            for task in group
-            if left_out[task.name] is None
-        ]
+        calls = [self._call(step, f"{name}/{task.name}", task, scope) for task in group if left_out[task.name] is None]
         found = {n: {"status": SKIPPED, "reason": reason} for n, reason in left_out.items() if reason is not None}
         return {**found, **self.crew.perform(calls, len(calls) > 1)}
 
+    def _call(self, step: Step, name: str, task: Task, scope: Mapping[str, Any]) -> Call:
+        key = f"{self.facts.identity}/{name}"
+        return Call(self.facts, step.number, key, task, inputs_of(task, scope), self._left())
+
     def _told(self, tasks: Sequence[Task], found: dict[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-        """The kept answer of a step; what was not asked any more says why, and every document is written."""
+        """The kept answer of a step; what was not asked any more says why."""
         for task in tasks:
             found.setdefault(task.name, {"status": SKIPPED, "reason": "a critical task before it failed"})
-            self._file(task, found[task.name])
         return {"status": _status(tasks, found), "tasks": found}
 
     def _skip(self, step: Step, reason: str) -> Mapping[str, Any]:
-        body = step.body
-        tasks = body.tasks if isinstance(body, Tasks) else ()
-        found = {task.name: {"status": SKIPPED, "reason": reason} for task in tasks}
-        for task in tasks:
-            self._file(task, found[task.name])
-        return {"status": SKIPPED, "reason": reason, "tasks": found}
+        tasks = step.body.tasks if isinstance(step.body, Tasks) else ()
+        return {
+            "status": SKIPPED,
+            "reason": reason,
+            "tasks": {task.name: {"status": SKIPPED, "reason": reason} for task in tasks},
+        }
 
     def _leave(self, steps: Sequence[Step], reason: str) -> None:
         """Say in every document that is still to come that the run halted before it."""
         if steps:
             why = f"the workflow halted: {reason}"
-            self._keep(f"{self.prefix}halted", lambda: {"left": [self._skip(step, why)["status"] for step in steps]})
+            self._keep(f"{self.prefix}halted", lambda: {"status": HALTED, "reason": reason}, late=True)
             for step in steps:
+                self._quit(step.body, why)
                 self.states[str(step.number)] = {"status": SKIPPED, "reason": why}
 
+    def _quit(self, body: Body, reason: str) -> None:
+        """The documents of what is not done say why, those of a sub-workflow too."""
+        for task in left_out(self.specs, body):
+            self._file(task, {"status": SKIPPED, "reason": reason})
+
     def _file(self, task: Task, outcome: Mapping[str, Any]) -> None:
+        """Not in the step itself: a worker that died between keeping and writing has its documents written again."""
         if task.output is not None:
-            self.crew.file(self.facts, task.output, outcome)
+            self.crew.file(self.facts, task.output, outcome, not self.fresh)
 
     def _decide(self, step: Step, name: str, point: DecisionPoint) -> Mapping[str, Any]:
         """Every criterion with its word: approved when all hold, rejected when one fails, else inconclusive."""
@@ -185,7 +218,7 @@ class _Reading:
     def _approve(self, step: Step, name: str, point: ApprovalPoint) -> None:
         """Ask, wait and remind until there is an answer or the time is up."""
         key = f"{self.facts.identity}/{name}"
-        asked = self._keep(f"{name}.ask", lambda: self.crew.ask(self.facts, key, point, self._read))
+        asked = self._keep(f"{name}.ask", lambda: self.crew.ask(self.facts, key, self._in_time(point), self._read))
         identity, left = asked["approval_id"], float(asked["seconds"])
         answered = asked["status"] != "open"
         rounds = 0
@@ -196,12 +229,17 @@ class _Reading:
             rounds += 1
             if not answered and left > 0:
                 self._keep(f"{name}.remind.{rounds}", lambda: self.crew.settle(self.facts, identity, True))
-        ended = self._keep(f"{name}.settle", lambda: self.crew.settle(self.facts, identity, False))
+        ended = self._keep(f"{name}.settle", lambda: self.crew.settle(self.facts, identity, False), late=True)
         approved = ended["status"] == "approved"
         self._take(step, {"status": COMPLETED, "tasks": {}, "published": {step.name: ended}})
         self.scope[f"{step.name}_approved"] = approved
         if not approved and point.otherwise == "halt":
             raise _Halt(f"step {step.number}, {step.name}: {ended['status']}, {ended.get('reason') or 'no answer'}")
+
+    def _in_time(self, point: ApprovalPoint) -> ApprovalPoint:
+        """The question, open no longer than the run."""
+        left = self._left()
+        return point if left is None else replace(point, expires_seconds=min(point.expires_seconds, left))
 
     def _within(self, step: Step, name: str, body: SubWorkflow) -> None:
         """A sub-workflow's steps as steps of this run, under its own parameters."""
@@ -212,14 +250,15 @@ class _Reading:
 
     def _sub(self, name: str, body: SubWorkflow) -> Mapping[str, Any]:
         params = self._child(body, self.scope)["params"]
-        inner = _Reading(self.specs, self.request, self.run, _Quiet(self.crew), self.facts, params, f"{name}/")
+        quiet = _Quiet(self.crew)
+        inner = _Reading(self.specs, self.request, self.run, quiet, self.facts, params, self.ends, f"{name}/")
         return inner.go(self.specs(body.workflow))
 
     def _child(self, body: SubWorkflow, scope: Mapping[str, Any]) -> Mapping[str, Any]:
         """The request of a sub-workflow: as this run's, with its own parameters."""
         given = {n: read(expression, scope) for n, expression in body.params.items()}
         params = {p.name: given.get(p.name, p.default) for p in self.specs(body.workflow).params}
-        return {**self.request, "workflow": body.workflow, "params": params}
+        return {**self.request, "workflow": body.workflow, "params": params, "until": self.ends.ends_at(self.prefix)}
 
     def _loop(self, step: Step, name: str, loop: Loop) -> None:
         """At most `at_most` items at once: each such part of the list is one durable step."""
@@ -232,16 +271,21 @@ class _Reading:
         for first in range(0, len(items), loop.at_most):
             part = items[first : first + loop.at_most]
             answers += self._part(step, f"{name}.{first + 1}", loop, part)
-        failed = [i for i, answer in enumerate(answers, 1) if answer["status"] not in (*ANSWERED, SKIPPED)]
-        status = DEGRADED if failed else COMPLETED
+            if any(_halts(answer) for answer in answers):
+                break
+        halting = next((i for i, answer in enumerate(answers) if _halts(answer)), None)
+        failed = any(answer["status"] not in (*ANSWERED, SKIPPED) for answer in answers)
+        status = COMPLETED if not failed else DEGRADED if halting is None else FAILED
         told = [answer.get("answer", answer) for answer in answers]
         self._take(step, {"status": status, "tasks": {}, "published": {step.name: told}})
-        if failed and isinstance(loop.body, Task) and loop.body.critical:
-            raise _Halt(f"step {step.number}, {step.name}: item {failed[0]}: {answers[failed[0] - 1].get('reason')}")
+        if halting is not None:
+            raise _Halt(f"step {step.number}, {step.name}: item {halting + 1}: {answers[halting].get('reason')}")
 
     def _part(self, step: Step, name: str, loop: Loop, part: Sequence[Any]) -> list[Mapping[str, Any]]:
         body = loop.body
         if isinstance(body, SubWorkflow):
+            if self.ends.waiting:
+                self._keep(f"{name}.begin", dict)
             asked = [
                 (f"{self.facts.identity}/{name}.{i}", self._child(body, {**self.scope, loop.item: item}))
                 for i, item in enumerate(part)
@@ -250,16 +294,7 @@ class _Reading:
 
         def work() -> Mapping[str, Any]:
             scopes = [{**self.scope, loop.item: item} for item in part]
-            calls = [
-                Call(
-                    self.facts,
-                    step.number,
-                    f"{self.facts.identity}/{name}.{i}/{body.name}",
-                    body,
-                    inputs_of(body, scope),
-                )
-                for i, scope in enumerate(scopes)
-            ]
+            calls = [self._call(step, f"{name}.{i}/{body.name}", body, scope) for i, scope in enumerate(scopes)]
             return {"items": list(self._each(calls))}
 
         return list(self._keep(name, work)["items"])
@@ -275,6 +310,7 @@ class _Reading:
         body = step.body
         for task in body.tasks if isinstance(body, Tasks) else ():
             publish(self.scope, task, kept["tasks"][task.name])
+            self._file(task, kept["tasks"][task.name])
         self.scope |= kept.get("published", {})
         if isinstance(body, DecisionPoint | ApprovalPoint | SubWorkflow | Loop):
             self.scope.setdefault(step.name, {"status": kept["status"], "reason": kept.get("reason")})
@@ -297,13 +333,24 @@ class _Quiet:
 
     def __init__(self, crew: Crew) -> None:
         self._crew = crew
-        self.perform, self.decide, self.ask = crew.perform, crew.decide, crew.ask
+        self.now, self.perform, self.decide, self.ask = crew.now, crew.perform, crew.decide, crew.ask
         self.settle, self.file = crew.settle, crew.file
 
     def reached(
         self, facts: Facts, plan: Sequence[Step], states: Mapping[str, Mapping[str, Any]], end: str | None
     ) -> None:
         return None
+
+
+def left_out(specs: Specs, body: Body, prefix: str = "", kept: Container[str] = ()) -> Iterator[Task]:
+    """The tasks below a body that have a document, but for those of the `kept` steps; `prefix` is where it stands."""
+    if isinstance(body, Tasks):
+        yield from (task for task in body.tasks if task.output is not None)
+    elif isinstance(body, SubWorkflow):
+        for step in specs(body.workflow).steps:
+            name = f"{prefix}{step.number}.{step.name}"
+            if name not in kept:
+                yield from left_out(specs, step.body, f"{name}/", kept)
 
 
 def _halts(outcome: Mapping[str, Any]) -> bool:

@@ -16,8 +16,12 @@ from quorum.surfaces.cli.coordinator import (
     agents,
     approvals,
     approve,
+    backup,
+    logs,
     notices,
+    prune,
     reject,
+    restore,
     schedule,
     status,
     up,
@@ -42,6 +46,7 @@ INTERRUPTED = 130
 _PLAIN = (
     *(init, doctor, status, up, demo, backtest, sweep, walkforward, consensus),
     *(approve, reject, decisions, why, replay, views, bench),
+    *(logs, backup, restore, prune),
 )
 for command in _PLAIN:
     app.command()(command)

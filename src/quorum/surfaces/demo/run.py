@@ -1,4 +1,4 @@
-"""The demo's run: import, backtest, the lab, paper trade on a virtual clock, audit, report."""
+"""The demo's run: import, backtest, the lab, paper trade on a virtual clock, the coordinator, audit, report."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from quorum.bootstrap import open_desk
+from quorum.bootstrap import open_desk, sharing
 from quorum.desk import CycleRecord, Desk, Question, books, convene, make_workspace, publish, settle
 from quorum.domain import UsageError, VirtualClock, parse_instant
 from quorum.engine import Backtest, Terms, backtest
 from quorum.signals import is_portfolio, strategies
+from quorum.surfaces.demo.coordinator import ACCOUNT, prepare, run_coordinator
 from quorum.surfaces.demo.lab import caught, run_lab, verdict_of
 from quorum.surfaces.demo.market import BARS, HOUR, LAB_DAYS, LAB_SYMBOLS, START, SYMBOLS, write_market
 from quorum.surfaces.demo.story import Session, tell
@@ -34,7 +35,7 @@ class Extent:
 
     bars: int = BARS
     first: int = 1_200
-    step: int = 4
+    step: int = 6
     index_days: tuple[str, str] = ("2017-01-01", "2018-12-28")
     lab_days: int = LAB_DAYS
 
@@ -46,6 +47,7 @@ WHOLE = Extent()
 class DemoResult:
     """What the demo did; `ledger_balanced` is the audit's word and the venue's agreement, for every account.
 
+    `runs` are those of the coordinator, `answer` is what became of the question that one of them put to a person.
     `leaks_caught` names the strategies in which look-ahead was found, `verdict` is that of the gates.
     """
 
@@ -54,6 +56,8 @@ class DemoResult:
     fills: int
     decisions: int
     trials: int
+    runs: int
+    answer: str
     leaks_caught: tuple[str, ...]
     verdict: str
     ledger_balanced: bool
@@ -78,16 +82,19 @@ class _Steps:
         self.say(f"  {self.seconds[name]:.1f} s")
 
 
+@sharing(None)
 def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHOLE) -> DemoResult:
     """Run the whole desk in a new workspace at `home` and write `report`; `say` is told of the progress.
 
-    UsageError when `home` exists and is not a demo's.
+    It keeps to its own files, whatever database the environment names. UsageError when `home` exists and is not a
+    demo's.
     """
     started = time.monotonic()
     steps = _Steps(say)
     _fresh(home)
     with steps.step("a workspace, two synthetic markets and 22 real series"):
         make_workspace(home, PARTICIPANTS)
+        prepare(home)
         write_market(home / "data" / "files", seed, extent.bars, extent.lab_days)
         clock = VirtualClock(START)
         desk = open_desk(home, clock)
@@ -100,13 +107,15 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         equities = _trade_index(desk.workspace.home, extent, say)
     with steps.step("paper trading on four synthetic coins, every few hours"):
         crypto = _trade_crypto(desk, clock, extent, say)
+    with steps.step("the coordinator: durable runs, agents in processes of their own, a person's word"):
+        team = run_coordinator(desk.workspace.home, crypto, say)
     with steps.step("the ledger's audit, and the views"):
-        reports = [books(desk, name, clock) for name in ("paper", "paper-usd")]
+        reports = [books(desk, name, clock) for name in ("paper", "paper-usd", ACCOUNT)]
         publish(desk)
     with steps.step("the report"):
         seconds = time.monotonic() - started
         story = tell(desk, tests, (crypto, equities), reports, (seconds, steps.seconds))
-        write_page(report, desk_report(replace(story, lab=lab)))
+        write_page(report, desk_report(replace(story, lab=lab, coordinator=team)))
     orders = [order for report_ in reports for order in desk.orders.of(report_.account)]
     kept = desk.rows(("decision", "trial"))
     return DemoResult(
@@ -115,6 +124,8 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         fills=reports[0].audit.fills,
         decisions=len(kept["decision"]),
         trials=len(kept["trial"]),
+        runs=team.runs,
+        answer="none" if team.answer is None else team.answer.status,
         leaks_caught=tuple(caught(lab)),
         verdict=verdict_of(lab),
         ledger_balanced=all(r.balanced for r in reports),

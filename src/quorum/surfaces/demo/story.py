@@ -33,6 +33,11 @@ COMMANDS = (
     Command("quorum strategy check NAME", "does it look ahead?"),
     Command("quorum walkforward demo_ma --symbol BTCUSDT --timeframe 1h --evidence", "a sweep, and what is left of it"),
     Command("quorum consensus BTCUSDT --timeframe 1h --paper", "one cycle: vote, risk, order, booking"),
+    Command(
+        "quorum workflow run realtime_signal_generation --symbol BTCUSDT --timeframe 1h", "the same as a durable run"
+    ),
+    Command("quorum agents", "who did what, how well, and who stands in"),
+    Command("quorum up", "the desk as it runs: workers, schedules, notices"),
     Command("quorum why DEC-…", "the chain from an order back to the bars"),
     Command("quorum replay DEC-…", "the same decision again, in a fresh process"),
 )
@@ -71,7 +76,7 @@ def tell(
         equity=np.array(equity),
         charts=tuple(_chart(desk, session, symbol) for session in sessions for symbol in session.symbols),
         backtests=tuple(_backtest(test) for test in tests),
-        decisions=tuple(_decision(record) for record in _worth_telling(crypto, equities)),
+        decisions=tuple(decision_story(record) for record in _worth_telling(crypto, equities)),
         ledger=_ledger(reports),
         fills=tuple(_fills(desk, sessions)),
         steps=tuple(Step(name, taken) for name, taken in steps.items()),
@@ -123,7 +128,8 @@ def _backtest(test: Backtest) -> BacktestStory:
     )
 
 
-def _decision(record: CycleRecord) -> DecisionStory:
+def decision_story(record: CycleRecord) -> DecisionStory:
+    """A cycle's record in words."""
     risk = record.risk or {}
     reasons = "; ".join(risk.get("reasons", ())) or "every limit leaves room"
     return DecisionStory(
@@ -134,7 +140,7 @@ def _decision(record: CycleRecord) -> DecisionStory:
         str(record.consensus["direction"]),
         float(record.consensus["strength"]),
         f"{risk.get('verdict', 'not asked')}: {reasons}" if risk else "not asked",
-        _order(record.order) if record.order else f"none: {record.reason}",
+        order_words(record.order) if record.order else f"none: {record.reason}",
         str(record.consensus["reason"]),
     )
 
@@ -144,7 +150,8 @@ def _vote(vote: Mapping[str, Any]) -> Vote:
     return Vote(vote["voter"], choice, vote["weight"], vote["confidence"], vote["reason"])
 
 
-def _order(order: Mapping[str, Any]) -> str:
+def order_words(order: Mapping[str, Any]) -> str:
+    """An order's facts in words."""
     purpose = "exit" if order["purpose"] == "reduction" else "entry"
     what = f"{order['side']} {order['quantity']} {order['symbol']}"
     return f"{purpose}: {what}, {order['status']} ({order['client_order_id']})"

@@ -5,13 +5,21 @@ In: a backtest, several to compare, or a DeskStory of plain values. Out: HTML te
 Neighbours: validation, engine, lake and stats below; cli and web show the pages.
 """
 
+from quorum.surfaces.report.ballots import DecisionStory
 from quorum.surfaces.report.charts import Mark
 from quorum.surfaces.report.comparison import Luck, Ranked, comparison, luck, ranking
+from quorum.surfaces.report.coordinator import (
+    AgentLine,
+    AnswerStory,
+    CoordinatorStory,
+    DecisionLine,
+    RunStory,
+    StepLine,
+)
 from quorum.surfaces.report.desk_report import (
     BacktestStory,
     ChartStory,
     Command,
-    DecisionStory,
     DeskStory,
     LedgerCheck,
     StatementRow,
@@ -23,10 +31,14 @@ from quorum.surfaces.report.page import write_page
 from quorum.surfaces.report.tearsheet import Evidence, tearsheet
 
 __all__ = [
+    "AgentLine",
+    "AnswerStory",
     "BacktestStory",
     "ChartStory",
     "Checked",
     "Command",
+    "CoordinatorStory",
+    "DecisionLine",
     "DecisionStory",
     "DeskStory",
     "Evidence",
@@ -36,8 +48,10 @@ __all__ = [
     "Mark",
     "Proof",
     "Ranked",
+    "RunStory",
     "StatementRow",
     "Step",
+    "StepLine",
     "comparison",
     "desk_report",
     "luck",

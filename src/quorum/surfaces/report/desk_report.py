@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import Fill, Vote
+from quorum.domain import Fill
 from quorum.lake import Bars
+from quorum.surfaces.report.ballots import DecisionStory, ballot
 from quorum.surfaces.report.charts import Chart, Curve, Mark, equity_chart, price_chart
+from quorum.surfaces.report.coordinator import CoordinatorChapter, CoordinatorStory, coordinator_chapter
 from quorum.surfaces.report.lab import Chapter, LabStory, chapter
 from quorum.surfaces.report.page import money, percent, render, tone
 
@@ -21,8 +23,6 @@ Instants = NDArray[np.int64]
 
 LISTED_DECISIONS = 200
 LISTED_FILLS = 500
-_SIGNS = {"bullish": 1, "for": 1, "buy": 1, "bearish": -1, "against": -1, "sell": -1, "veto": -1}
-_SILENT = frozenset({"abstain", "dropped"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,6 @@ class BacktestStory:
     sharpe_se: float
     max_drawdown: float
     trial_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionStory:
-    """A consensus, its votes, what risk made of it and the order that followed, in words.
-
-    `as_of` is ISO text; `direction` is bullish, bearish or neutral, `strength` 0..1.
-    """
-
-    decision_id: str
-    as_of: str
-    symbol: str
-    votes: tuple[Vote, ...]
-    direction: str
-    strength: float
-    verdict: str
-    order: str
-    rationale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +97,7 @@ NEXT_COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class DeskStory:
-    """Everything that the page shows: plain values, and those of the lab when it was at work.
+    """Everything that the page shows: plain values, and those of the lab and of the coordinator when they worked.
 
     `time` (n,) in ns UTC and `equity` (n,) are the paper account's, in `currency`; `generated_at` is ISO text.
     """
@@ -136,28 +118,7 @@ class DeskStory:
     notes: tuple[str, ...] = ()
     commands: tuple[Command, ...] = NEXT_COMMANDS
     lab: LabStory | None = None
-
-
-class Bar(NamedTuple):
-    """One row of a vote chart: a bar of `width` percent to the left (-1) or right (1) of its middle."""
-
-    voter: str
-    choice: str
-    sign: int
-    silent: bool
-    width: float
-    thickness: float
-    confidence: float | None
-    weight: float
-    reason: str
-
-
-class Ballot(NamedTuple):
-    """A decision with its vote drawn."""
-
-    story: DecisionStory
-    bars: list[Bar]
-    consensus: Bar
+    coordinator: CoordinatorStory | None = None
 
 
 class Headline(NamedTuple):
@@ -172,22 +133,24 @@ class Headline(NamedTuple):
 def desk_report(story: DeskStory) -> str:
     """The page of `story`, self-contained HTML; the same story gives the same bytes."""
     lab = None if story.lab is None else chapter(story.lab)
+    team = None if story.coordinator is None else coordinator_chapter(story.coordinator)
     curve = Curve(story.time, story.equity, story.starting_equity)
     return render(
         "desk_report.html",
         story=story,
-        opening=_opening(story, lab),
+        opening=_opening(story, lab, team),
         cards=_cards(story),
         equity=equity_chart("equity", curve) if len(story.equity) else None,
         charts=_charts(story.charts),
-        ballots=[_ballot(d) for d in story.decisions[-LISTED_DECISIONS:]],
+        ballots=[ballot(d) for d in story.decisions[-LISTED_DECISIONS:]],
         fills=story.fills[-LISTED_FILLS:],
         lab=lab,
+        team=team,
         longest=max((step.seconds for step in story.steps), default=0.0),
     )
 
 
-def _opening(story: DeskStory, lab: Chapter | None) -> list[str]:
+def _opening(story: DeskStory, lab: Chapter | None, team: CoordinatorChapter | None) -> list[str]:
     symbols = sorted({d.symbol for d in story.decisions} | {c.bars.symbol for c in story.charts})
     about = f" in {', '.join(symbols)}" if symbols else ""
     votes = sum(len(d.votes) for d in story.decisions)
@@ -197,8 +160,18 @@ def _opening(story: DeskStory, lab: Chapter | None) -> list[str]:
         " risk could shrink or veto each one, and every one is on record with its reason.",
         f"The account went from {money(story.starting_equity)} to {money(_final(story))} {story.currency}"
         f" ({percent(_change(story))}): read it as a check that the desk works, not as a promise of profit.",
+        *([] if team is None else [_durable(team)]),
         *([] if lab is None else [_doubt(lab)]),
     ]
+
+
+def _durable(team: CoordinatorChapter) -> str:
+    story = team.story
+    asked = "" if story.answer is None else f" One run put its trade to a person: {story.answer.status}."
+    return (
+        f"The coordinator traded an account of its own in {_some(story.runs, 'durable run')}, each with its agents in"
+        f" processes of their own; {_some(story.orders, 'order')} came of them.{asked}"
+    )
 
 
 def _doubt(lab: Chapter) -> str:
@@ -223,30 +196,6 @@ def _cards(story: DeskStory) -> list[Headline]:
 
 def _charts(stories: Sequence[ChartStory]) -> list[tuple[ChartStory, Chart]]:
     return [(s, price_chart(f"prices-{i}", s.bars, s.marks)) for i, s in enumerate(stories, 1)]
-
-
-def _ballot(story: DecisionStory) -> Ballot:
-    heaviest = max((vote.weight for vote in story.votes), default=0.0)
-    bars = [_bar(vote, heaviest) for vote in story.votes]
-    outcome = Vote("consensus", story.direction, heaviest, abs(story.strength), "")
-    return Ballot(story, bars, _bar(outcome, heaviest))
-
-
-def _bar(vote: Vote, heaviest: float) -> Bar:
-    choice = vote.choice.lower()
-    silent = choice in _SILENT
-    sure = 1.0 if vote.confidence is None else min(max(vote.confidence, 0.0), 1.0)
-    return Bar(
-        voter=vote.voter,
-        choice=choice,
-        sign=_SIGNS.get(choice, 0),
-        silent=silent,
-        width=0.0 if silent else round(50.0 * sure, 2),
-        thickness=round(5.0 + 9.0 * (vote.weight / heaviest if heaviest > 0 else 1.0), 1),
-        confidence=vote.confidence,
-        weight=vote.weight,
-        reason=vote.reason,
-    )
 
 
 def _final(story: DeskStory) -> float:

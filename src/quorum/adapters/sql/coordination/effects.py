@@ -12,10 +12,13 @@ from quorum.adapters.sql.coordination.tables import effect
 from quorum.adapters.sql.database import take_turn
 from quorum.domain import canonical
 
+_KEPT = sa.select(effect.c.answer).where(effect.c.key == sa.bindparam("wanted"))
+_KEEP = effect.insert()
+
 
 def kept(connection: sa.Connection, key: str) -> Mapping[str, Any] | None:
     """The answer that was committed under `key`; None when there is none yet."""
-    found = connection.execute(sa.select(effect.c.answer).where(effect.c.key == key)).scalar()
+    found = connection.execute(_KEPT, {"wanted": key}).scalar()
     return None if found is None else json.loads(found)
 
 
@@ -26,6 +29,7 @@ def once(connection: sa.Connection, key: str, at: int, act: Callable[[], Mapping
     if done is not None:
         return done
     answer = act()
-    connection.execute(effect.insert().values(key=key, answer=canonical(answer).decode(), at=at))
-    plain: Mapping[str, Any] = json.loads(canonical(answer))
+    text = canonical(answer).decode()
+    connection.execute(_KEEP, {"key": key, "answer": text, "at": at})
+    plain: Mapping[str, Any] = json.loads(text)
     return plain

@@ -71,18 +71,22 @@ def insert_tasks(connection: sa.Connection, tasks: Sequence[Delegation], now: in
 
 def end_tasks(connection: sa.Connection, ends: Sequence[Finish], now: int) -> int:
     """Hand tasks on within the caller's transaction; how many were still open. NotFound for a task there is not."""
-    return sum(_end(connection, end, now) for end in ends)
+    if not ends:
+        return 0
+    values = [{"mine": end.task_id, "is": write_handoff(end.signal), "said": end.note, "now": now} for end in ends]
+    changed = connection.execute(_END, values).rowcount
+    if changed < len(ends):
+        for end in ends:
+            if connection.execute(sa.select(table.c.task_id).where(table.c.task_id == end.task_id)).first() is None:
+                raise _missing(end.task_id)
+    return changed
 
 
-def _end(connection: sa.Connection, end: Finish, now: int) -> bool:
-    mine = table.c.task_id == end.task_id
-    values = {"signal": write_handoff(end.signal), "note": end.note, "finished_at": now}
-    change = table.update().where(mine, table.c.finished_at.is_(None)).values(values)
-    if connection.execute(change).rowcount:
-        return True
-    if connection.execute(sa.select(table.c.task_id).where(mine)).first() is None:
-        raise _missing(end.task_id)
-    return False
+_END = (
+    table.update()
+    .where(table.c.task_id == sa.bindparam("mine"), table.c.finished_at.is_(None))
+    .values(signal=sa.bindparam("is"), note=sa.bindparam("said"), finished_at=sa.bindparam("now"))
+)
 
 
 def _identities(connection: sa.Connection, day: str, count: int) -> list[str]:

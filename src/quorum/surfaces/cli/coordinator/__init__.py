@@ -10,6 +10,21 @@ from quorum.surfaces.cli.coordinator.approvals import approvals, approve, reject
 from quorum.surfaces.cli.coordinator.notices import notices
 from quorum.surfaces.cli.coordinator.running import status, up
 from quorum.surfaces.cli.coordinator.schedule import schedule
+from quorum.surfaces.cli.coordinator.upkeep import backup, logs, prune, restore
 from quorum.surfaces.cli.coordinator.workflows import workflow
 
-__all__ = ["agents", "approvals", "approve", "notices", "reject", "schedule", "status", "up", "workflow"]
+__all__ = [
+    "agents",
+    "approvals",
+    "approve",
+    "backup",
+    "logs",
+    "notices",
+    "prune",
+    "reject",
+    "restore",
+    "schedule",
+    "status",
+    "up",
+    "workflow",
+]

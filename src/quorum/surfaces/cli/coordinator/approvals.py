@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from quorum.surfaces.cli.coordinator.going import NEEDS_APPROVAL, Wait, finish, run_facts, waits
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table, takes
 
 approvals = typer.Typer(
@@ -29,13 +30,14 @@ class AnswerOptions:
     approval_id: Identity
     reason: Reason
     by: By = None
+    wait: Wait = True
     home: Home = None
     as_json: Json = False
 
 
 @takes(AnswerOptions)
 def approve(asked: AnswerOptions) -> None:
-    """Say yes to a question, once; the workflow that waits goes on.
+    """Say yes to a question, once; the workflow that waits goes on. Ends with 3 when it asks again.
 
     Example: quorum approve APR-20240603-001 --reason "spread is fine"
     """
@@ -44,7 +46,7 @@ def approve(asked: AnswerOptions) -> None:
 
 @takes(AnswerOptions)
 def reject(asked: AnswerOptions) -> None:
-    """Say no to a question, once; the workflow that waits goes on without.
+    """Say no to a question, once; the workflow that waits goes on without. Ends with 3 when it asks again.
 
     Example: quorum reject APR-20240603-001 --reason "news at two"
     """
@@ -177,12 +179,20 @@ def _answer(asked: AnswerOptions, *, approve: bool) -> None:
     said = Said(approve, asked.by or _user(), asked.reason, SURFACE)
     given = answer(desk.approvals, desk.workflows, asked.approval_id, said)
     told = told_of(given.approval)
-    if given.untold is not None:
-        note(f"the answer stands; {told['workflow_id']} hears of it when a worker runs ({given.untold})")
+    run = given.approval.question.workflow_id
+    ended = finish(desk, asked.home, run) if asked.wait else None
+    if ended is not None:
+        told["run"] = run_facts(ended, waiting=bool(waits(desk, run)))
+    elif given.untold is not None:
+        note(f"the answer stands; {run} hears of it when a worker runs ({given.untold})")
     if asked.as_json:
         print_json(told)
-        return
-    say(f"{told['approval_id']} {told['status']} by {told['answered_by']}: {told['question']}")
+    else:
+        say(f"{told['approval_id']} {told['status']} by {told['answered_by']}: {told['question']}")
+        if ended is not None:
+            say(f"{run}: {told['run']['status']}; more: quorum workflow show {run}")
+    if ended is not None and waits(desk, run):
+        raise typer.Exit(NEEDS_APPROVAL)
 
 
 def _scope(pairs: Sequence[str]) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.show import Home, Json, print_json, say, table
+from quorum.surfaces.cli.show import Home, Json, print_json, say, table, takes
 
 notices = typer.Typer(
     help="What people were told; without a command, the newest.", invoke_without_command=True, rich_markup_mode=None
@@ -78,6 +81,65 @@ def try_channel(
     desk = open_desk(home)
     desk.channels.send(channel, trial_message(channel, desk.clock.now()))
     print_json({"channel": channel, "taken": True}) if as_json else say(f"{channel} took the message")
+
+
+@dataclass(frozen=True)
+class RaiseOptions:
+    """What `quorum notices raise` takes."""
+
+    event: Annotated[str, typer.Argument(help="The event: alert, drift, strategy_changed, deployment, …")]
+    key: Annotated[str, typer.Option("--key", help="What tells it from others: the same key again is the same event.")]
+    summary: Annotated[str | None, typer.Option("--summary", help="What happened, in a line.")] = None
+    fact: Annotated[list[str] | None, typer.Option("--fact", "-p", help="A fact, as symbol=BTCUSDT.")] = None
+    home: Home = None
+    as_json: Json = False
+
+
+@notices.command("raise")
+@takes(RaiseOptions)
+def raise_event(asked: RaiseOptions) -> None:
+    """Say that something happened: people are told, and what is scheduled on it runs where `quorum up` does.
+
+    Example: quorum notices raise drift --key 2024-06-03 -p symbol=BTCUSDT -p psi=0.31
+    """
+    from quorum.bootstrap import open_desk
+    from quorum.desk.notices import occurrence
+    from quorum.domain import UsageError
+
+    found = _given(asked.fact or ())
+    if not asked.key.strip():
+        raise UsageError("--key is empty", "name what happened, as --key 2024-06-03")
+    named = {"key": asked.key, "summary": asked.summary or f"{asked.event}: {asked.key}"}
+    notice = open_desk(asked.home).outbox.raise_(occurrence(asked.event, {**found, **named}))
+    if asked.as_json:
+        print_json(notice.document() | {"event": str(notice.occurrence.event)})
+        return
+    say(f"{notice.notification_id}: {notice.occurrence.summary}")
+
+
+def _given(pairs: Sequence[str]) -> dict[str, Any]:
+    """Facts from the words of a command: a number, true or false where it is one, else text."""
+    from quorum.domain import UsageError
+
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.strip() or name.strip() in ("key", "summary", "severity", "action_required"):
+            raise UsageError(f"-p {pair!r} is no fact", "write it as -p symbol=BTCUSDT")
+        found[name.strip()] = _value(text)
+    return found
+
+
+def _value(text: str) -> Any:
+    words = {"true": True, "false": False}
+    if text in words:
+        return words[text]
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    whole = number.is_integer() and text.lstrip("+-").isdigit()
+    return int(text) if whole else number if isfinite(number) else text
 
 
 def _facts(told: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +12,12 @@ from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, table
 
 def up(
     role: Annotated[list[str] | None, typer.Option("--role", help="worker or scheduler; else both.")] = None,
+    under: Annotated[int | None, typer.Option(hidden=True, help="End with this process.")] = None,
     home: Home = None,
 ) -> None:
     """Run the desk until it is told to stop: a process for each role, each started again when it dies.
 
-    With one --role that role runs in this process, as it does on a second machine.
+    With one --role that role runs in this process, as a second machine's supervisor of services starts it.
 
     Example: quorum up
     """
@@ -24,10 +26,9 @@ def up(
     asked = tuple(role or ROLES)
     log = set_up_logs(home, asked[0] if len(asked) == 1 else "up")
     if len(asked) == 1:
-        run_role(home, asked[0], log)
+        run_role(home, asked[0], log, under)
         return
-    note(f"quorum is up: {', '.join(asked)}; stop it with Ctrl-C")
-    run_up(home, asked, log)
+    run_up(home, asked, log, lambda: note(f"quorum is up: {', '.join(asked)}; stop it with Ctrl-C"))
 
 
 def status(home: Home = None, as_json: Json = False) -> None:
@@ -63,7 +64,10 @@ def status(home: Home = None, as_json: Json = False) -> None:
             if name not in ("waits_for_you", "notices", "accounts")
         }
     )
-    columns = ("approval_id", "question", "expires_at")
-    table(columns, ([a[c] for c in columns] for a in told["waits_for_you"]), "waits for you")  # type: ignore[union-attr, index]
-    columns = ("notification_id", "priority", "summary")
-    table(columns, ([n[c] for c in columns] for n in told["notices"]), "to be acknowledged")  # type: ignore[union-attr, index]
+    _list("waits for you", ("approval_id", "question", "expires_at"), told["waits_for_you"])
+    _list("to be acknowledged", ("notification_id", "priority", "summary"), told["notices"])
+
+
+def _list(title: str, columns: Sequence[str], lines: Any) -> None:
+    if lines:
+        table(columns, ([line[column] for column in columns] for line in lines), title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,14 +65,9 @@ def backup(asked: BackupOptions) -> None:
 
     Example: quorum backup desk.tar.gz --with-data
     """
-    from quorum.bootstrap import open_copies, open_workspace
-    from quorum.desk.upkeep import back_up
-    from quorum.domain import SystemClock, iso
+    from quorum.domain import iso
 
-    workspace = open_workspace(asked.home)
-    made = back_up(
-        workspace, open_copies(workspace.home), asked.path.resolve(), SystemClock(), with_data=asked.with_data
-    )
+    made = _backed_up(asked)
     if asked.as_json:
         print_json({**asdict(made), "path": str(made.path), "made_at": iso(made.made_at)})
         return
@@ -80,6 +76,29 @@ def backup(asked: BackupOptions) -> None:
         say("without bars: --with-data takes them in")
     for name in made.left_out:
         note(f"left out, since it leads out of the workspace: {name}")
+
+
+def _backed_up(asked: BackupOptions) -> Any:
+    """The backup that was made; what became of it is told to people too."""
+    from quorum.bootstrap import open_copies, open_desk
+    from quorum.desk.notices import occurrence
+    from quorum.desk.upkeep import back_up
+    from quorum.domain import QuorumError, UsageError
+
+    desk, path = open_desk(asked.home), asked.path.resolve()
+    copies, key = open_copies(desk.workspace.home), f"{path}/{desk.clock.now()}"
+    try:
+        made = back_up(desk.workspace, copies, path, desk.clock, with_data=asked.with_data)
+    except UsageError:
+        raise
+    except QuorumError as error:
+        failed = {"path": str(path), "error": str(error), "summary": f"no backup: {error}", "key": key}
+        with suppress(QuorumError):  # the error itself is what matters
+            desk.outbox.raise_(occurrence("backup_failed", failed))
+        raise
+    done = {"path": str(path), "files": made.files, "bytes": made.bytes, "schema": made.schema, "key": key}
+    desk.outbox.raise_(occurrence("backup_done", {**done, "summary": f"backup {path}"}))
+    return made
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from quorum.surfaces.cli.coordinator.going import ENDED, NEEDS_APPROVAL, Wait, finish, go_on, run_facts, waits
 from quorum.surfaces.cli.show import Home, Json, facts, print_json, say, table, takes
 
 if TYPE_CHECKING:
@@ -17,9 +15,6 @@ if TYPE_CHECKING:
     from quorum.desk.workflows import RunState
 
 workflow = typer.Typer(no_args_is_help=True, help="Workflows: run, list, show, cancel, resume, fork.")
-LOOK_SECONDS = 0.05
-ENDED = ("done", "failed", "cancelled")
-NEEDS_APPROVAL = 3
 Identity = Annotated[str, typer.Argument(help="The run's id, as WF-20250130-001.")]
 
 
@@ -56,14 +51,7 @@ def run(asked: RunOptions) -> None:
     spec = find_workflow(asked.name, desk.workspace.config / "workflows", known_to(desk), protocols_of(desk))
     request = request_of(spec, _given(asked), desk.clock.now(), asked.execution)
     identity = desk.runs.enter(request)
-    with _worker(asked, desk) as works:
-        desk.workflows.enqueue(identity, request)
-        state = desk.workflows.run(identity)[0]
-        while (asked.wait or works) and state.status not in ENDED and not _waits(desk, identity):
-            time.sleep(LOOK_SECONDS)
-            state = desk.workflows.run(identity)[0]
-        while works and _under_way(desk):
-            time.sleep(LOOK_SECONDS)
+    state = go_on(desk, asked.home, identity, lambda: desk.workflows.enqueue(identity, request), wait=asked.wait)
     _tell(desk, state, asked.as_json)
 
 
@@ -95,7 +83,7 @@ def list_runs(
         {
             "workflow_id": state.identity,
             "workflow": state.workflow,
-            "status": "waiting" if state.status == "running" and _waits(desk, state.identity) else state.status,
+            "status": "waiting" if state.status == "running" and waits(desk, state.identity) else state.status,
             "end": (state.outcome or {}).get("status"),
             "created": iso(state.created),
             "updated": iso(state.updated),
@@ -122,16 +110,16 @@ def show(identity: Identity, home: Home = None, as_json: Json = False) -> None:
 
     desk = open_desk(home)
     state, steps = desk.workflows.run(identity)
-    waits = [approval_facts(a) for a in desk.approvals.open() if a.question.workflow_id == identity]
-    told = {**_told(state, bool(waits)), "params": state.request.get("params", {})}
+    asked = [approval_facts(approval) for approval in waits(desk, identity)]
+    told = {**run_facts(state, waiting=bool(asked)), "params": state.request.get("params", {})}
     lines = timeline(state, steps)
     if as_json:
-        print_json({**told, "timeline": lines, "waits_for": waits})
+        print_json({**told, "timeline": lines, "waits_for": asked})
         return
     facts({name: told[name] for name in ("workflow_id", "workflow", "status", "reason", "as_of", "execution")})
     rows = ((x["step"], x["status"], x["began"], x["duration_ms"], x.get("reason", "")) for x in lines)
     table(("step", "status", "began", "ms", "reason"), rows)
-    for approval in waits:
+    for approval in asked:
         say(f"waits for {approval['approval_id']}: {approval['question']}, until {approval['expires_at']}")
 
 
@@ -145,26 +133,33 @@ def cancel(identity: Identity, home: Home = None, as_json: Json = False) -> None
 
 
 @workflow.command("resume")
-def resume(identity: Identity, home: Home = None, as_json: Json = False) -> None:
+def resume(identity: Identity, wait: Wait = True, home: Home = None, as_json: Json = False) -> None:
     """Let a run that was cancelled or failed go on from its last finished step.
 
     Example: quorum workflow resume WF-20250130-001
     """
-    _move(identity, "resume", None, home, as_json)
+    _move(identity, "resume", None, home, as_json, wait=wait)
+
+
+@dataclass(frozen=True)
+class ForkOptions:
+    """What `quorum workflow fork` takes."""
+
+    identity: Identity
+    step: Annotated[int, typer.Option("--from-step", min=1, help="The first step that is run again.")] = 1
+    wait: Wait = True
+    home: Home = None
+    as_json: Json = False
 
 
 @workflow.command("fork")
-def fork(
-    identity: Identity,
-    step: Annotated[int, typer.Option("--from-step", min=1, help="The first step that is run again.")] = 1,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
+@takes(ForkOptions)
+def fork(asked: ForkOptions) -> None:
     """Run a workflow again from one of its steps, with the kept answers of those before; from step 1 all of it.
 
     Example: quorum workflow fork WF-20250130-001 --from-step 4
     """
-    _move(identity, "fork", step, home, as_json)
+    _move(asked.identity, "fork", asked.step, asked.home, asked.as_json, wait=asked.wait)
 
 
 @workflow.command("check")
@@ -204,54 +199,11 @@ def _given(asked: RunOptions) -> dict[str, str]:
     return given
 
 
-@contextmanager
-def _worker(asked: RunOptions, desk: Desk) -> Iterator[bool]:
-    """A worker in this process for the time of a run, when none is at work; whether there is one."""
-    from quorum.bootstrap import open_worker, works_elsewhere
-
-    own = None if works_elsewhere(asked.home) else open_worker(asked.home)
-    if own is None:
-        yield False
-        return
-    with own:
-        own.start()
-        yield True
-        own.deliver()
-
-
-def _waits(desk: Desk, identity: str) -> bool:
-    return any(approval.question.workflow_id == identity for approval in desk.approvals.open())
-
-
-def _under_way(desk: Desk) -> list[str]:
-    """The runs that neither ended nor wait for a person, as one that the run itself has asked for."""
-    runs = [*desk.workflows.runs(20, None, "enqueued"), *desk.workflows.runs(20, None, "running")]
-    return [run.identity for run in runs if not _waits(desk, run.identity)]
-
-
-def _told(state: RunState, waits: bool) -> dict[str, Any]:
-    """A run as one line of facts, with its results."""
-    from quorum.domain import iso
-
-    outcome: Mapping[str, Any] = state.outcome or {}
-    status = "waiting" if waits and state.status not in ENDED else outcome.get("status", state.status)
-    request = state.request
-    return {
-        "workflow_id": state.identity,
-        "workflow": state.workflow,
-        "status": status,
-        "reason": state.error or outcome.get("reason", ""),
-        "as_of": iso(request["as_of"]) if "as_of" in request else None,
-        "execution": request.get("execution"),
-        **{name: value for name, value in outcome.get("results", {}).items() if name != "status"},
-    }
-
-
 def _tell(desk: Desk, state: RunState, as_json: bool) -> None:
     """Print how a run ended; the exit code says whether it needs a person, or was halted."""
     from quorum.desk import show_system
 
-    told = _told(state, _waits(desk, state.identity))
+    told = run_facts(state, waiting=bool(waits(desk, state.identity)))
     show_system(desk, told.get("decision_id"))
     if as_json:
         print_json(told)
@@ -265,7 +217,7 @@ def _tell(desk: Desk, state: RunState, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _move(identity: str, move: str, step: int | None, home: Any, as_json: bool) -> None:
+def _move(identity: str, move: str, step: int | None, home: Any, as_json: bool, *, wait: bool = False) -> None:
     from quorum.bootstrap import open_desk
 
     desk = open_desk(home)
@@ -274,12 +226,26 @@ def _move(identity: str, move: str, step: int | None, home: Any, as_json: bool) 
         state, _ = desk.workflows.run(identity)
         to = desk.runs.enter(state.request)
     after = desk.workflows.move(identity, move, step, to)
-    told = {"workflow_id": after, "move": move, "from": identity, "step": step}
+    ended = finish(desk, home, after) if wait else None
+    told: dict[str, Any] = {"workflow_id": after, "move": move, "from": identity, "step": step}
+    if ended is not None:
+        told["run"] = run_facts(ended, waiting=bool(waits(desk, after)))
     if as_json:
         print_json({name: value for name, value in told.items() if value is not None})
     else:
-        done = {"cancel": "is cancelled", "resume": "goes on", "fork": f"goes on as {after}"}[move]
+        _say_moved(identity, move, after, ended)
+    if ended is not None and waits(desk, after):
+        raise typer.Exit(NEEDS_APPROVAL)
+
+
+def _say_moved(identity: str, move: str, after: str, ended: RunState | None) -> None:
+    done = {"cancel": "is cancelled", "resume": "goes on", "fork": f"goes on as {after}"}[move]
+    if ended is None and move != "cancel":
         say(f"{identity} {done}; a worker runs it: `quorum up`, or `quorum workflow show {after}`")
+        return
+    say(f"{identity} {done}")
+    if ended is not None:
+        say(f"{after}: {run_facts(ended, waiting=False)['status']}; more: quorum workflow show {after}")
 
 
 def _list_specs(desk: Desk, as_json: bool) -> None:
