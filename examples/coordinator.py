@@ -6,13 +6,17 @@ import time
 from pathlib import Path
 
 from quorum.bootstrap import open_worker
-from quorum.desk import make_workspace
+from quorum.desk import Desk, make_workspace
 from quorum.desk.approvals import Said, answer
 from quorum.desk.running import known_to, protocols_of, request_of, timeline
 from quorum.desk.workflows import find_workflow
 from quorum.surfaces.demo.market import write_market
 
 WORKFLOW = Path(__file__).with_name("workflow.yaml")
+
+
+def ended(desk: Desk, run: str) -> bool:
+    return desk.workflows.run(run)[0].status in ("done", "failed", "cancelled")
 
 
 def main(home: Path) -> None:
@@ -28,23 +32,25 @@ def main(home: Path) -> None:
         worker.start()
 
         spec = find_workflow("morning_look", home / "config" / "workflows", known_to(desk), protocols_of(desk))
-        given = {"symbols": ["ALFAUSDT", "BRAVOUSDT"], "as_of": "2024-03-10T00:00:00Z"}
+        given = {"watchlist": ["ALFAUSDT", "BRAVOUSDT"], "as_of": "2024-03-10T00:00:00Z"}
         request = request_of(spec, given, desk.clock.now())
         run = desk.runs.enter(request)
         desk.workflows.enqueue(run, request)
 
-        while not desk.approvals.open():
+        while not (questions := desk.approvals.open()) and not ended(desk, run):
             time.sleep(0.05)
-        question = desk.approvals.open()[0]
-        print(f"{question.approval_id}: {question.question.question}")
-        answer(desk.approvals, desk.workflows, question.approval_id, Said(True, "ada", "I looked at them", "python"))
+        for question in questions:
+            print(f"{question.approval_id}: {question.question.question}")
+            answer(desk.approvals, desk.workflows, question.approval_id, Said(True, "ada", "I read them", "python"))
+        while not ended(desk, run):
+            time.sleep(0.05)
 
-        while (state := desk.workflows.run(run)[0]).status != "done":
-            time.sleep(0.05)
+        state, steps = desk.workflows.run(run)
+        assert state.outcome is not None, state.error
         for look in state.outcome["results"]["looks"]:
             for vote in look["votes"]:
                 print(f"  {look['decision_id']} {vote['voter']}: {vote['choice']}, {vote['reason']}")
-        for line in timeline(*desk.workflows.run(run)):
+        for line in timeline(state, steps):
             print(f"  {line['step']}: {line['status']}, {line['duration_ms']} ms")
         print(f"{run}: {state.outcome['status']}")
 

@@ -7,28 +7,47 @@ import threading
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import BaseModel
-from ruamel.yaml import YAML
 
+from desk.keys import keys, write
 from desk.markets import ENTRY, write_bars
 from desk.offices import ask, at_work
 from quorum.bootstrap import serve_broker
 from quorum.desk import CycleRecord, Desk, Workspace, books
-from quorum.desk.settings import AccountsFile, ConsensusFile, ExecutionFile, InstrumentsFile, RiskFile
+from quorum.desk.settings import (
+    AccountsFile,
+    AgentsFile,
+    ConsensusFile,
+    CoordinatorFile,
+    EventsFile,
+    ExecutionFile,
+    InstrumentsFile,
+    NotificationsFile,
+    RiskFile,
+    ScheduleFile,
+)
 from quorum.domain import DAY, HOUR, BrokerUnreachable, ConfigError, Direction, Timeframe, UsageError, View
 from quorum.lake import Bars
 from quorum.signals import CALM, Circumstances, ScoredVote, consensus, extreme_move, learn
 
-MODELS = {
+OBSERVED_HERE: dict[str, type[BaseModel]] = {
     "consensus.yaml": ConsensusFile,
     "risk.yaml": RiskFile,
     "accounts.yaml": AccountsFile,
     "execution.yaml": ExecutionFile,
     "instruments.yaml": InstrumentsFile,
+}
+MODELS: dict[str, type[BaseModel]] = {
+    **OBSERVED_HERE,
+    "agents.yaml": AgentsFile,  # every key: desk/agents/test_agent_settings.py
+    "notifications.yaml": NotificationsFile,  # desk/notices/test_notification_settings.py
+    "schedule.yaml": ScheduleFile,  # these three: desk/test_coordinator_settings.py
+    "coordinator.yaml": CoordinatorFile,
+    "events.yaml": EventsFile,
 }
 REFUSED = {
     "consensus.yaml": [
@@ -109,6 +128,21 @@ REFUSED = {
         ("symbols:\n  BTCUSDT: {lot: 0}", "2:13", "greater than 0"),
         ("equity_lot: one", "1:1", "must be a valid decimal"),
     ],
+    "coordinator.yaml": [
+        ("worker: {runs_at_once: 0}", "1:10", "greater than or equal to 1"),
+        ("worker: {pol: 2}", "1:10", "did you mean 'pool'?"),
+        ("worker: {pool: many}", "1:10", "must be a valid integer"),
+        ("worker: {lease_seconds: .inf}", "1:10", "finite number"),
+        ("worker: {grace_seconds: -1}", "1:10", "greater than or equal to 0"),
+        ("scheduler: {look_seconds: 0}", "1:13", "greater than 0"),
+        ("scheduler:\n  look: 1", "2:3", "did you mean 'look_seconds'?"),
+        ("log_level: loud", "1:1", "log_level"),
+        ("views_seconds: soon", "1:1", "must be a valid number"),
+    ],
+    "schedule.yaml": [("schedules:\n  a: {workflw: look}", "2:7", "did you mean 'workflow'?")],
+    "events.yaml": [("events: [{name: x, at: soon}]", "1:20", "is no date or time")],
+    "agents.yaml": [("brain: true", "1:1", "no language model can be connected yet")],
+    "notifications.yaml": [("zone: Mars/Olympus", "1:1", "there is no time zone 'Mars/Olympus'")],
 }
 WRONG = [(file, *case) for file, cases in REFUSED.items() for case in cases]
 
@@ -150,9 +184,7 @@ def test_files_that_are_empty_or_gone_mean_the_defaults(home: Path) -> None:
 
 
 def loaded(desk: Desk) -> dict[str, Any]:
-    found = desk.settings
-    parts = (found.consensus, found.risk, found.accounts, found.execution, found.instruments)
-    return dict(zip(MODELS, parts, strict=True))
+    return {file: getattr(desk.settings, file.removesuffix(".yaml")) for file in MODELS}
 
 
 # Every key has an effect: each observation below is made with a value for the key and with another one.
@@ -289,7 +321,7 @@ def equity_quantity(home: Path) -> Decimal:
 EFFECTS: list[tuple[str, str, Any, Any, Look]] = [
     ("consensus.yaml", "consensus.required_participants", ["momentum"], ["momentum", "smc"], consensus_of("direction")),
     ("consensus.yaml", "consensus.optional_participants", [], ["ml_model"], voters),
-    ("consensus.yaml", "consensus.timeout_seconds", 30, 1e-9, vote_of("choice")),
+    ("consensus.yaml", "consensus.timeout_seconds", 30, 1e-9, consensus_of("absent")),
     ("consensus.yaml", "consensus.weights", {"smc": 1}, {"momentum": 0.9}, vote_of("weight")),
     ("consensus.yaml", "consensus.unlisted_weight", 0.2, 0.3, vote_of("weight")),
     ("consensus.yaml", "consensus.min_confidence", {"default": 0.5}, {"momentum": 1}, vote_of("choice")),
@@ -336,7 +368,7 @@ EFFECTS: list[tuple[str, str, Any, Any, Look]] = [
         "conflict_resolution.model_vs_discretionary.exceptions",
         ["news_events"],
         ["extreme_market_conditions"],
-        against_model(Circumstances(news=True)),
+        against_model(Circumstances(news="statement")),
     ),
     conflict("conflict_resolution.model_vs_discretionary.extreme_move_atr", 5, 7, wild),
     ("risk.yaml", "books.crypto.risk_per_trade", 0.001, 0.002, lambda home: order(home)["quantity"]),
@@ -369,21 +401,6 @@ EFFECTS: list[tuple[str, str, Any, Any, Look]] = [
 ]
 
 
-def write(home: Path, file: str, key: str, value: Any) -> None:
-    """Set one key of a configuration file, or leave the file as it is for None."""
-    if value is None:
-        return
-    yaml, path = YAML(), home / "config" / file
-    document = yaml.load(path.read_text(encoding="utf-8"))
-    *way, last = key.split(".")
-    section = document
-    for step in way:
-        section = section[step]
-    section[last] = value
-    with path.open("w", encoding="utf-8") as stream:
-        yaml.dump(document, stream)
-
-
 def difference(one: Any, other: Any) -> str:
     """The dotted way to the first value that differs."""
     if not (isinstance(one, dict) and isinstance(other, dict)) or one.keys() != other.keys():
@@ -409,16 +426,6 @@ def test_every_key_has_an_effect(
     assert look(home) != look(another)
 
 
-def keys(model: type[BaseModel], way: str = "") -> set[str]:
-    """Every key of a model that holds a value, dotted; the names of books and accounts are left out."""
-    found: set[str] = set()
-    for name, field in model.model_fields.items():
-        inner = [m for m in (field.annotation, *get_args(field.annotation)) if isinstance(m, type)]
-        sections = [m for m in inner if issubclass(m, BaseModel)]
-        found |= keys(sections[0], f"{way}{name}.") if sections else {f"{way}{name}"}
-    return found
-
-
 def test_no_key_was_forgotten() -> None:
     seen = {re.sub(r"\.(crypto|paper|smc)\b", "", name) for name in names()}
     seen |= {f"instruments.yaml:symbols.{name}" for name in ("tick", "lot", "min_notional")}
@@ -429,7 +436,7 @@ def test_no_key_was_forgotten() -> None:
     )
     refused_only = {f"consensus.yaml:consensus.{word}" for word in words}
     elsewhere = {"execution.yaml:simulated_venue.process"}
-    every = {f"{file}:{key}" for file, model in MODELS.items() for key in keys(model)}
+    every = {f"{file}:{key}" for file, model in OBSERVED_HERE.items() for key in keys(model)}
     assert every - seen - refused_only - elsewhere == set()
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from durability.cases import make_home
 from durability.market import Aftermath, Occasion, aftermath, close, cycle, make_occasion
+from durability.misbehaving import Ward, warded
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +26,10 @@ def undisturbed(occasion: Occasion, tmp_path_factory: pytest.TempPathFactory) ->
     found = aftermath(mine, desk)
     assert (len(found.orders), len(found.fills)) == (1, 2)
     return found
+
+
+@pytest.fixture(scope="session")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+    """A worker at work, in whose pool agents misbehave as they are told."""
+    with warded(make_home(tmp_path_factory.mktemp("ward") / "home")) as made:
+        yield made

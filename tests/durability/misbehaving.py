@@ -90,7 +90,7 @@ def prints() -> Answer:
 def leaves_children() -> Answer:
     command = [sys.executable, "-S", "-c", f"import time; time.sleep({LONG_SECONDS})"]
     for _ in range(3):
-        subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own words
+        subprocess.Popen(command, start_new_session=True)
     return GOOD
 
 
@@ -193,7 +193,7 @@ def warded(home: Path) -> Iterator[Ward]:
     desk = open_desk(home)
     command = [sys.executable, "-m", "durability.misbehaving", str(home)]
     with (home / "worker.err").open("w") as said:
-        worker = subprocess.Popen(  # noqa: S603 - our own words
+        worker = subprocess.Popen(
             command, cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True
         )
     try:

@@ -1,6 +1,7 @@
-"""Workers that die inside a run: `python -m durability.runs` reads points as JSON lines, and tells what each left.
+"""Workers that die inside a run: `python -m durability.runs` reads lists of points as JSON lines.
 
-Everything is loaded once; for each point one child runs until it dies there, and another runs what it left.
+Everything is loaded once. For each list there is a workspace, in which one child after the other goes on with the run
+until it dies at its point, and a last one ends it; what is told is the point and the end of each.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from desk.offices import copied
-from quorum.bootstrap import open_desk, open_worker
-from quorum.desk.running import known_to, protocols_of
+from quorum.bootstrap import open_worker
 from quorum.bootstrap.worker import INTERPRETERS
 from quorum.bootstrap.workers import agent_task
-from quorum.desk.running import request_of
+from quorum.desk import Desk
+from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.team.fakes import OwnHands
 from quorum.desk.workflows import Durable, find_workflow
 from quorum.desk.workflows.crew import Crew
@@ -90,19 +91,21 @@ class Dying:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def enter(home: Path, run: Run) -> None:
-    """Ask for the run, as any command does."""
-    desk = open_desk(home)
-    spec = find_workflow(run.workflow, home / "config" / "workflows", known_to(desk), protocols_of(desk))
+def enter(desk: Desk, run: Run) -> None:
+    """Ask for the run, as any command does; once."""
+    folder = desk.workspace.config / "workflows"
+    spec = find_workflow(run.workflow, folder, known_to(desk), protocols_of(desk))
     request = request_of(spec, run.params, desk.clock.now(), run.execution)
     desk.runs.enter(request, RUN)
     desk.workflows.enqueue(RUN, request)
 
 
-def work(home: Path, point: Point | None) -> None:
+def work(home: Path, run: Run, first: bool, point: Point | None) -> None:
     """Be a worker until the run has ended, or until the point."""
     worker = open_worker(home, hands=OwnHands({"agent": agent_task}))
     assert worker is not None
+    if first:
+        enter(worker.desk, run)
     writes = count(1)
 
     def write(connection: sa.Connection) -> None:
@@ -119,16 +122,16 @@ def work(home: Path, point: Point | None) -> None:
     while worker.desk.workflows.run(RUN)[0].status in ("enqueued", "running"):
         if time.monotonic() > until:
             os._exit(3)
-        time.sleep(0.01)
+        time.sleep(0.05)
     worker.close(0)
 
 
-def in_child(home: Path, point: Point | None) -> int:
-    """The wait status of a child that works."""
+def in_child(home: Path, run: Run, first: bool, point: Point | None) -> int:
+    """The exit code of a child that works."""
     child = os.fork()
     if child == 0:
         try:
-            work(home, point)
+            work(home, run, first, point)
             os._exit(0)
         except BaseException:  # noqa: BLE001 - the parent reads the status
             import traceback
@@ -139,36 +142,22 @@ def in_child(home: Path, point: Point | None) -> int:
 
 
 def main() -> None:
-    """HOME of a template, and on standard input the run and then points, a JSON line each."""
+    """HOME of a template and FOLDER for workspaces; on standard input the run and then lists of points, a line each."""
     template, folder = Path(sys.argv[1]), Path(sys.argv[2])
     (bars,) = synthetic_market(1, ("WARMUSDT",), Timeframe(HOUR), 0, 400).values()
     for analyst in ANALYSTS.values():
         analyst.signal(bars)  # compiled code is loaded once, for all children
     run = Run(*json.loads(sys.stdin.readline()))
-    for line in sys.stdin:
-        told = json.loads(line)
-        point = None if told is None else Point(*told)
-        home = copied(template, folder / ("whole" if point is None else f"{point.when}-{point.number}"))
-        if in_child_entered(home, run) != 0:
-            raise SystemExit(f"the run could not be asked for in {home}")
-        first = in_child(home, point)
-        second = 0 if first == 0 else in_child(home, None)
-        sys.stdout.write(json.dumps({"point": told, "home": str(home), "first": first, "second": second}) + "\n")
+    for number, line in enumerate(sys.stdin):
+        points = [Point(*told) for told in json.loads(line)]
+        home = copied(template, folder / str(number))
+        ends = []
+        for k, point in enumerate([*points, None]):
+            ends.append(in_child(home, run, k == 0, point))
+            if point is not None and ends[-1] == 0:
+                break  # the run has ended before the point
+        sys.stdout.write(json.dumps({"points": points, "home": str(home), "ends": ends}) + "\n")
         sys.stdout.flush()
-
-
-def in_child_entered(home: Path, run: Run) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            enter(home, run)
-            os._exit(0)
-        except BaseException:  # noqa: BLE001 - the parent reads the status
-            import traceback
-
-            traceback.print_exc()
-            os._exit(4)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 if __name__ == "__main__":

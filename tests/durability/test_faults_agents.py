@@ -2,140 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
-from durability.misbehaving import ENDS, HANGS, HARMLESS, TASK, Ward, prints, warded
-from quorum.desk import make_workspace
-from quorum.desk.agents import Health, condition, conditions
-from quorum.desk.workflows import RunState, RunStep
-from quorum.domain import DecisionKind
+from durability.cases import (
+    ALL,
+    BACK_OFF,
+    DEADLINE,
+    MOST_WAIT,
+    PATIENT,
+    SOME,
+    Case,
+    document,
+    events,
+    outcome,
+    policies,
+    run,
+    soon,
+)
+from durability.misbehaving import TASK, Ward
+from quorum.desk.agents import Call, CallOutcome, Health, condition, conditions
 
-POLICIES = ("skip", "use_cached", "wait_and_retry", "halt")
-BAD = [act.__name__ for act in (*ENDS, *HANGS, prints)]
-SLOWLY = {act.__name__ for act in (*HANGS, prints)}
-DEADLINE, PATIENT, BACK_OFF, MOST_WAIT = 0.3, 10.0, 0.05, 0.6
 SECOND, MINUTE = 10**9, 60 * 10**9
-T = TypeVar("T")
-
-
-class Case(NamedTuple):
-    """What an agent does, and what its workflow says of that."""
-
-    misdeed: str
-    critical: bool
-    policy: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.misdeed}_{'critical' if self.critical else 'optional'}_{self.policy}"
-
-    @property
-    def agent(self) -> str:
-        return f"culprit-{self.name.replace('_', '-')}"
-
-    @property
-    def deadline(self) -> float:
-        return DEADLINE if self.misdeed in SLOWLY else PATIENT
-
-    @property
-    def done(self) -> str:
-        """What the decision says that was done."""
-        if self.policy == "wait_and_retry":
-            return "halt" if self.critical else "go_on_without"
-        return {"skip": "go_on_without", "use_cached": "use_cached", "halt": "halt"}[self.policy]
-
-    def spec(self) -> str:
-        degrade = f"{{policy: {self.policy}{', max_wait_seconds: 0.6' if self.policy == 'wait_and_retry' else ''}}}"
-        return workflow(self.name, self.agent, self.deadline, 1, f"critical: {self.critical}, degrade: {degrade}")
-
-
-def workflow(name: str, agent: str, deadline: float, retries: int, more: str) -> str:
-    """A workflow of two tasks: the first of `agent`, the second of one that behaves."""
-    said = f"agent: {agent}, task: {TASK}, deadline_seconds: {deadline}, output: /state/bad/{name}.json"
-    return (
-        f"workflow: {name}\nparams: {{misdeed: {{kind: text, default: none}}}}\nsteps:\n"
-        f"  - {{step: 1, name: bad, {said}, retries: {{most: {retries}, first_seconds: {BACK_OFF}, factor: 1}}, {more}}}\n"
-        f"  - {{step: 2, name: after, agent: sound, task: {TASK}, output: /state/after/{name}.json}}\n"
-        "results: {title: after.title}\n"
-    )
-
-
-SOME = [Case(misdeed, n % 8 < 4, POLICIES[n % 4]) for n, misdeed in enumerate(BAD)]
-ALL = [Case(misdeed, critical, policy) for misdeed in BAD for critical in (True, False) for policy in POLICIES]
-SINGLE = "critical: false, degrade: skip"
-MORE = {
-    **{act.__name__: workflow(act.__name__, f"culprit-{act.__name__.replace('_', '-')}", 10, 0, SINGLE) for act in HARMLESS},
-    "sound": workflow("sound", "sound", 30, 0, SINGLE),
-    "lonely": workflow("lonely", "culprit-lonely", 10, 0, SINGLE),
-    "replaced": workflow("replaced", "culprit-replaced", 10, 0, SINGLE),
-    "cached_again": workflow("cached_again", "culprit-cached-again", 10, 0, "critical: false, degrade: use_cached"),
-    "timed": workflow("timed", "culprit-timed", 1.5, 0, SINGLE),
-}
-
-
-@pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
-    home = tmp_path_factory.mktemp("ward") / "home"
-    make_workspace(home, ("momentum",))
-    names = [case.agent for case in ALL] + ["culprit-lonely", "culprit-replaced", "culprit-cached-again", "culprit-timed"]
-    names += [f"culprit-{act.__name__.replace('_', '-')}" for act in HARMLESS] + ["sound", "stand-in"]
-    agents = "".join(f"  {name}: {{role: does as it is told, tasks: [{TASK}]}}\n" for name in names)
-    rows = "substitutions:\n  - {agent: culprit-replaced, use: stand-in, priority: high, purpose: to go on}\n"
-    (home / "config" / "agents.yaml").write_text(f"agents:\n{agents}{rows}")
-    for name, text in {**{case.name: case.spec() for case in ALL}, **MORE}.items():
-        (home / "config" / "workflows" / f"{name}.yaml").write_text(text)
-    with warded(home) as made:
-        yield made
-
-
-def soon(look: Callable[[], T | None], seconds: float = 5.0) -> T:
-    """What `look` finds, once it finds something."""
-    until = time.monotonic() + seconds
-    while (found := look()) is None:
-        assert time.monotonic() < until, "it never came"
-        time.sleep(0.02)
-    return found
-
-
-def document(ward: Ward, folder: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((ward.home / "state" / folder / f"{name}.json").read_text())
-    return found
-
-
-def policies(ward: Ward, identity: str) -> list[Mapping[str, Any]]:
-    """The decisions of a run about tasks without an answer."""
-    found = ward.desk.decisions.recent(100)
-    return [
-        {**d.choice.outcome, "reason": d.choice.rationale}
-        for d in found
-        if d.choice.kind is DecisionKind.POLICY and d.choice.inputs["workflow_id"] == identity
-    ]
-
-
-def events(ward: Ward, identity: str) -> set[str]:
-    """What people are told of a run."""
-    notices = [told.notice.occurrence for told in ward.desk.outbox.listed(100)]
-    return {str(o.event) for o in notices if o.details.get("workflow_id") == identity or o.key.startswith(identity)}
-
-
-def outcome(steps: Mapping[str, RunStep]) -> Mapping[str, Any]:
-    """What became of the first task."""
-    answer = steps["1.bad"].answer
-    assert answer is not None
-    found: Mapping[str, Any] = answer["tasks"]["bad"]
-    return {**found, "duration": answer["duration_ms"] / 1e3}
-
-
-def run(ward: Ward, name: str, misdeed: str = "none") -> tuple[str, RunState, Mapping[str, Any]]:
-    identity = ward.ask(name, misdeed=misdeed)
-    state, steps = ward.ended(identity)
-    assert state.status == "done", state
-    return identity, state, outcome(steps)
 
 
 def check(ward: Ward, case: Case) -> None:
@@ -207,7 +96,7 @@ def test_three_errors_leave_an_agent_out_until_it_is_probed(ward: Ward) -> None:
     for number in (1, 2, 3):
         _, _, found = run(ward, "lonely", "raises")
         assert (found["status"], found["attempts"]) == ("failed", 1), number
-    unhealthy = soon(lambda: (c := conditions(desk.staff, [agent])[agent.name]).failures == 3 and c or None)
+    unhealthy = soon(lambda: ((c := conditions(desk.staff, [agent])[agent.name]).failures == 3 and c) or None)
     assert unhealthy.health is Health.UNHEALTHY
     identity, _, found = run(ward, "lonely")
     assert (found["status"], found["agent"]) == ("unavailable", "")
@@ -266,8 +155,6 @@ def test_an_agent_that_failed_while_the_clock_was_ahead_is_asked_again(ward: War
     """Its next probe lies in a time that never comes: one that is due now stands in for it."""
     desk, calls = ward.desk, []
     agent = desk.staff.rules.known("sound")
-    from quorum.desk.agents import Call, CallOutcome
-
     now = desk.clock.now()
     for n in range(3):
         at = now + 180 * MINUTE + n

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,23 +34,20 @@ WRITES = 12
 SLOW_KILLS = 500
 
 
-def run_killed(folder: Path, base: Path, run: Run, points: Sequence[Point]) -> dict[Point | None, Path]:
-    """The workspaces that were left, by point; None is the run that nobody killed."""
-    lines = [json.dumps(run), "null", *(json.dumps(point) for point in points)]
+def run_killed(folder: Path, base: Path, run: Run, lives: Sequence[Sequence[Point]]) -> list[Path]:
+    """The workspaces that were left, by the points at which their workers died one after the other."""
+    lines = [json.dumps(run), *(json.dumps(points) for points in lives)]
     command = [sys.executable, "-m", "durability.runs", str(base), str(folder)]
     done = subprocess.run(command, cwd=TESTS, input="\n".join(lines), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     for line in told:
-        reached = line["first"] == -signal.SIGKILL
-        assert reached == (line["point"] is not None and not beyond(line)), line | {"stderr": done.stderr}
-        assert line["second"] == 0, line | {"stderr": done.stderr}
-    return {None if line["point"] is None else Point(*line["point"]): Path(line["home"]) for line in told}
-
-
-def beyond(line: Mapping[str, Any]) -> bool:
-    """A write that the run does not come to."""
-    return line["point"][0] == "write" and line["first"] == 0
+        *died, last = line["ends"]
+        assert last == 0, line | {"stderr": done.stderr}
+        assert died == [-signal.SIGKILL] * len(died), line | {"stderr": done.stderr}
+        missed = line["points"][len(died) :]
+        assert all(when == "write" for when, _ in missed), line  # a write that the run does not come to
+    return [Path(line["home"]) for line in told]
 
 
 def left(home: Path) -> dict[str, Any]:
@@ -91,12 +88,21 @@ def done_again(home: Path) -> list[str]:
     return again
 
 
-def check(homes: Mapping[Point | None, Path]) -> None:
-    whole = left(homes[None])
-    assert whole["faults"] == 0
-    for point, home in homes.items():
-        assert done_again(home) == [], point
-        assert left(home) == whole, point
+def check(folder: Path, base: Path, run: Run, lives: Sequence[Sequence[Point]]) -> None:
+    """Whatever its workers die of, the run leaves what one leaves that nobody killed."""
+    whole, *homes = run_killed(folder, base, run, [(), *lives])
+    expected = left(whole)
+    assert expected["faults"] == 0
+    for points, home in zip(lives, homes, strict=True):
+        assert done_again(home) == [], points
+        assert left(home) == expected, points
+
+
+def boundaries(steps: int) -> list[Point]:
+    """One worker after the other dies: each step's first when it has worked and kept nothing, its second once it is
+    kept. A worker sees again what was kept before it, and works at nothing of that.
+    """
+    return [point for step in range(1, steps + 1) for point in (Point("worked", 1), Point("kept", step))]
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +111,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_boundary_of_the_realtime_workflow(base: Path, tmp_path: Path) -> None:
-    points = [Point(when, number) for number in range(1, 7) for when in ("worked", "kept")]
     draw = random.Random(4)
-    points += draw.sample([Point("write", number) for number in range(1, WRITES)], 3)
-    points += [Point(when, draw.randint(1, 6)) for when in ("before", "inside")]
-    check(run_killed(tmp_path, base, REALTIME, points))
+    others = [Point("write", draw.randint(1, WRITES)) for _ in range(2)]
+    others += [Point(when, draw.randint(3, 6)) for when in ("before", "inside")]
+    check(tmp_path, base, REALTIME, [boundaries(6), others[::-1]])
 
 
 @pytest.mark.slow
@@ -117,8 +122,8 @@ def test_every_boundary_of_the_realtime_workflow(base: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("run", [REALTIME, *OTHERS], ids=lambda run: run.workflow)
 def test_every_boundary_of_every_shipped_workflow(base: Path, tmp_path: Path, run: Run) -> None:
     steps = 6 if run.workflow in ("realtime_signal_generation", "model_training_cycle") else 4
-    points = [Point(when, number) for number in range(1, steps + 1) for when in MOMENTS]
-    check(run_killed(tmp_path, base, run, points))
+    alone = [[Point(when, number)] for number in range(1, steps + 1) for when in MOMENTS]
+    check(tmp_path, base, run, [boundaries(steps), *alone])
 
 
 @pytest.mark.slow
@@ -134,4 +139,4 @@ def test_five_hundred_kills_at_random(base: Path, tmp_path: Path) -> None:
         ]
         for first in range(0, count, 20):
             folder = tmp_path / f"{run.workflow}-{first}"
-            check(run_killed(folder, base, run, list(dict.fromkeys(drawn[first : first + 20]))))
+            check(folder, base, run, [[point] for point in drawn[first : first + 20]])

@@ -69,7 +69,7 @@ def shown() -> Iterator[tuple[str, str]]:
     """Every line of a code block that is a command of ours, with its paper."""
     for paper in PAPERS:
         for block in re.findall(r"```\w*\n(.*?)```", paper.read_text(encoding="utf-8"), re.DOTALL):
-            for line in block.splitlines():
+            for line in block.replace("\\\n", " ").splitlines():
                 if line.strip().startswith("quorum "):
                     yield paper.name, line.strip()
 

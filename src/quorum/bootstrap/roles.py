@@ -21,7 +21,7 @@ from quorum.bootstrap.worker import open_worker
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell as tell_runs
-from quorum.desk.notices import Occurrence, deliver, occurrence
+from quorum.desk.notices import Occurrence, Outage, deliver, occurrence
 from quorum.desk.running import ask_again, known_to, protocols_of
 from quorum.desk.schedule import (
     Happening,
@@ -36,7 +36,7 @@ from quorum.desk.schedule import (
 from quorum.desk.system import Part, SystemState, begin, rest
 from quorum.desk.team import Viewer
 from quorum.desk.workflows import workflows
-from quorum.domain import HOUR, ConfigError, QuorumError, UsageError
+from quorum.domain import HOUR, Clock, ConfigError, QuorumError, UsageError
 
 ROLES = ("worker", "scheduler")
 UP = "up.lock"
@@ -69,12 +69,12 @@ def run_up(given: Path | None, roles: Sequence[str], log: Log, begun: Callable[[
         lock.release()
 
 
-def run_role(given: Path | None, role: str, log: Log, under: int | None = None) -> None:
+def run_role(given: Path | None, role: str, log: Log, under: int | None = None, clock: Clock | None = None) -> None:
     """Run one role in this process until SIGTERM or SIGINT, or until the process `under` which it runs is gone."""
     _known([role])
     with _until_told(under) as ended:
         try:
-            {"worker": _work, "scheduler": _schedule}[role](given, ended, log)
+            {"worker": _work, "scheduler": _schedule}[role](given, ended, log, clock)
         except Exception as error:
             log("role_failed", {"error": f"{type(error).__name__}: {error}"})
             raise
@@ -121,8 +121,8 @@ class _Telling:
         return True
 
 
-def _work(given: Path | None, ended: threading.Event, log: Log) -> None:
-    worker = open_worker(given)
+def _work(given: Path | None, ended: threading.Event, log: Log, clock: Clock | None) -> None:
+    worker = open_worker(given, clock)
     if worker is None:
         raise UsageError("another process is this workspace's worker", "stop it first, or let it work")
     desk, me = worker.desk, Part(f"worker {os.getpid()}")
@@ -143,31 +143,37 @@ def _work(given: Path | None, ended: threading.Event, log: Log) -> None:
     log("worker_stopped", {"executor": worker.executor})
 
 
-def _schedule(given: Path | None, ended: threading.Event, log: Log) -> None:
+def _schedule(given: Path | None, ended: threading.Event, log: Log, clock: Clock | None) -> None:
     """Look at schedules, notices and answers, again and again; one that fails leaves the others alone."""
     workspace = open_workspace(given)
     database = open_database(workspace)
-    desk = put_together(workspace, database)
+    desk = put_together(workspace, database, clock)
     rounds = _Rounds(desk, SqlPost(database, desk.clock), log)
     log("scheduler_started", {})
     pause = desk.settings.coordinator.scheduler.look_seconds
     sender = threading.Thread(target=_again, args=(ended, pause, {"notices": rounds.send}, log), daemon=True)
     sender.start()  # apart, since a mail server that is slow must not make a schedule late
-    _again(ended, pause, rounds.acts, log)
+    outage = Outage(desk.outbox, desk.clock)
+    _again(ended, pause, {name: outage.over(act) for name, act in rounds.acts.items()}, log)
     sender.join(pause)
     log("scheduler_stopped", {})
 
 
 def _again(ended: threading.Event, pause: float, acts: Mapping[str, Callable[[], None]], log: Log) -> None:
-    """Do these, again and again; what fails is recorded and done again, and the others go on."""
+    """Do these, again and again; what fails is done again and recorded once, and the others go on."""
+    before: dict[str, str] = {}
     while not ended.wait(pause):
         for name, act in acts.items():
             try:
                 act()
+                trouble = ""
             except QuorumError as error:
-                log("scheduler_trouble", {"at": name, "error": str(error)})
+                trouble = str(error)
             except Exception as error:  # noqa: BLE001 - the rim of the loop
-                log("scheduler_trouble", {"at": name, "error": f"{type(error).__name__}: {error}"})
+                trouble = f"{type(error).__name__}: {error}"
+            if trouble and trouble != before.get(name):
+                log("scheduler_trouble", {"at": name, "error": trouble})
+            before[name] = trouble
 
 
 class _Rounds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,8 +22,8 @@ from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell
 from quorum.desk.notices import deliver, occurrence
-from quorum.desk.running import Compiled, ask_again, protocols_of
-from quorum.desk.team import Hands, Team
+from quorum.desk.running import Compiled, ask_again, protocols_of, tell_exhausted
+from quorum.desk.team import CANCELLED, Hands, Team, leave
 from quorum.desk.workflows import Durable
 from quorum.desk.workflows.interpret import interpret
 from quorum.domain import Clock, QuorumError, SystemClock
@@ -47,6 +48,7 @@ class Worker:
         system = open_system(engine_place(desk.workspace), right.guard)
         self.engine = Engine(system, right.executor, self._body, section.runs_at_once)
         self._grace = round(section.grace_seconds)
+        self._closing = False
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +71,7 @@ class Worker:
         self._right.watch(self.engine)
         ask_again(self.desk.runs, self.desk.workflows, self.desk.clock)
         tell(self.desk.approvals, self.desk.workflows)
+        tell_exhausted(self.desk)
 
     def warm(self) -> None:
         """Let every process of the pool load what agents need, so that their first call is as fast as any."""
@@ -86,8 +89,10 @@ class Worker:
         self._database.fence = both
 
     def run(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Run here and now, to the end."""
-        return self.engine.run(identity, request)
+        """Run here and now, to the end, its documents written."""
+        answer = self.engine.run(identity, request)
+        self.team.flush()
+        return answer
 
     def deliver(self) -> None:
         """Send the notices that are due, where no scheduler's process does."""
@@ -100,6 +105,7 @@ class Worker:
 
     def close(self, grace_seconds: int | None = None) -> None:
         """Let running steps end for a while, then stop; the rest goes on with the next worker."""
+        self._closing = True
         self.engine.close(self._grace if grace_seconds is None else grace_seconds)
         self.team.close()
         self._hands.close()
@@ -109,7 +115,21 @@ class Worker:
         number = request["interpreter"]
         if number not in INTERPRETERS:
             raise QuorumError(f"run {run.identity} needs interpreter {number}", "upgrade quorum")
-        return INTERPRETERS[number](self._compiled.of(request), request, run, self.team)
+        try:
+            return INTERPRETERS[number](self._compiled.of(request), request, run, self.team)
+        except Exception as error:
+            self._ended_early(run.identity, f"the run failed: {error}")
+            raise
+        except BaseException:  # how the engine ends a run that was cancelled, or that another worker has
+            if self.desk.workflows.run(run.identity)[0].status == "cancelled":
+                self._ended_early(run.identity, CANCELLED)
+            raise
+
+    def _ended_early(self, identity: str, why: str) -> None:
+        """Documents that will not come say why; a worker that stops leaves them to the next one."""
+        if not self._closing:
+            with suppress(QuorumError):
+                leave(self.desk, self._compiled, identity, why)
 
 
 def open_worker(given: Path | None = None, clock: Clock | None = None, hands: Hands | None = None) -> Worker | None:

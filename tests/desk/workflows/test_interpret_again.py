@@ -105,7 +105,7 @@ def two(name: str, start: Parameter) -> WorkflowSpec:
     return spec((Step(1, "a", Tasks((task(name),))), second), {"n": f"{name}.n"}, name=name, params=(start,))
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
 @given(specs(), st.data())
 def test_stopped_anywhere_it_ends_the_same_and_asks_nothing_twice(drawn: Drawn, data: st.DataObject) -> None:
     whole = drawn.office()

@@ -47,6 +47,7 @@ def test_a_workspace_adds_to_the_shipped_workflows_and_replaces_them(tmp_path: P
         "model_training_cycle",
         "realtime_signal_generation",
         "team_review",
+        "trade_execution",
         "walk_forward_optimization",
     ]
     written(tmp_path, MINE)

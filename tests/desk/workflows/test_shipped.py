@@ -50,7 +50,7 @@ def outputs_of(spec: WorkflowSpec) -> set[str]:
 
 
 def test_all_are_read_and_carried_without_their_files(shipped: dict[str, WorkflowSpec]) -> None:
-    assert len(shipped) == 5
+    assert len(shipped) == 6
     for name, spec in shipped.items():
         carried = to_document(spec)
         assert compile_workflow(carried.document, carried.parts, KNOWN) == spec == find_workflow(name, NOWHERE, KNOWN)
@@ -62,7 +62,7 @@ def test_all_are_read_and_carried_without_their_files(shipped: dict[str, Workflo
 def test_every_template_of_the_specification_is_shipped(
     shipped: dict[str, WorkflowSpec], blocks: dict[str, dict[str, Any]]
 ) -> None:
-    assert set(shipped) == {*blocks, "team_review"}
+    assert set(shipped) == {*blocks, "team_review", "trade_execution"}
 
 
 @pytest.mark.real_data

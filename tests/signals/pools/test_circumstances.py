@@ -83,5 +83,5 @@ def test_calm_is_what_the_exceptions_leave() -> None:
     both = Conflict()
     assert Circumstances().calm(both)
     assert not Circumstances(extreme=True).calm(both)
-    assert not Circumstances(news=True).calm(both)
-    assert Circumstances(extreme=True, news=True).calm(Conflict(exceptions=()))
+    assert not Circumstances(news="statement").calm(both)
+    assert Circumstances(extreme=True, news="statement").calm(Conflict(exceptions=()))

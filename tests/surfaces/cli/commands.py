@@ -16,7 +16,7 @@ from quorum.surfaces.cli import run
 from quorum.surfaces.cli.app import app
 
 HIDDEN = {"task"}
-WITHOUT_JSON = {"broker serve", *HIDDEN}
+WITHOUT_JSON = {"broker serve", "up", *HIDDEN}
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,9 @@ def every_command() -> dict[str, Any]:
 
 def _walk(words: str, command: Any) -> Iterator[tuple[str, Any]]:
     inner = getattr(command, "commands", None)
-    if inner is None:
+    if inner is None or command.invoke_without_command:
         yield words, command
+    if inner is None:
         return
     for name, below in inner.items():
         yield from _walk(f"{words} {name}".strip(), below)

@@ -30,6 +30,10 @@ HEAVY = (
     "alembic",
     "skfolio",
     "arch",
+    "dbos",
+    "apprise",
+    "croniter",
+    "structlog",
 )
 
 

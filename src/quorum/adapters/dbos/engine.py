@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 from dbos._recovery import recover_pending_workflows
 
 from quorum.adapters.dbos.serializer import JsonSerializer
-from quorum.desk.workflows.ports import Durable
+from quorum.desk.workflows.ports import MOST_DEATHS, Durable
 
 ENGINE_VERSION = "1"
 NAME = "quorum"
@@ -48,7 +49,7 @@ class _Run:
 _bodies: list[Body] = []
 
 
-@DBOS.workflow(name=BODY)
+@DBOS.workflow(name=BODY, max_recovery_attempts=MOST_DEATHS - 1)
 def _entry(request: Mapping[str, Any]) -> Mapping[str, Any]:
     """The one workflow that DBOS knows."""
     identity = DBOS.workflow_id
@@ -77,6 +78,7 @@ class Engine:
         }
         self._dbos = DBOS(config=config)
         self._at_once = at_once
+        self._executor = executor
         self._database = database
         _bodies.append(body)
 
@@ -110,6 +112,17 @@ class Engine:
 
     def close(self, grace_seconds: int = 0) -> None:
         """Stop; a running step is let end for `grace_seconds`, the rest goes on at the next start."""
+        with suppress(sa.exc.SQLAlchemyError):
+            self._forgive()
         DBOS.destroy(workflow_completion_timeout_sec=grace_seconds)
         _bodies.pop()
         self._database.dispose()
+
+    def _forgive(self) -> None:
+        """Count no death for runs under way: one that waits long sees many workers come and go."""
+        schema = None if self._database.dialect.name == "sqlite" else "dbos"
+        names = ("executor_id", "status", "recovery_attempts")
+        runs = sa.table("workflow_status", *(sa.Column(name) for name in names), schema=schema)
+        mine = (runs.c.executor_id == self._executor, runs.c.status == "PENDING")
+        with self._database.begin() as connection:
+            connection.execute(sa.update(runs).where(*mine).values(recovery_attempts=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from dbos import DBOS
 
 POOL = 20
 IDLE_SECONDS = 10
+FULL = ("disk is full", "disk I/O error")
 
 
 def open_system(where: Path | str, guard: Callable[[], None] | None = None) -> sa.Engine:
@@ -21,6 +23,7 @@ def open_system(where: Path | str, guard: Callable[[], None] | None = None) -> s
     if isinstance(where, Path):
         engine = sa.create_engine(f"sqlite:///{where}", pool_size=POOL, max_overflow=POOL)
         sa.event.listen(engine, "connect", _configure)
+        sa.event.listen(engine, "handle_error", _wait_for_space)
     else:
         timeouts = f"-c idle_in_transaction_session_timeout={IDLE_SECONDS * 1000}"
         connect = {"options": timeouts, "application_name": "quorum", "connect_timeout": 5}
@@ -37,6 +40,14 @@ def _make_tables(engine: sa.Engine) -> None:
     schema = None if engine.dialect.name == "sqlite" else "dbos"
     if not sa.inspect(engine).has_table("dbos_migrations", schema=schema):
         DBOS.migrate(engine.url.render_as_string(hide_password=False))
+
+
+def _wait_for_space(refused: sa.engine.ExceptionContext) -> Exception | None:
+    """A full disk is waited for like another writer, in the words that the library waits at; else the run is lost."""
+    error = refused.original_exception
+    if not isinstance(error, sqlite3.OperationalError) or not any(word in str(error) for word in FULL):
+        return None
+    return sa.exc.OperationalError(refused.statement, None, sqlite3.OperationalError(f"database is locked: {error}"))
 
 
 def _configure(raw: Any, _: Any) -> None:

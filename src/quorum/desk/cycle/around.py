@@ -26,7 +26,7 @@ def circumstances(desk: Desk, snapshot: Snapshot, extreme: bool, failed: Mapping
 
     `failed` are participants whose agent gave no signal, each with the reason.
     """
-    news = desk.settings.events.news(snapshot.symbol, snapshot.as_of) is not None
+    news = desk.settings.events.news(snapshot.symbol, snapshot.as_of) or ""
     return Circumstances(extreme or desk.states.current().holds, news, {}, dict(failed))
 
 

@@ -8,6 +8,7 @@ Neighbours: `adapters.sql` keeps the outbox, `adapters.notify` has the channels;
 from quorum.desk.notices.address import Address
 from quorum.desk.notices.deliver import Pass, begin_rounds, deliver
 from quorum.desk.notices.notice import WORDS, Concern, Escalation, Notice, Occurrence, occurrence
+from quorum.desk.notices.outage import Outage
 from quorum.desk.notices.parcels import Delivery, Parcel, Sorted, sort_out
 from quorum.desk.notices.policy import (
     LOG,
@@ -62,6 +63,7 @@ __all__ = [
     "Message",
     "Notice",
     "Occurrence",
+    "Outage",
     "Outbox",
     "Outcome",
     "Parcel",

@@ -5,6 +5,7 @@ In: specs and parameters. Out: requests, timelines.
 Neighbours: `workflows` reads specs; `bootstrap` puts the engine behind `Workflows`.
 """
 
+from quorum.desk.running.exhausted import tell_exhausted
 from quorum.desk.running.ports import RunBook
 from quorum.desk.running.rules import known_by, known_to, protocols_by, protocols_of
 from quorum.desk.running.runs import EXECUTIONS, BookedWorkflows, Compiled, ask_again, request_of, timeline
@@ -20,5 +21,6 @@ __all__ = [
     "protocols_by",
     "protocols_of",
     "request_of",
+    "tell_exhausted",
     "timeline",
 ]

@@ -6,6 +6,7 @@ Neighbours: `workflows` interprets, `agents` routes, `work` does; `adapters.proc
 """
 
 from quorum.desk.team.asking import POOL_TASK, Asker, payload_of, perform
+from quorum.desk.team.leaving import CANCELLED, cancel, leave
 from quorum.desk.team.papers import Papers, document
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Recorder
@@ -14,6 +15,7 @@ from quorum.desk.team.team import Team
 from quorum.desk.team.viewing import Viewer
 
 __all__ = [
+    "CANCELLED",
     "POOL_TASK",
     "Asker",
     "Hands",
@@ -22,7 +24,9 @@ __all__ = [
     "Roll",
     "Team",
     "Viewer",
+    "cancel",
     "document",
+    "leave",
     "payload_of",
     "perform",
 ]

@@ -18,6 +18,7 @@ from quorum.desk.agents import (
     route,
 )
 from quorum.desk.desk import Desk
+from quorum.desk.team.outlasting import STORE_PAUSES
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.roll import Roll
 from quorum.desk.work import TASKS, Assignment, Place, Unavailable, run_task
@@ -27,7 +28,6 @@ from quorum.domain import Done, Loss, Lost, QuorumError, StoreError
 COORDINATOR = "trading-coordinator"
 POOL_TASK = "agent"
 WORDS = {Loss.TIMEOUT: CallOutcome.TIMEOUT, Loss.MEMORY: CallOutcome.ERROR, Loss.CRASH: CallOutcome.ERROR}
-STORE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,11 @@ class Asker:
         raise AssertionError
 
     def _there(self, assignment: Assignment, seconds: float) -> tuple[CallOutcome, Mapping[str, Any] | None, str]:
-        found = self.hands.call(POOL_TASK, payload_of(self.desk, assignment), seconds)
+        for pause in (*STORE_PAUSES, None):
+            found = self.hands.call(POOL_TASK, payload_of(self.desk, assignment), seconds)
+            if pause is None or not isinstance(found, Lost) or not isinstance(found.error, StoreError):
+                break
+            time.sleep(pause)
         if isinstance(found, Lost):
             return WORDS.get(found.why, CallOutcome.ERROR), None, str(found.error)
         return _told(found)

@@ -17,6 +17,8 @@ from quorum.desk.workspace import write_text
 from quorum.domain import UsageError, WorkspaceError, iso, parse_instant
 
 LATER = 1 << 62
+REFUSED_SECONDS = 2.0
+PAUSE_SECONDS = 0.03
 TOLD = ("agent", "asked", "seconds", "attempts", "of")
 
 Value = Callable[[], Mapping[str, Any]]
@@ -24,7 +26,11 @@ Value = Callable[[], Mapping[str, Any]]
 
 
 class Papers:
-    """Documents below a workspace; each is replaced whole, by a thread of its own, the newest text of it only."""
+    """Documents below a workspace; each is replaced whole, by a thread of its own, `PAUSE_SECONDS` after it was filed.
+
+    Of several texts of one document that come within that time, the newest is written. What the disk refuses is tried
+    again every `REFUSED_SECONDS`.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -32,6 +38,7 @@ class Papers:
         self._changed = threading.Condition()
         self._ticket = 0
         self._writing: int | None = None
+        self._hurried = 0
         self._ended = False
         self._refused: dict[str, WorkspaceError] = {}
         self._thread = threading.Thread(target=self._work, name="papers", daemon=True)
@@ -50,9 +57,10 @@ class Papers:
             found = json.loads(self._path(output).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        if not isinstance(found, dict) or found.get("status") != "completed":
+        if not isinstance(found, dict) or found.get("status") not in ANSWERED:
             return None
-        return {"answer": {k: v for k, v in found.items() if k not in ("status", "run")}, "of": found["run"]["as_of"]}
+        answer = {k: v for k, v in found.items() if k not in ("status", "run")}
+        return {"answer": answer, "of": found["run"].get("of", found["run"]["as_of"])}
 
     def show(self, output: str, value: Value) -> None:
         """Write a view soon, unless a newer one comes before; nobody waits for it."""
@@ -62,7 +70,10 @@ class Papers:
         """Come back when every document that was filed before is written; WorkspaceError when the disk refused one."""
         with self._changed:
             last = self._ticket
+            self._hurried += 1
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._is_written(last))
+            self._hurried -= 1
             refused, self._refused = self._refused, {}
         for error in refused.values():
             raise error
@@ -95,14 +106,18 @@ class Papers:
                 self._changed.wait_for(lambda: self._waiting or self._ended)
                 if not self._waiting:
                     return
-                output = min(self._waiting, key=lambda name: self._waiting[name][0])
-                self._writing, value = self._waiting.pop(output)
-            error = self._write(output, value)
+                self._changed.wait_for(lambda: self._hurried or self._ended, PAUSE_SECONDS)
+                batch, self._waiting = self._waiting, {}
+                self._writing = min(ticket for ticket, _ in batch.values())
+            errors = {output: self._write(output, value) for output, (_, value) in batch.items()}
+            refused = {output: error for output, error in errors.items() if error is not None}
             with self._changed:
                 self._writing = None
-                if error is not None:
-                    self._refused[output] = error
+                self._refused |= refused
                 self._changed.notify_all()
+                if refused and not self._ended:
+                    self._waiting = {output: (LATER, batch[output][1]) for output in refused} | self._waiting
+                    self._changed.wait_for(lambda: self._ended, REFUSED_SECONDS)
 
     def _write(self, output: str, value: Value) -> WorkspaceError | None:
         text = to_json(value(), indent=2).decode() + "\n"

@@ -21,6 +21,7 @@ class Entry(NamedTuple):
     signal: Handoff
     note: str
     calls: Sequence[Call]
+    ended: int
 
 
 class Recorder:
@@ -64,7 +65,7 @@ class Recorder:
     def _write(self, batch: Sequence[Entry]) -> None:
         given = self._staff.tasks.delegate_all([entry.delegation for entry in batch])
         ids = {delegated.task.key: delegated.task_id for delegated in given}
-        self._staff.tasks.finish_all([Finish(ids[e.delegation.key], e.signal, e.note) for e in batch])
+        self._staff.tasks.finish_all([Finish(ids[e.delegation.key], e.signal, e.note, e.ended) for e in batch])
         self._staff.calls.record_all([call for entry in batch for call in entry.calls])
 
     def _work(self) -> None:

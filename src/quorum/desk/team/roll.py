@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from quorum.desk.agents import Agent, Call, Condition, Staff, condition
+from quorum.domain import StoreError
 
 REFRESH_SECONDS = 5.0
 LOOKED_AT = 12
@@ -48,7 +49,10 @@ class Roll:
             old = [n for n in names if now - self._read_at.get(n, -REFRESH_SECONDS) >= REFRESH_SECONDS]
         if not old:
             return
-        kept = self._staff.calls.last(old, LOOKED_AT)
+        try:
+            kept = self._staff.calls.last(old, LOOKED_AT)
+        except StoreError:  # they are as they were; the next call looks again
+            return
         with self._lock:
             for name in old:
                 merged = {call.key: call for call in (*kept[name], *self._calls.get(name, []))}

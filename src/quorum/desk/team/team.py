@@ -27,6 +27,8 @@ from quorum.desk.notices import Event, Occurrence
 from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.system import active_workflow
 from quorum.desk.team.asking import Asker, Asking, calls_of
+from quorum.desk.team.leaving import ACTIVE
+from quorum.desk.team.outlasting import outlast
 from quorum.desk.team.papers import Papers, is_newer
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Entry, Recorder
@@ -36,7 +38,6 @@ from quorum.desk.workflows.crew import Call, Facts, Read
 from quorum.desk.workflows.spec import ApprovalPoint, Degrade, Step, Task
 from quorum.domain import SECOND, Choice, DecisionKind, Severity, StoreError, parse_instant
 
-ACTIVE = "/state/workflows/active_workflow.json"
 AT_ONCE = 16
 CONTEXT_SECONDS = 2.0
 SHOWN_SECONDS = 0.05
@@ -63,6 +64,10 @@ class Team:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="team")
         self._began: dict[str, int] = {}
         self._shown_at = -SHOWN_SECONDS
+
+    def flush(self) -> None:
+        """Come back when every document of the runs so far is written."""
+        self._papers.flush()
 
     def close(self) -> None:
         """Write what is still to be recorded."""
@@ -103,7 +108,7 @@ class Team:
         choice = Choice(
             DecisionKind.VERDICT, subject, facts.as_of, {**inputs, "values": verdict["values"]}, verdict, why
         )
-        return self.desk.decisions.once(key, choice)
+        return outlast(lambda: self.desk.decisions.once(key, choice))
 
     def ask(self, facts: Facts, key: str, point: ApprovalPoint, read: Read) -> Mapping[str, Any]:
         now = self.desk.clock.now()
@@ -123,10 +128,13 @@ class Team:
             size=None if size is None else Size.parse(str(size)),
             remind_at=None if point.remind_seconds is None else now + round(point.remind_seconds * SECOND),
         )
-        asked = self.desk.approvals.ask(question)
+        asked = outlast(lambda: self.desk.approvals.ask(question))
         return {**approval_facts(asked), "seconds": max(0.0, (asked.question.expires_at - now) / SECOND)}
 
     def settle(self, facts: Facts, approval_id: str, remind: bool) -> Mapping[str, Any]:
+        return outlast(lambda: self._settled(approval_id, remind))
+
+    def _settled(self, approval_id: str, remind: bool) -> Mapping[str, Any]:
         now = self.desk.clock.now()
         if remind:
             found = self.desk.approvals.get(approval_id)
@@ -169,7 +177,6 @@ class Team:
         self._papers.show(ACTIVE, told)
         if end is not None:
             self._began.pop(facts.identity, None)
-            self._papers.flush()
 
     def _do(self, call: Call) -> Mapping[str, Any]:
         """One task to its end, by its policy; every call on the way is kept."""
@@ -202,8 +209,8 @@ class Team:
             wanted["workflow"], desk.workspace.config / "workflows", known_to(desk), protocols_of(desk)
         )
         request = request_of(spec, wanted["params"], desk.clock.now(), wanted["execution"], call.key)
-        identity = desk.runs.follow(call.key, request)
-        desk.workflows.enqueue(identity, request)
+        identity = outlast(lambda: desk.runs.follow(call.key, request))
+        outlast(lambda: desk.workflows.enqueue(identity, request))
         return {**outcome, "answer": {**outcome["answer"], "follow_up": {**wanted, "workflow_id": identity}}}
 
     def _without(self, call: Call, asking: Asking) -> Mapping[str, Any]:
@@ -228,7 +235,7 @@ class Team:
         choice = Choice(
             DecisionKind.POLICY, f"{facts.workflow}/{call.task.name}", facts.as_of, asked, told, last.reason
         )
-        self.desk.decisions.once(f"{call.key}/policy", choice)
+        outlast(lambda: self.desk.decisions.once(f"{call.key}/policy", choice))
         details = {**asked, **told, "reason": last.reason}
         if asking.gap is not None:
             self._raise(Event.AGENT_GAP, call.key, f"nobody does {call.task.task}: {last.reason}", details)
@@ -258,17 +265,18 @@ class Team:
             expected_output=task.output or "",
             inputs_available=tuple(call.inputs),
             priority=Priority.HIGH if task.critical else Priority.MEDIUM,
+            given_at=began,
         )
-        self._recorder.put(
-            Entry(delegation, _handoff(asking), last.reason, calls_of(call, asking, self.desk.staff.rules))
-        )
+        calls = calls_of(call, asking, self.desk.staff.rules)
+        ended = self.desk.clock.now()
+        self._recorder.put(Entry(delegation, _handoff(asking), last.reason, calls, ended))
 
     def _raise(
         self, event: Event, key: str, summary: str, details: Mapping[str, Any], severity: Severity = Severity.INFO
     ) -> None:
         """Tell people; while the database does not answer, what happened is told by the run's own end."""
         try:
-            self.desk.outbox.raise_(Occurrence(event, key, summary, details, severity=severity))
+            outlast(lambda: self.desk.outbox.raise_(Occurrence(event, key, summary, details, severity=severity)))
         except StoreError:
             return
 

@@ -6,9 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+MOST_DEATHS = 50
+"""After so many deaths of its workers a run is given up. A worker that stops in good order does not count."""
+
 
 class Durable(Protocol):
-    """One run as its own body sees it. The body calls these in an order that depends on their answers alone."""
+    """One run as its own body sees it. The body calls these in an order that depends on their answers alone.
+
+    In a run that was cancelled the next of them raises what is no `Exception`.
+    """
 
     @property
     def identity(self) -> str:

@@ -20,14 +20,14 @@ RANGES = 14
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """`extreme` is a crisis, a halt or a move above 5 ATR; `news` a window around an event.
+    """`extreme` is a crisis, a halt or a move above 5 ATR; `news` names the event in whose window the vote is held.
 
     `vetoes` are spoken outright, by agent, and `failed` are participants whose agent gave no signal; both with the
     reason. Plain values that belong into the decision's inputs.
     """
 
     extreme: bool = False
-    news: bool = False
+    news: str = ""
     vetoes: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
 
@@ -38,7 +38,7 @@ class Circumstances:
 
     def calm(self, conflict: Conflict) -> bool:
         """Whether the model keeps its precedence."""
-        return not ((self.extreme and EXTREME in conflict.exceptions) or (self.news and NEWS in conflict.exceptions))
+        return not ((self.extreme and EXTREME in conflict.exceptions) or (bool(self.news) and NEWS in conflict.exceptions))
 
 
 CALM = Circumstances()

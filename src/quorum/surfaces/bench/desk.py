@@ -21,6 +21,7 @@ from quorum.domain import NotFound, iso
 from quorum.surfaces.bench.hangs import hang
 from quorum.surfaces.bench.measure import Measure
 from quorum.surfaces.bench.postgres import own_postgres
+from quorum.surfaces.bench.takeover import lost_workers
 from quorum.surfaces.demo.market import HOUR, START, SYMBOLS, write_market
 
 CYCLES, WARM_UP = 200, 20
@@ -36,7 +37,7 @@ def desk() -> list[Measure]:
     found = [*_cycles(), *_throughput("sqlite"), *_hangs()]
     try:
         with own_postgres(durable=True) as server, sharing(server.url()):
-            found += _throughput("postgres")
+            found += [*_throughput("postgres"), *lost_workers()]
     except NotFound:
         pass
     return found
@@ -75,7 +76,7 @@ def _cycles() -> list[Measure]:
         for number, asked in enumerate(_that_reach_risk(worker, request)):
             identity = worker.desk.runs.enter(asked)
             bare.append(_seconds(partial(worker.run_bare, f"bare-{number}")))
-            ours.append(_seconds(partial(worker.run, identity, asked)))
+            ours.append(_seconds(partial(worker.engine.run, identity, asked)))
     return [
         Measure(f"cycle_{name}", f"a cycle of 6 steps with 4 agents, {name}", a, "ms", b, BARE, most, of_floor=True)
         for name, share, most in (("p50", 50, 3.0), ("p99", 99, 8.0))
@@ -103,7 +104,7 @@ def _throughput(store: str) -> list[Measure]:
     """Steps a second of four threads: our interpreter with a task that answers at once, and bare steps."""
     with tempfile.TemporaryDirectory() as folder, _at_work(Path(folder)) as (worker, request):
         empty = {**request, "workflow": "empty", "document": _EMPTY, "parts": {}, "hash": "empty", "params": {}}
-        ours = _rate(lambda name: worker.run(f"ours-{name}", empty))
+        ours = _rate(lambda name: worker.engine.run(f"ours-{name}", empty))
         bare = _rate(lambda name: worker.run_bare(f"bare-{name}"))
     return [
         Measure(

@@ -19,6 +19,7 @@ from quorum.domain import NotFound, StoreError
 
 INSTALLED = Path("/usr/lib/postgresql")
 MEMORY, ROOM = Path("/dev/shm"), 1 << 30
+FOR_ALL = Path("/var/tmp")  # where every user may enter, which the folder of root may forbid
 USER = "quorum"
 STARTS_WITHIN, STOPS_WITHIN, PAUSE = 60.0, 20.0, 0.02
 QUICK: Mapping[str, str] = {
@@ -150,7 +151,7 @@ def _place(durable: bool, runs_as: str | None) -> Path | None:
     """Where the server's folder goes; root's own folder for such things would hide it from another user."""
     if not durable and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         return MEMORY
-    return Path("/tmp") if runs_as else None
+    return FOR_ALL if runs_as else None
 
 
 def _free_port() -> int:

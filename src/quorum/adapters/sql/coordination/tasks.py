@@ -64,7 +64,7 @@ def insert_tasks(connection: sa.Connection, tasks: Sequence[Delegation], now: in
     new = list({task.key: task for task in tasks if task.key not in held}.values())
     if new:
         for task, identity in zip(new, _identities(connection, utc_day(now), len(new)), strict=True):
-            held[task.key] = Delegated(identity, now, task)
+            held[task.key] = task.made(identity, now)
         connection.execute(table.insert(), [_row(held[task.key]) for task in new])
     return [held[task.key] for task in tasks]
 
@@ -73,13 +73,18 @@ def end_tasks(connection: sa.Connection, ends: Sequence[Finish], now: int) -> in
     """Hand tasks on within the caller's transaction; how many were still open. NotFound for a task there is not."""
     if not ends:
         return 0
-    values = [{"mine": end.task_id, "is": write_handoff(end.signal), "said": end.note, "now": now} for end in ends]
+    values = [_ended(end, now) for end in ends]
     changed = connection.execute(_END, values).rowcount
     if changed < len(ends):
         for end in ends:
             if connection.execute(sa.select(table.c.task_id).where(table.c.task_id == end.task_id)).first() is None:
                 raise _missing(end.task_id)
     return changed
+
+
+def _ended(end: Finish, now: int) -> dict[str, object]:
+    at = now if end.at is None else end.at
+    return {"mine": end.task_id, "is": write_handoff(end.signal), "said": end.note, "now": at}
 
 
 _END = (

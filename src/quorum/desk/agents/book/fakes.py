@@ -50,7 +50,7 @@ class MemoryTaskBook:
         now = self._clock.now()
         day = utc_day(now)
         self._numbers[day] = number = self._numbers.get(day, 0) + 1
-        self._held[f"TASK-{day}-{number:03d}"] = made = Delegated(f"TASK-{day}-{number:03d}", now, task)
+        self._held[f"TASK-{day}-{number:03d}"] = made = task.made(f"TASK-{day}-{number:03d}", now)
         return made
 
     def finish_all(self, ends: Sequence[Finish]) -> int:
@@ -62,7 +62,9 @@ class MemoryTaskBook:
         held = self._held[end.task_id]
         if held.signal is not None:
             return False
-        self._held[end.task_id] = replace(held, signal=end.signal, note=end.note, finished_at=self._clock.now())
+        self._held[end.task_id] = replace(
+            held, signal=end.signal, note=end.note, finished_at=self._clock.now() if end.at is None else end.at
+        )
         return True
 
     def get(self, task_id: str) -> Delegated:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -54,7 +54,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """A task for an agent, before it has an id; `deadline` is an instant in ns UTC, `key` names the occasion."""
+    """A task for an agent, before it has an id; `deadline` is an instant in ns UTC, `key` names the occasion.
+
+    `given_at` is when it was given, where it is written down later than that.
+    """
 
     key: str
     target_agent: str
@@ -66,6 +69,12 @@ class Delegation:
     expected_output: str = ""
     inputs_available: tuple[str, ...] = ()
     priority: Priority = Priority.MEDIUM
+    given_at: int | None = None
+
+    def made(self, task_id: str, now: int) -> Delegated:
+        """The task in the book, under its id."""
+        given = now if self.given_at is None else self.given_at
+        return Delegated(task_id, given, replace(self, given_at=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +119,9 @@ class Delegated:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a task ended."""
+    """How a task ended; `at` is when, where it is written down later than that."""
 
     task_id: str
     signal: Handoff
     note: str = ""
+    at: int | None = None

@@ -10,7 +10,7 @@ import typer
 
 from quorum.surfaces.cli.show import Home, Json, facts, print_json, say, table, takes
 
-agents = typer.Typer(help="The specialists: who there is, how they are, who takes what.", rich_markup_mode=None)
+agents = typer.Typer(rich_markup_mode=None)
 Days = Annotated[int, typer.Option(help="How many days of calls to look at.", min=1, max=3_650)]
 
 

@@ -12,11 +12,7 @@ import typer
 from quorum.surfaces.cli.coordinator.going import NEEDS_APPROVAL, Wait, finish, run_facts, waits
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table, takes
 
-approvals = typer.Typer(
-    help="Questions that wait for a person; without a command, the open ones.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
+approvals = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 SURFACE = "cli"
 Identity = Annotated[str, typer.Argument(metavar="ID", help="As APR-20240603-001.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes on record.")]

@@ -11,9 +11,7 @@ import typer
 
 from quorum.surfaces.cli.show import Home, Json, print_json, say, table, takes
 
-notices = typer.Typer(
-    help="What people were told; without a command, the newest.", invoke_without_command=True, rich_markup_mode=None
-)
+notices = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 Open = Annotated[bool, typer.Option("--open", help="Only what somebody has to acknowledge and nobody has.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many at most.")]
 

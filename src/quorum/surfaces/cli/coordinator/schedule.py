@@ -10,7 +10,7 @@ import typer
 
 from quorum.surfaces.cli.show import Home, Json, print_json, say, table, takes
 
-schedule = typer.Typer(help="What runs by itself, and what became of it.", rich_markup_mode=None)
+schedule = typer.Typer(rich_markup_mode=None)
 Name = Annotated[str, typer.Argument(help="A schedule of config/schedule.yaml.")]
 
 

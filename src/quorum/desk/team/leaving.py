@@ -1,0 +1,40 @@
+"""Runs that end before their time: what they did not come to says so."""
+
+from __future__ import annotations
+
+from quorum.desk.desk import Desk
+from quorum.desk.running import Compiled
+from quorum.desk.system import active_workflow
+from quorum.desk.team.papers import Papers
+from quorum.desk.workflows.crew import Facts
+from quorum.desk.workflows.interpret import left_out
+
+ACTIVE = "/state/workflows/active_workflow.json"
+CANCELLED = "the run was cancelled"
+
+
+def cancel(desk: Desk, compiled: Compiled, identity: str) -> None:
+    """Cancel a run, also one that waits or was not begun. IllegalMove when it has ended, NotFound when there is none.
+
+    A worker that is in the midst of it ends it after the step that it is at.
+    """
+    desk.workflows.move(identity, "cancel")
+    leave(desk, compiled, identity, CANCELLED)
+
+
+def leave(desk: Desk, compiled: Compiled, identity: str, why: str) -> None:
+    """Say in every document that a run was still to write why it is not there, and show how the run ended."""
+    state, kept = desk.workflows.run(identity)
+    request, specs = state.request, compiled.of(state.request)
+    facts = Facts(identity, state.workflow, request["as_of"], request["execution"], request["params"])
+    names = {step.name for step in kept if step.error is None}
+    papers = Papers(desk.workspace.home)
+    try:
+        for step in specs(state.workflow).steps:
+            name = f"{step.number}.{step.name}"
+            for task in left_out(specs, step.body, f"{name}/", names) if name not in names else ():
+                papers.file(facts, str(task.output), {"status": "skipped", "reason": why})
+        papers.show(ACTIVE, lambda: active_workflow(state, kept, specs(state.workflow).steps))
+        papers.flush()
+    finally:
+        papers.close()
