@@ -90,7 +90,10 @@ def calm(payload: Values, beat: Beat) -> Values:
     return {"pid": os.getpid()}
 
 
-MORE = (garbles, floods, prints, is_large, answers_a_list, leaves_a_child, answers_and_leaves_children, keeps, counts, calm)
+MORE = (
+    *(garbles, floods, prints, is_large, answers_a_list, leaves_a_child),
+    *(answers_and_leaves_children, keeps, counts, calm),
+)
 SOME = {**tasks.TASKS, **{task.__name__: task for task in MORE}}
 
 

@@ -20,6 +20,15 @@ DEADLINE, PATIENT, BACK_OFF, MOST_WAIT = 0.3, 10.0, 0.05, 0.6
 T = TypeVar("T")
 
 
+def culprit(workflow: str) -> str:
+    """The agent that misbehaves in a workflow."""
+    return f"culprit-{workflow.replace('_', '-')}"
+
+
+def named(act: Callable[[], object]) -> str:
+    return act.__name__
+
+
 class Case(NamedTuple):
     """What an agent does, and what its workflow says of that."""
 
@@ -33,7 +42,7 @@ class Case(NamedTuple):
 
     @property
     def agent(self) -> str:
-        return f"culprit-{self.name.replace('_', '-')}"
+        return culprit(self.name)
 
     @property
     def deadline(self) -> float:
@@ -53,45 +62,46 @@ class Case(NamedTuple):
 
 def workflow(name: str, agent: str, deadline: float, retries: int, more: str) -> str:
     """A workflow of two tasks: the first of `agent`, the second of one that behaves."""
+    again = f"{{most: {retries}, first_seconds: {BACK_OFF}, factor: 1}}"
     said = f"agent: {agent}, task: {TASK}, deadline_seconds: {deadline}, output: /state/bad/{name}.json"
     return (
         f"workflow: {name}\nparams: {{misdeed: {{kind: text, default: none}}}}\nsteps:\n"
-        f"  - {{step: 1, name: bad, {said}, retries: {{most: {retries}, first_seconds: {BACK_OFF}, factor: 1}}, {more}}}\n"
+        f"  - {{step: 1, name: bad, {said}, retries: {again}, {more}}}\n"
         f"  - {{step: 2, name: after, agent: sound, task: {TASK}, output: /state/after/{name}.json}}\n"
         "results: {title: after.title}\n"
     )
 
 
+ASKS = f"""\
+workflow: asks
+steps:
+  - {{step: 1, name: consent, approval: {{question: Shall it go on?, expires: 1h}}}}
+  - {{step: 2, name: after, condition: consent_approved, agent: sound, task: {TASK}, output: /state/after/asks.json}}
+results: {{title: after.title, by: consent.by}}
+"""
 SOME = [Case(misdeed, n % 8 < 4, POLICIES[n % 4]) for n, misdeed in enumerate(BAD)]
 ALL = [Case(misdeed, critical, policy) for misdeed in BAD for critical in (True, False) for policy in POLICIES]
 SINGLE = "critical: false, degrade: skip"
-MORE = {
-    **{
-        act.__name__: workflow(act.__name__, f"culprit-{act.__name__.replace('_', '-')}", 10, 0, SINGLE)
-        for act in HARMLESS
-    },
+MORE = {name: workflow(name, culprit(name), 10, 0, SINGLE) for name in (*map(named, HARMLESS), "lonely", "replaced")}
+MORE |= {
     "sound": workflow("sound", "sound", 30, 0, SINGLE),
-    "lonely": workflow("lonely", "culprit-lonely", 10, 0, SINGLE),
-    "replaced": workflow("replaced", "culprit-replaced", 10, 0, SINGLE),
-    "cached_again": workflow("cached_again", "culprit-cached-again", 10, 0, "critical: false, degrade: use_cached"),
-    "timed": workflow("timed", "culprit-timed", 1.5, 0, SINGLE),
+    "timed": workflow("timed", culprit("timed"), 1.5, 0, SINGLE),
+    "cached_again": workflow("cached_again", culprit("cached_again"), 10, 0, "critical: false, degrade: use_cached"),
+    "asks": ASKS,
 }
 
 
 def make_home(home: Path) -> Path:
     """A workspace with all these workflows, and an agent for each."""
     make_workspace(home, ("momentum",))
-    names = [case.agent for case in ALL] + [
-        "culprit-lonely",
-        "culprit-replaced",
-        "culprit-cached-again",
-        "culprit-timed",
-    ]
-    names += [f"culprit-{act.__name__.replace('_', '-')}" for act in HARMLESS] + ["sound", "stand-in"]
-    agents = "".join(f"  {name}: {{role: does as it is told, tasks: [{TASK}]}}\n" for name in names)
+    texts = {case.name: case.spec() for case in ALL} | MORE
+    agents = "".join(
+        f"  {name}: {{role: does as it is told, tasks: [{TASK}]}}\n"
+        for name in ("sound", "stand-in", *map(culprit, texts))
+    )
     rows = "substitutions:\n  - {agent: culprit-replaced, use: stand-in, priority: high, purpose: to go on}\n"
     (home / "config" / "agents.yaml").write_text(f"agents:\n{agents}{rows}")
-    for name, text in {**{case.name: case.spec() for case in ALL}, **MORE}.items():
+    for name, text in texts.items():
         (home / "config" / "workflows" / f"{name}.yaml").write_text(text)
     return home
 
@@ -105,9 +115,15 @@ def soon(look: Callable[[], T | None], seconds: float = 5.0) -> T:
     return found
 
 
-def document(ward: Ward, folder: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((ward.home / "state" / folder / f"{name}.json").read_text())
-    return found
+def document(ward: Ward, folder: str, name: str, identity: str) -> Mapping[str, Any]:
+    """The document of a run, which is written soon after it ended."""
+    path = ward.home / "state" / folder / f"{name}.json"
+
+    def look() -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] = json.loads(path.read_text()) if path.exists() else {"run": {}}
+        return found if found["run"].get("workflow_id") == identity else None
+
+    return soon(look)
 
 
 def policies(ward: Ward, identity: str) -> list[Mapping[str, Any]]:

@@ -133,7 +133,7 @@ def ended(desk: Desk, identity: str) -> tuple[RunState, Sequence[RunStep]]:
 def until(look: Callable[[], Found | None], what: str) -> Found:
     """What `look` finds, as soon as it finds something."""
     ends = time.monotonic() + PATIENCE_SECONDS
-    while (found := look()) is None or found is False:
+    while not (found := look()):
         assert time.monotonic() < ends, f"waited in vain for {what}"
         time.sleep(0.05)
     return found

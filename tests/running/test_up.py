@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from datetime import UTC, datetime
@@ -56,7 +57,7 @@ def test_a_desk_from_its_start_to_its_stop(home: Path, quorum: Quorum) -> None:
         assert psutil.wait_procs(below, 5)[1] == []
     assert state_of(home) == "stopping"
     (tick,) = desk.ticks.newest("daily", 5)
-    done_once(desk, tick.workflow_id, 3)
+    answers_without_a_worker(desk, quorum, tick.workflow_id)
     lines = log(home)
     assert {line["role"] for line in lines} == {"up", "worker", "scheduler"}
     assert all(line["pid"] for line in lines)
@@ -100,6 +101,15 @@ def a_second_terminal_disturbs_nobody(desk: Desk, times: int) -> None:
     for identity in asked:
         done_once(desk, identity, 3)
     done_once(desk, slow, PAIRS)
+
+
+def answers_without_a_worker(desk: Desk, quorum: Quorum, identity: str) -> None:
+    """Each answer lets the run go on in the process that gives it, to its next question or its end."""
+    for code, status in ((3, "waiting"), (0, "completed")):
+        (asked,) = [a.approval_id for a in desk.approvals.open() if a.question.workflow_id == identity]
+        said = quorum("approve", asked, "--reason", "fine", "--home", desk.workspace.home, "--json")
+        assert (said.code, json.loads(said.out)["run"]["status"]) == (code, status)
+    done_once(desk, identity, 3)
 
 
 def a_killed_worker_goes_on_where_it_was(desk: Desk, running: Up) -> None:

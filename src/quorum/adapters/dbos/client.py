@@ -24,6 +24,7 @@ STATUS = {
     "CANCELLED": "cancelled",
     "MAX_RECOVERY_ATTEMPTS_EXCEEDED": "failed",
 }
+HIDDEN = {"DBOS.sleep"}
 ENDED = {"done", "failed", "cancelled"}
 ASKED = {"enqueued": ["ENQUEUED", "DELAYED"], "running": ["PENDING"], "done": ["SUCCESS"]} | {
     "failed": ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
@@ -65,7 +66,7 @@ class DbosWorkflows:
         if not found:
             raise NotFound(f"there is no run {identity!r}", "see `quorum workflow list`")
         steps = self._client.list_workflow_steps(identity)
-        return _state(found[0]), [_step(step) for step in steps]
+        return _state(found[0]), [_step(step) for step in steps if step["function_name"] not in HIDDEN]
 
     def move(self, identity: str, move: str, step: int | None = None, to: str | None = None) -> str:
         """As the port says; `to` is the id of a fork."""
@@ -124,6 +125,13 @@ def _state(found: WorkflowStatus) -> RunState:
     )
 
 
+def _name(step: StepInfo) -> str:
+    """The name of a step in our words: its own, or what the engine did for us there."""
+    child = step["child_workflow_id"] or ""
+    words = {BODY: f"start {child}", "DBOS.getResult": f"await {child}", "DBOS.recv": "wait"}
+    return words.get(step["function_name"], step["function_name"])
+
+
 def _error(found: WorkflowStatus) -> str | None:
     if found.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
         return f"it was begun {found.recovery_attempts} times and never ended"
@@ -135,7 +143,7 @@ def _step(step: StepInfo) -> RunStep:
     answer = step["output"]
     return RunStep(
         step["function_id"],
-        step["function_name"],
+        _name(step),
         None if began is None else began * MS,
         None if ended is None else ended * MS,
         answer if isinstance(answer, Mapping) else None,

@@ -6,7 +6,7 @@ Neighbours: `workflows` interprets, `agents` routes, `work` does; `adapters.proc
 """
 
 from quorum.desk.team.asking import POOL_TASK, Asker, payload_of, perform
-from quorum.desk.team.leaving import CANCELLED, cancel, leave
+from quorum.desk.team.leaving import CANCELLED, cancel, leave, rebuild
 from quorum.desk.team.papers import Papers, document
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Recorder
@@ -29,4 +29,5 @@ __all__ = [
     "leave",
     "payload_of",
     "perform",
+    "rebuild",
 ]

@@ -66,17 +66,22 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 
 
 def views(home: Home = None, as_json: Json = False) -> None:
-    """Rebuild the files that show the store.
+    """Rebuild the files that show the store, and the documents of the newest run of each workflow.
 
     Example: quorum views
     """
     from quorum.bootstrap import open_desk
     from quorum.desk import publish
+    from quorum.desk.running import Compiled, protocols_of
+    from quorum.desk.team import rebuild
 
-    written = [str(path) for path in publish(open_desk(home))]
+    desk = open_desk(home)
+    written = [str(path) for path in publish(desk)]
+    documents = rebuild(desk, Compiled(protocols_of(desk)))
     if as_json:
-        print_json({"views": written})
+        print_json({"views": written, "documents": documents})
         return
+    say(f"{documents} documents of runs")
     for path in written:
         say(path)
 
