@@ -102,12 +102,14 @@ def test_a_fault_between_pages_does_not_lose_the_pages_before_it(server: Server)
 def test_a_wish_to_wait_is_heeded(server: Server) -> None:
     waits: list[float] = []
     stamina.set_testing(False)
+    vendor = binance_at(server.base)
+    ours = stamina.instrumentation.get_on_retry_hooks()
     stamina.instrumentation.set_on_retry_hooks([lambda details: waits.append(details.wait_for)])
     server.faults += [Reply({}, 429, {"Retry-After": "0"})]
     try:
-        assert rows_of(binance_at(server.base)) == 20
+        assert rows_of(vendor) == 20
     finally:
-        stamina.instrumentation.set_on_retry_hooks(None)
+        stamina.instrumentation.set_on_retry_hooks(ours)
     assert waits == [0.0]
     with host(server.base, "binance", refusal).session() as asked:
         assert [asked._again(Busy("busy", wait=wait)) for wait in (None, 7.0, 121.0)] == [True, 7.0, False]

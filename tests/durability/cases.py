@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,7 +16,7 @@ from quorum.domain import DecisionKind
 POLICIES = ("skip", "use_cached", "wait_and_retry", "halt")
 BAD = [act.__name__ for act in (*ENDS, *HANGS, prints)]
 SLOWLY = {act.__name__ for act in (*HANGS, prints)}
-DEADLINE, PATIENT, BACK_OFF, MOST_WAIT = 0.3, 10.0, 0.05, 0.6
+DEADLINE, PATIENT, BACK_OFF, MOST_WAIT = 0.2, 10.0, 0.05, 0.6
 T = TypeVar("T")
 
 
@@ -30,15 +30,16 @@ def named(act: Callable[[], object]) -> str:
 
 
 class Case(NamedTuple):
-    """What an agent does, and what its workflow says of that."""
+    """What an agent does, and what its workflow says of that; `place` tells an agent from one of another test."""
 
     misdeed: str
     critical: bool
     policy: str
+    place: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.misdeed}_{'critical' if self.critical else 'optional'}_{self.policy}"
+        return f"{self.misdeed}_{'critical' if self.critical else 'optional'}_{self.policy}{self.place}"
 
     @property
     def agent(self) -> str:
@@ -77,24 +78,37 @@ workflow: asks
 steps:
   - {{step: 1, name: consent, approval: {{question: Shall it go on?, expires: 1h}}}}
   - {{step: 2, name: after, condition: consent_approved, agent: sound, task: {TASK}, output: /state/after/asks.json}}
-results: {{title: after.title, by: consent.by}}
+results: {{title: after.title, by: consent.answered_by}}
 """
 SOME = [Case(misdeed, n % 8 < 4, POLICIES[n % 4]) for n, misdeed in enumerate(BAD)]
 ALL = [Case(misdeed, critical, policy) for misdeed in BAD for critical in (True, False) for policy in POLICIES]
+ELSEWHERE = [
+    Case("raises", critical, "halt" if critical else "skip", place)
+    for critical in (True, False)
+    for place in ("_locked", "_stays", "_full", "_gone")
+]
 SINGLE = "critical: false, degrade: skip"
 MORE = {name: workflow(name, culprit(name), 10, 0, SINGLE) for name in (*map(named, HARMLESS), "lonely", "replaced")}
 MORE |= {
     "sound": workflow("sound", "sound", 30, 0, SINGLE),
-    "timed": workflow("timed", culprit("timed"), 1.5, 0, SINGLE),
+    "timed": workflow("timed", culprit("timed"), 0.8, 0, SINGLE),
     "cached_again": workflow("cached_again", culprit("cached_again"), 10, 0, "critical: false, degrade: use_cached"),
     "asks": ASKS,
 }
 
 
-def make_home(home: Path) -> Path:
-    """A workspace with all these workflows, and an agent for each."""
+def make_lean(home: Path) -> Path:
+    """A workspace whose settings are the defaults: without the files of config/ a process begins much sooner."""
     make_workspace(home, ("momentum",))
-    texts = {case.name: case.spec() for case in ALL} | MORE
+    for file in (home / "config").glob("*.yaml"):
+        file.unlink()
+    return home
+
+
+def make_home(home: Path, cases: Sequence[Case]) -> Path:
+    """A workspace with these cases and all of MORE, and an agent for each."""
+    make_lean(home)
+    texts = {case.name: case.spec() for case in cases} | MORE
     agents = "".join(
         f"  {name}: {{role: does as it is told, tasks: [{TASK}]}}\n"
         for name in ("sound", "stand-in", *map(culprit, texts))
@@ -155,3 +169,27 @@ def run(ward: Ward, name: str, misdeed: str = "none") -> tuple[str, RunState, Ma
     state, steps = ward.ended(identity)
     assert state.status == "done", state
     return identity, state, outcome(steps)
+
+
+def check_end(ward: Ward, case: Case, identity: str, state: RunState, found: Mapping[str, Any]) -> None:
+    """What a run of a case leaves: its outcome, its documents, a decision that says so, and what people are told."""
+    assert state.outcome is not None
+    assert state.outcome["status"] == ("halted" if case.done == "halt" else "degraded")
+    bad, after = document(ward, "bad", case.name, identity), document(ward, "after", case.name, identity)
+    if case.done == "use_cached":
+        assert (bad["status"], bad["title"], found["status"]) == ("cached", "good", "cached")
+        assert bad["run"]["of"]
+    else:
+        assert (bad["status"], bad["reason"]) == ("unavailable", found["reason"])
+    if case.done == "halt":
+        assert (after["status"], state.outcome["results"]) == ("skipped", {"title": None})
+        assert after["reason"].startswith("the workflow halted: step 1, bad: ")
+        assert state.outcome["reason"] in after["reason"]
+    else:
+        assert (after["status"], state.outcome["results"]) == ("completed", {"title": "good"})
+    (said,) = policies(ward, identity)
+    assert said["done"] == case.done
+    assert said["reason"] == found["reason"]
+    missing = "agent_gap" if "is unhealthy" in found["reason"] else "agent_failed"
+    told = set() if case.misdeed == "is_missing" else {missing}
+    assert events(ward, identity) == told | {"workflow_failed" if case.done == "halt" else "workflow_degraded"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from durability.cases import make_home
+from durability.cases import ELSEWHERE, SOME, make_home
 from durability.market import Aftermath, Occasion, aftermath, close, cycle, make_occasion
 from durability.misbehaving import Ward, warded
 
@@ -31,5 +31,5 @@ def undisturbed(occasion: Occasion, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     """A worker at work, in whose pool agents misbehave as they are told."""
-    with warded(make_home(tmp_path_factory.mktemp("ward") / "home")) as made:
+    with warded(make_home(tmp_path_factory.mktemp("ward") / "home", (*SOME, *ELSEWHERE))) as made:
         yield made

@@ -1,7 +1,7 @@
-"""Agents that misbehave in every way, in the warm pool of a real worker: `python -m durability.misbehaving HOME`.
+"""Agents that misbehave in every way, in the warm pool of a real worker: `python -m durability.misbehaving work HOME`.
 
 The task `describe_strategy` does as the parameter `misdeed` says when an agent whose name begins with `culprit` has
-it, and answers at once for any other. The worker's clock is off by what its file says.
+it, and answers at once for any other. `schedule HOME` is two schedulers. Clocks are off by what their file says.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from adapters.processes import TESTS
-from quorum.bootstrap import open_desk, open_pool, open_worker, serve_agents
+from quorum.bootstrap import open_desk, open_pool, open_worker, run_role, serve_agents, set_up_logs
 from quorum.desk import Desk
 from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.work import TASKS, Assignment, Job, Place, Unavailable
@@ -137,6 +137,13 @@ class OffClock:
         return SystemClock().now() + int(self.file.read_text())
 
 
+def turn_clock(home: Path, nanoseconds: int) -> None:
+    """Let the clocks of a workspace's processes be off by so much from now on."""
+    aside = home / "clock.new"
+    aside.write_text(str(nanoseconds))
+    aside.replace(home / "clock")
+
+
 def work(home: Path) -> None:
     """Be the worker of a workspace until nobody holds the other end of standard input."""
     add()
@@ -152,6 +159,12 @@ def work(home: Path) -> None:
         os._exit(0)
 
 
+def schedule(home: Path) -> None:
+    """Be a scheduler of a workspace, and let a copy of this process be another, until the process above is gone."""
+    os.fork()
+    run_role(home, "scheduler", set_up_logs(home, "scheduler"), os.getppid(), OffClock(home / "clock"))
+
+
 @dataclass(frozen=True)
 class Ward:
     """A workspace with its worker at work in another process."""
@@ -162,9 +175,7 @@ class Ward:
 
     def turn_clock(self, nanoseconds: int) -> None:
         """Let the worker's clock be off by so much from now on."""
-        aside = self.home / "clock.new"
-        aside.write_text(str(nanoseconds))
-        aside.replace(self.home / "clock")
+        turn_clock(self.home, nanoseconds)
 
     def ask(self, workflow: str, **params: str) -> str:
         """Ask for a run; its id."""
@@ -189,9 +200,9 @@ class Ward:
 @contextmanager
 def warded(home: Path) -> Iterator[Ward]:
     """The worker of a workspace that is there already, for the time of a block."""
-    (home / "clock").write_text("0")
+    turn_clock(home, 0)
     desk = open_desk(home)
-    command = [sys.executable, "-m", "durability.misbehaving", str(home)]
+    command = [sys.executable, "-m", "durability.misbehaving", "work", str(home)]
     with (home / "worker.err").open("w") as said:
         worker = subprocess.Popen(
             command, cwd=TESTS, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True
@@ -206,4 +217,4 @@ def warded(home: Path) -> Iterator[Ward]:
 
 
 if __name__ == "__main__":
-    work(Path(sys.argv[1]))
+    {"work": work, "schedule": schedule}[sys.argv[1]](Path(sys.argv[2]))

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from desk.offices import copied
-from quorum.bootstrap import open_worker
+from quorum.bootstrap import open_worker, use_kernel_cache
 from quorum.bootstrap.worker import INTERPRETERS
-from quorum.bootstrap.workers import agent_task
 from quorum.desk import Desk
 from quorum.desk.running import known_to, protocols_of, request_of
+from quorum.desk.team import perform
 from quorum.desk.team.fakes import OwnHands
 from quorum.desk.workflows import Durable, find_workflow
 from quorum.desk.workflows.crew import Crew
@@ -102,7 +102,7 @@ def enter(desk: Desk, run: Run) -> None:
 
 def work(home: Path, run: Run, first: bool, point: Point | None) -> None:
     """Be a worker until the run has ended, or until the point."""
-    worker = open_worker(home, hands=OwnHands({"agent": agent_task}))
+    worker = open_worker(home, hands=OwnHands({"agent": lambda payload: perform(worker.desk, payload)}))
     assert worker is not None
     if first:
         enter(worker.desk, run)
@@ -144,6 +144,7 @@ def in_child(home: Path, run: Run, first: bool, point: Point | None) -> int:
 def main() -> None:
     """HOME of a template and FOLDER for workspaces; on standard input the run and then lists of points, a line each."""
     template, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    use_kernel_cache()
     (bars,) = synthetic_market(1, ("WARMUSDT",), Timeframe(HOUR), 0, 400).values()
     for analyst in ANALYSTS.values():
         analyst.signal(bars)  # compiled code is loaded once, for all children

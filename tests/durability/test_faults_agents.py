@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,17 +12,18 @@ from durability.cases import (
     BACK_OFF,
     DEADLINE,
     MOST_WAIT,
-    PATIENT,
     SOME,
     Case,
+    check_end,
     document,
     events,
+    make_home,
     outcome,
     policies,
     run,
     soon,
 )
-from durability.misbehaving import TASK, Ward
+from durability.misbehaving import TASK, Ward, warded
 from quorum.desk.agents import Call, CallOutcome, Health, condition, conditions
 
 SECOND, MINUTE = 10**9, 60 * 10**9
@@ -33,33 +35,17 @@ def check(ward: Ward, case: Case) -> None:
         assert run(ward, case.name)[2]["status"] == "completed"
     identity, state, found = run(ward, case.name, case.misdeed)
     waits = MOST_WAIT if case.policy == "wait_and_retry" else 0.0
-    slack = 1.0 if case.deadline == DEADLINE else 2.0 - 2 * PATIENT
-    assert found["duration"] <= waits + 2 * case.deadline + BACK_OFF + slack
-    assert state.outcome is not None
-    assert state.outcome["status"] == ("halted" if case.done == "halt" else "degraded")
-    bad, after = document(ward, "bad", case.name, identity), document(ward, "after", case.name, identity)
-    if case.done == "use_cached":
-        assert (bad["status"], bad["title"], found["status"]) == ("cached", "good", "cached")
-        assert bad["run"]["of"]
-    else:
-        assert (bad["status"], bad["reason"]) == ("unavailable", found["reason"])
-    if case.done == "halt":
-        assert (after["status"], state.outcome["results"]) == ("skipped", {"title": None})
-        assert after["reason"].startswith("the workflow halted: step 1, bad: ")
-        assert state.outcome["reason"] in after["reason"]
-    else:
-        assert (after["status"], state.outcome["results"]) == ("completed", {"title": "good"})
-    (said,) = policies(ward, identity)
-    assert said["done"] == case.done
-    assert said["reason"] == found["reason"]
-    missing = "agent_gap" if "is unhealthy" in found["reason"] else "agent_failed"
-    told = set() if case.misdeed == "is_missing" else {missing}
-    assert events(ward, identity) == told | {"workflow_failed" if case.done == "halt" else "workflow_degraded"}
+    bound = 2 * case.deadline if case.deadline == DEADLINE else 1.0
+    assert found["duration"] <= waits + bound + BACK_OFF + 1.0
+    check_end(ward, case, identity, state, found)
 
 
 @pytest.mark.parametrize("case", SOME, ids=lambda case: case.name)
 def test_a_misdeed_ends_in_its_policy_in_time(ward: Ward, case: Case) -> None:
+    said = ward.home / "worker.err"
+    before = said.stat().st_size
     check(ward, case)
+    assert said.stat().st_size - before < 2 << 20  # what agents print without end is left out
     began = time.monotonic()
     _, state, found = run(ward, "sound")
     assert (found["status"], state.outcome["status"]) == ("completed", "completed")  # type: ignore[index]
@@ -68,9 +54,9 @@ def test_a_misdeed_ends_in_its_policy_in_time(ward: Ward, case: Case) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_every_misdeed_under_every_policy(ward: Ward) -> None:
-    for case in ALL:
-        if case not in SOME:
+def test_every_misdeed_under_every_policy(tmp_path: Path) -> None:
+    with warded(make_home(tmp_path / "home", ALL)) as ward:
+        for case in ALL:
             check(ward, case)
 
 
@@ -82,12 +68,6 @@ def test_what_is_odd_and_harmless_is_an_answer(ward: Ward) -> None:
         assert document(ward, "bad", name, identity)["document"] == (
             [None, None] if name == "no_number" else "as it should be"
         )
-
-
-def test_what_agents_print_without_end_is_left_out(ward: Ward) -> None:
-    before = (ward.home / "worker.err").stat().st_size
-    run(ward, "prints_optional_skip", "prints")
-    assert (ward.home / "worker.err").stat().st_size - before < (1 << 20) + 200_000
 
 
 def test_three_errors_leave_an_agent_out_until_it_is_probed(ward: Ward) -> None:
@@ -143,12 +123,12 @@ def test_a_clock_that_jumps_ends_no_call_and_delays_none(ward: Ward) -> None:
     soon(lambda: ward.desk.workflows.run(identity)[0].status != "enqueued" or None)
     ward.turn_clock(180 * MINUTE)
     assert outcome(ward.ended(identity)[1])["status"] == "completed"
-    identity = ward.ask("timed", misdeed="busy_in_c")
+    identity = ward.ask("timed", misdeed="stops_itself")
     soon(lambda: ward.desk.workflows.run(identity)[0].status != "enqueued" or None)
     ward.turn_clock(-60 * MINUTE)
     found = outcome(ward.ended(identity)[1])
     assert found["status"] == "failed"
-    assert 1.5 <= found["duration"] <= 2.5
+    assert 0.8 <= found["duration"] <= 1.8
     ward.turn_clock(0)
 
 

@@ -112,9 +112,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_boundary_of_the_realtime_workflow(base: Path, tmp_path: Path) -> None:
     draw = random.Random(4)
-    others = [Point("write", draw.randint(1, WRITES)) for _ in range(2)]
-    others += [Point(when, draw.randint(3, 6)) for when in ("before", "inside")]
-    check(tmp_path, base, REALTIME, [boundaries(6), others[::-1]])
+    others = [Point("inside", 1), Point("before", 5), *(Point("write", draw.randint(1, WRITES // 2)) for _ in range(2))]
+    check(tmp_path, base, REALTIME, [boundaries(6), others])
 
 
 @pytest.mark.slow

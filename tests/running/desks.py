@@ -142,10 +142,10 @@ def until(look: Callable[[], Found | None], what: str) -> Found:
 def done_once(desk: Desk, identity: str, points: int) -> None:
     """The run ended well, kept each step once, and took the decision of each of its points once."""
     state, steps = ended(desk, identity)
-    names = [step.name for step in steps if not step.name.startswith("DBOS.")]  # waiting is its own step, each time
+    names = [step.name for step in steps if step.name[0].isdigit()]  # waiting is kept too, under one name
     choices = [decision.choice for decision in desk.decisions.recent(5_000)]
     taken = [c for c in choices if c.kind is DecisionKind.VERDICT and c.inputs.get("workflow_id") == identity]
-    assert (state.status, len(names), len(taken)) == ("done", len(set(names)), points)
+    assert (state.status, len(names), len(taken)) == ("done", len(set(names)), points), (state, names, taken)
 
 
 def stop(running: Up, how: signal.Signals = signal.SIGTERM) -> int:

@@ -15,7 +15,7 @@ from quorum.desk.agents import AGENTS, CallOutcome, Health, Routed, StaffRules, 
 from quorum.desk.agents.roster import AGENTS_YAML
 from quorum.desk.settings import read_settings
 from quorum.desk.settings.agents import AgentsFile
-from quorum.domain import ConfigError
+from quorum.domain import SECOND, ConfigError
 
 REFUSED = [
     ("agent_failure_protocol:\n  detection:\n    timeout: 3", "3:5", "unknown key"),
@@ -256,7 +256,7 @@ def test_a_users_agent_may_stand_in(tmp_path: Path) -> None:
         "substitutions: [{agent: smc, use: second-reader, priority: high, purpose: Structure}]",
     ).rules()
     sick = condition(calls(ERROR, ERROR, ERROR), rules.agent_failure.detection)
-    found = route("smc-pattern-recognizer", ("view",), rules, {"smc-pattern-recognizer": sick}, NOW)
+    found = route("smc-pattern-recognizer", ("view",), rules, {"smc-pattern-recognizer": sick}, NOW + 30 * SECOND)
     assert isinstance(found, Routed)
     assert found.agent.name == "second-reader"
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from desk.workflows.specs import FIRST, HEAD, KNOWN, document, read, refused, refused_at, written
+from quorum.desk.approvals import Approval, Open, Question, facts
 from quorum.desk.workflows import Known, compile_workflow, find_workflow, workflows
+from quorum.desk.workflows.checking import APPROVAL
 from quorum.domain import ConfigError
 
 MISFITS = [
@@ -88,6 +90,11 @@ MISFITS = [
     (
         "- {step: 2, approval: {question: 'Really?', expires: 5m, shows: {§a: nothing_at_all}}}",
         "nothing makes 'nothing_at_all'",
+    ),
+    (
+        "- {step: 2, name: yes, approval: {question: 'Really?', expires: 5m}}\n"
+        "- {step: 3, task: tell, inputs: {§a: yes.answerd_by}}",
+        "yes has no part 'answerd_by', did you mean 'answered_by'?",
     ),
     ("- {step: 2, task: tell, for_each: {§over: nams, at_most: 2}}", "did you mean 'names'?"),
     (
@@ -249,3 +256,8 @@ def test_places_hold_in_block_style_too(tmp_path: Path) -> None:
 """
     refused_at(tmp_path, text, "did you mean 'symbol'?")
     assert refused(tmp_path, text.replace("§", "")).exit_code == 2
+
+
+def test_the_parts_of_an_approval_are_those_that_it_is_told_with() -> None:
+    question = Question("k", "WF-1", "yes", "Really?", 1)
+    assert set(APPROVAL) == set(facts(Approval("APR-1", question, 0, Open())))

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import stamina
+from stamina.instrumentation import LoggingOnRetryHook
 
 from quorum.adapters.keys import Secret
 from quorum.adapters.rest.answer import PAUSE, Answer, Busy, Refuse, asked_to_wait, instant
@@ -94,6 +95,7 @@ class Host:
         self.tell = tell
         self.budget = Budget(terms.per_minute, terms.burst)
         logging.getLogger("stamina").addHandler(logging.NullHandler())
+        stamina.instrumentation.set_on_retry_hooks([LoggingOnRetryHook])  # structlog's would write into our answers
 
     @contextmanager
     def session(self) -> Iterator[Session]:

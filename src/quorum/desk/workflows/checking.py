@@ -29,6 +29,10 @@ Subs = Mapping[str, WorkflowSpec]
 LITERALS = ("true", "false", "null", "none")
 ABSENT = ("status", "reason")
 VERDICT = ("verdict", "criteria", "values", "decision_id", *ABSENT)
+APPROVAL = (
+    *("approval_id", "status", "question", "shows", "workflow_id", "step", "scope", "size", "asked_at", "expires_at"),
+    *("remind_at", "answered_by", "answered_at", "reason", "surface", "told_at"),
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -108,12 +112,12 @@ class _Check:
         if isinstance(body, Tasks):
             self.grouped(step, body.tasks, keys)
             return
-        parts: tuple[str, ...] | None = ()
+        parts: tuple[str, ...] = ()
         match body:
             case DecisionPoint():
                 parts = VERDICT
             case ApprovalPoint():
-                parts = None
+                parts = APPROVAL
             case SubWorkflow(workflow):
                 parts = (*self.subs[workflow].results, *ABSENT)
         self.make(step.name, Made(by, step.number, where, parts))

@@ -38,7 +38,8 @@ class Circumstances:
 
     def calm(self, conflict: Conflict) -> bool:
         """Whether the model keeps its precedence."""
-        return not ((self.extreme and EXTREME in conflict.exceptions) or (bool(self.news) and NEWS in conflict.exceptions))
+        extreme, news = self.extreme and EXTREME in conflict.exceptions, self.news and NEWS in conflict.exceptions
+        return not (extreme or news)
 
 
 CALM = Circumstances()

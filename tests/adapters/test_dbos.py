@@ -1,0 +1,218 @@
+"""Durable and Workflows over the real engine, in a file and on a server."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.places import slow_on_postgres
+from adapters.processes import TESTS
+from adapters.running import Doing, ended, until, working
+from quorum.adapters.dbos import DbosWorkflows, open_system
+from quorum.desk.workflows.ports import MOST_DEATHS
+from quorum.domain import IllegalMove, NotFound
+
+RUN = "WF-20240101-001"
+
+pytestmark = slow_on_postgres
+
+
+@pytest.fixture
+def at(place: Path | str) -> Path | str:
+    """Where the engine keeps its runs."""
+    return place / "workflows.db" if isinstance(place, Path) else place
+
+
+@pytest.fixture
+def asked(at: Path | str) -> Iterator[DbosWorkflows]:
+    """The side of every process that asks."""
+    system = open_system(at)
+    workflows = DbosWorkflows(system)
+    yield workflows
+    workflows.close()
+    system.dispose()
+
+
+@pytest.fixture
+def doing(tmp_path: Path) -> Doing:
+    return Doing(tmp_path / "done.txt")
+
+
+def worker_process(at: Path | str, folder: Path, die: str = "") -> int:
+    """How a worker of its own ends: dead in a step, or in good order once the run waits."""
+    command = [sys.executable, "-m", "adapters.running", str(at), str(folder / "done.txt"), die or RUN]
+    return subprocess.run(command, cwd=TESTS, check=False).returncode
+
+
+def test_a_run_is_asked_for_once_however_often_it_is_said(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    for n in (1, 2):
+        asked.enqueue(RUN, {"workflow": "mine", "steps": 2, "n": n})
+    with working(at, doing):
+        state = ended(asked, RUN)
+        asked.enqueue(RUN, {"workflow": "mine", "steps": 2, "n": 3})
+        assert ended(asked, RUN).request["n"] == 1
+    assert (state.status, state.workflow, state.outcome) == ("done", "mine", {"1.look": "1.look", "2.look": "2.look"})
+    assert doing.done() == [f"{RUN} 1.look", f"{RUN} 2.look"]
+    _, steps = asked.run(RUN)
+    assert [(step.name, step.answer) for step in steps] == [
+        (name, {"of": name, "n": 1}) for name in ("1.look", "2.look")
+    ]
+    assert all(step.began is not None and step.ended is not None and step.began <= step.ended for step in steps)
+
+
+def test_a_message_is_told_once_for_its_topic(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    asked.enqueue(RUN, {"topic": "APR-1", "seconds": 20.0})
+    asked.send(RUN, "other", {"approved": False})
+    with working(at, doing):
+        until(asked, RUN, lambda state: state.status == "running")
+        for approved in (True, False):
+            asked.send(RUN, "APR-1", {"approved": approved})
+        assert ended(asked, RUN).outcome == {"told": {"approved": True}, "after": "9.after"}
+
+
+def test_waiting_ends_when_the_time_is_up(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    asked.enqueue(RUN, {"topic": "APR-1", "seconds": 0.2})
+    with working(at, doing):
+        assert ended(asked, RUN).outcome == {"told": None, "after": "9.after"}
+
+
+def test_children_are_runs_of_their_own(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    asked.enqueue(RUN, {"children": [1, 2]})
+    with working(at, doing):
+        outcome = ended(asked, RUN).outcome
+    assert outcome == {"children": [{"1.look": "1.look"}, {"1.look": "1.look", "2.look": "2.look"}]}
+    assert {state.identity for state in asked.runs()} == {RUN, f"{RUN}/1", f"{RUN}/2"}
+
+
+def test_what_a_body_raises_is_told(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    asked.enqueue(RUN, {"steps": 1, "error": "no such thing"})
+    with working(at, doing):
+        state = ended(asked, RUN)
+    assert (state.status, state.outcome) == ("failed", None)
+    assert "no such thing" in str(state.error)
+
+
+def test_runs_are_listed_newest_first_and_by_what_they_are(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    for n, workflow in enumerate(("one", "two", "one"), 1):
+        asked.enqueue(f"WF-{n}", {"workflow": workflow, "n": n})
+    assert [run.identity for run in asked.runs()] == ["WF-3", "WF-2", "WF-1"]
+    assert [run.identity for run in asked.runs(workflow="one")] == ["WF-3", "WF-1"]
+    assert [run.identity for run in asked.runs(limit=1, workflow="one")] == ["WF-3"]
+    assert asked.runs(status="done") == []
+    with working(at, doing):
+        for n in (1, 2, 3):
+            ended(asked, f"WF-{n}")
+    assert len(asked.runs(status="done")) == 3
+    with pytest.raises(NotFound):
+        asked.run("WF-4")
+
+
+def test_a_run_that_was_not_begun_is_cancelled_resumed_and_deleted(
+    at: Path | str, asked: DbosWorkflows, doing: Doing
+) -> None:
+    asked.enqueue(RUN, {"steps": 1})
+    with pytest.raises(IllegalMove):
+        asked.move(RUN, "delete")
+    asked.move(RUN, "cancel")
+    with pytest.raises(IllegalMove):
+        asked.move(RUN, "cancel")
+    with working(at, doing):
+        assert asked.run(RUN)[0].status == "cancelled"
+        asked.move(RUN, "resume")
+        assert ended(asked, RUN).status == "done"
+    with pytest.raises(IllegalMove):
+        asked.move(RUN, "resume")
+    asked.move(RUN, "delete")
+    with pytest.raises(NotFound):
+        asked.run(RUN)
+
+
+def test_a_run_that_is_cancelled_ends_after_the_step_at_hand_and_goes_on_from_there(
+    at: Path | str, asked: DbosWorkflows, doing: Doing
+) -> None:
+    seen: list[str] = []
+
+    def watched(run: object, request: object) -> object:
+        try:
+            return doing(run, request)  # type: ignore[arg-type]
+        except BaseException as error:
+            seen.append(f"{isinstance(error, Exception)} {asked.run(RUN)[0].status}")
+            raise
+
+    asked.enqueue(RUN, {"steps": 3, "pause": 0.3})
+    with working(at, watched):  # type: ignore[arg-type]
+        until(asked, RUN, lambda _: len(doing.done()) == 1)
+        asked.move(RUN, "cancel")
+        until(asked, RUN, lambda _: bool(seen))
+        assert seen == ["False cancelled"]  # as the port says
+        asked.move(RUN, "resume")
+        assert ended(asked, RUN).status == "done"
+    assert len(set(doing.done())) == len(doing.done()) == 3
+
+
+def test_a_fork_keeps_the_steps_before_it(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    asked.enqueue(RUN, {"steps": 3})
+    with working(at, doing):
+        ended(asked, RUN)
+        assert asked.move(RUN, "fork", 3, "WF-fork") == "WF-fork"
+        assert ended(asked, "WF-fork").outcome == asked.run(RUN)[0].outcome
+        other = asked.move(RUN, "fork")
+        ended(asked, other)
+        with pytest.raises(IllegalMove, match="has not reached step 7"):
+            asked.move(RUN, "fork", 7)
+    done = doing.done()
+    assert [line for line in done if line.startswith("WF-fork")] == ["WF-fork 3.look"]
+    assert sum(line.startswith(other) for line in done) == 3
+
+
+def test_a_step_that_died_before_its_answer_was_kept_is_done_again_and_no_other(
+    at: Path | str, asked: DbosWorkflows, doing: Doing, tmp_path: Path
+) -> None:
+    asked.enqueue(RUN, {"steps": 3})
+    assert worker_process(at, tmp_path, "2.look") == -signal.SIGKILL
+    with working(at, doing):
+        assert ended(asked, RUN).status == "done"
+    assert doing.done() == [f"{RUN} {name}" for name in ("1.look", "2.look", "2.look", "3.look")]
+    assert asked.run(RUN)[0].attempts == 2
+
+
+def test_a_run_that_kills_its_workers_is_given_up(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
+    for identity in (RUN, "WF-2"):
+        asked.enqueue(identity, {"steps": 1})
+    runs = sa.table(
+        "workflow_status",
+        *(sa.Column(name) for name in ("workflow_uuid", "recovery_attempts")),
+        schema="dbos" if isinstance(at, str) else None,
+    )
+    system = open_system(at)
+    with system.begin() as connection:  # as it stands after so many deaths, and after one less
+        for identity, deaths in ((RUN, MOST_DEATHS), ("WF-2", MOST_DEATHS - 1)):
+            mine = runs.c.workflow_uuid == identity
+            connection.execute(sa.update(runs).where(mine).values(recovery_attempts=deaths))
+    system.dispose()
+    with working(at, doing):
+        state = ended(asked, RUN)
+        assert ended(asked, "WF-2").status == "done"
+    assert (state.status, state.attempts) == ("failed", MOST_DEATHS + 1)
+    assert state.error == f"it was begun {MOST_DEATHS + 1} times and never ended"
+    assert doing.done() == ["WF-2 1.look"]
+
+
+def test_a_run_that_waits_counts_no_death_when_workers_come_and_go(
+    at: Path | str, asked: DbosWorkflows, doing: Doing, tmp_path: Path
+) -> None:
+    asked.enqueue(RUN, {"steps": 1, "topic": "APR-1", "seconds": 60.0})
+    for _ in range(3):
+        worker_process(at, tmp_path)
+    with working(at, doing):
+        asked.send(RUN, "APR-1", {"approved": True})
+        state = ended(asked, RUN)
+    assert state.attempts <= 2
+    assert state.outcome == {"1.look": "1.look", "told": {"approved": True}, "after": "9.after"}
+    assert doing.done() == [f"{RUN} 1.look", f"{RUN} 9.after"]
