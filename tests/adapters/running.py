@@ -1,7 +1,6 @@
 """A body for the engine that does what its request says, and a process that works.
 
-`python -m adapters.running PLACE FILE WHAT`: be a worker of the engine at PLACE, and die in the step WHAT, or stop in
-good order once the run WHAT waits.
+`python -m adapters.running PLACE FILE STEP`: be a worker of the engine at PLACE, and die in a step of that name.
 """
 
 from __future__ import annotations
@@ -87,13 +86,8 @@ def until(workflows: DbosWorkflows, identity: str, holds: Callable[[RunState], b
 
 def main() -> None:
     place: Path | str = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
-    what = sys.argv[3]
-    with working(place, Doing(Path(sys.argv[2]), what)):
-        if not what.startswith("WF-"):
-            time.sleep(WAIT_SECONDS)
-        workflows = DbosWorkflows(open_system(place))
-        until(workflows, what, lambda state: len(workflows.run(what)[1]) >= 2)
-    os._exit(0)  # the thread that waits would keep the process
+    with working(place, Doing(Path(sys.argv[2]), sys.argv[3])):
+        time.sleep(WAIT_SECONDS)
 
 
 if __name__ == "__main__":

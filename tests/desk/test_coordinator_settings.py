@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ import quorum.adapters.logs
 from desk.keys import keys, write
 from desk.markets import ENTRY
 from desk.offices import ask, at_work
-from quorum.bootstrap import open_worker, roles, set_up_logs, worker
+from quorum.bootstrap import open_worker, roles, run_role, set_up_logs, worker
 from quorum.desk.agents import StaffRules
 from quorum.desk.running import known_by, protocols_by
 from quorum.desk.schedule import Patience, Schedule, read_schedules
@@ -86,9 +87,17 @@ class Ended(threading.Event):
 
 
 def pause(home: Path) -> object:
+    return in_role(home, "scheduler").waited
+
+
+def in_role(home: Path, role: str, **parts: object) -> Ended:
+    """Be told to stop as soon as a role is at work, in which these parts stand for its own."""
     ended = Ended()
-    roles._schedule(home, ended, lambda event, facts: None)
-    return ended.waited
+    with pytest.MonkeyPatch.context() as patch:
+        for name, part in {"_until_told": lambda under: nullcontext(ended), **parts}.items():
+            patch.setattr(roles, name, part)
+        run_role(home, role, lambda event, facts: None)
+    return ended
 
 
 def views(home: Path) -> object:
@@ -114,11 +123,8 @@ def views(home: Path) -> object:
 
         alone, warm, start = (lambda self: False), (lambda self: None), (lambda self: None)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(roles, "open_worker", lambda given: Idle())
-        patch.setattr(roles, "Viewer", viewer)
-        with pytest.raises(InterruptedError):
-            roles._work(home, Ended(), lambda event, facts: None)
+    with pytest.raises(InterruptedError):
+        in_role(home, "worker", open_worker=lambda *given: Idle(), Viewer=viewer)
     return told
 
 

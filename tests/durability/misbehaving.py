@@ -9,20 +9,21 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from adapters.processes import TESTS
+from quorum.adapters.dbos import DbosWorkflows, open_system
 from quorum.bootstrap import open_desk, open_pool, open_worker, run_role, serve_agents, set_up_logs
+from quorum.bootstrap.stores import engine_place
 from quorum.desk import Desk
-from quorum.desk.running import known_to, protocols_of, request_of
+from quorum.desk.running import BookedWorkflows, known_to, protocols_of, request_of
 from quorum.desk.work import TASKS, Assignment, Job, Place, Unavailable
 from quorum.desk.workflows import RunState, RunStep, find_workflow
 from quorum.domain import DataError, SystemClock
@@ -201,7 +202,10 @@ class Ward:
 def warded(home: Path) -> Iterator[Ward]:
     """The worker of a workspace that is there already, for the time of a block."""
     turn_clock(home, 0)
-    desk = open_desk(home)
+    opened = open_desk(home)
+    engine = open_system(engine_place(opened.workspace))
+    client = DbosWorkflows(engine)
+    desk = replace(opened, workflows=BookedWorkflows(client, opened.runs))
     command = [sys.executable, "-m", "durability.misbehaving", "work", str(home)]
     with (home / "worker.err").open("w") as said:
         worker = subprocess.Popen(
@@ -212,8 +216,9 @@ def warded(home: Path) -> Iterator[Ward]:
         assert worker.stdout.readline() == "ready\n", (home / "worker.err").read_text()
         yield Ward(home, desk, worker)
     finally:
-        worker.send_signal(signal.SIGCONT)
         worker.communicate(timeout=30)
+        client.close()
+        engine.dispose()
 
 
 if __name__ == "__main__":

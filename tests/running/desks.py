@@ -27,15 +27,19 @@ from quorum.surfaces.bench.takeover.workers import slow_workflow
 PATIENCE_SECONDS = 60.0
 ENDED = ("done", "failed", "cancelled")
 Found = TypeVar("Found")
-COORDINATOR = "worker: {pool: 1, lease_seconds: 2}\nscheduler: {look_seconds: 0.1}\nviews_seconds: 0.2\n"
+COORDINATOR = (
+    "worker: {pool: 1, lease_seconds: 2, grace_seconds: 1}\nscheduler: {look_seconds: 0.1}\nviews_seconds: 0.2\n"
+)
 ASKS = """\
 workflow: asks
-about: A person is asked, twice where one says yes.
+about: A person is asked, once or twice.
+params:
+  times: {kind: number, default: 1}
 steps:
   - {step: 1, name: before, decision_point: Go on, criteria: [1 < 2]}
   - {step: 2, name: consent, approval: {question: Shall it go on?, expires: 1h}}
   - {step: 3, name: after, decision_point: Go on, criteria: [1 < 2]}
-  - {step: 4, name: again, condition: consent_approved, approval: {question: Really?, expires: 1h}}
+  - {step: 4, name: again, condition: times > 1, approval: {question: Really?, expires: 1h}}
   - {step: 5, name: last, decision_point: Go on, criteria: [1 < 2]}
 """
 

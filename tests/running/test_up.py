@@ -11,7 +11,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapters.processes import run as run_module
 from quorum.bootstrap import open_desk
 from quorum.desk import Desk
 from quorum.desk.running import known_to, protocols_of
@@ -24,7 +23,7 @@ from surfaces.cli.commands import Quorum
 
 SCHEDULE = """\
 schedules:
-  daily: {{workflow: asks, enabled: true, trigger: {{cron: "{minute} {hour} * * *"}}, missed: run_once}}
+  daily: {{workflow: asks, enabled: true, trigger: {{cron: "{minute} {hour} * * *"}}, missed: run_once, params: {{times: 2}}}}
   on_drift: {{workflow: asks, enabled: true, trigger: {{event: drift, condition: psi > 0.25}}}}
 """
 
@@ -48,7 +47,7 @@ def test_a_desk_from_its_start_to_its_stop(home: Path, quorum: Quorum) -> None:
         assert (refused.code, f"up already (process {running.process.pid})" in refused.err) == (2, True)
         until(lambda: desk.ticks.newest("daily"), "the run that was missed")
         an_event_starts_what_waits_for_it(desk, quorum)
-        a_second_terminal_disturbs_nobody(desk, 20)
+        a_second_terminal_disturbs_nobody(desk, quorum, 20)
         a_killed_worker_goes_on_where_it_was(desk, running)
         told = quorum("status", "--home", home, "--json").json
         assert (told["state"], told["worker"], told["failed"]) == ("operational", True, [])
@@ -93,11 +92,17 @@ def waiting(desk: Desk, identity: str) -> bool:
     return any(approval.question.workflow_id == identity for approval in desk.approvals.open())
 
 
-def a_second_terminal_disturbs_nobody(desk: Desk, times: int) -> None:
-    """Runs are asked for, shown and answered by another process, amid a run that takes a while."""
-    slow = ask(desk, "slow")
-    asked = run_module("running.terminal", desk.workspace.home, times)
-    assert len(asked) == times
+def a_second_terminal_disturbs_nobody(desk: Desk, quorum: Quorum, times: int) -> None:
+    """Runs are asked for, shown and answered from this process, amid a run that takes a while."""
+    slow, asked = ask(desk, "slow"), []
+    for _ in range(times):
+        said = quorum("workflow", "run", "asks", "--home", desk.workspace.home, "--json")
+        assert said.code == 3
+        asked.append(json.loads(said.out)["workflow_id"])
+        shown = quorum("workflow", "show", asked[-1], "--home", desk.workspace.home, "--json").json
+        (question,) = (found["approval_id"] for found in shown["waits_for"])
+        assert quorum("approve", question, "--reason", "it is fine", "--home", desk.workspace.home).code == 0
+    assert len(set(asked)) == times
     for identity in asked:
         done_once(desk, identity, 3)
     done_once(desk, slow, PAIRS)
@@ -120,3 +125,43 @@ def a_killed_worker_goes_on_where_it_was(desk: Desk, running: Up) -> None:
     (told,) = running.told("role_restarting")
     assert (told["role"], told["error"], told["level"]) == ("worker", "it ended with -9", "warning")
     until(lambda: state_of(running.home) == "operational", "the desk to be operational again")
+
+
+@pytest.mark.slow
+def test_two_hundred_commands_in_a_second_terminal_run_no_step_twice(home: Path, quorum: Quorum) -> None:
+    with up(home, "--role", "worker"):
+        until(lambda: state_of(home) == "operational", "the desk to be operational")
+        a_second_terminal_disturbs_nobody(open_desk(home), quorum, 200)
+
+
+@pytest.mark.slow
+def test_a_supervisor_that_is_killed_takes_its_roles_with_it(home: Path) -> None:
+    with up(home) as running:
+        until(lambda: state_of(home) == "operational", "the desk to be operational")
+        below = running.children()
+        assert len(below) >= 4
+        assert stop(running, signal.SIGKILL) == -signal.SIGKILL
+        assert psutil.wait_procs(below, 20)[1] == []
+    assert state_of(home) == "stopping"
+    with up(home) as running:  # nothing was left that would hold it up
+        until(lambda: state_of(home) == "operational", "the desk to be operational again")
+        assert stop(running) == 0
+
+
+@pytest.mark.slow
+def test_a_role_that_dies_again_and_again_is_told_of_once_and_tried_on(home: Path) -> None:
+    desk = open_desk(home)
+    with up(home, "--role", "scheduler", "--role", "worker") as running:
+        for death in range(1, 5):
+            os.kill(running.role("scheduler"), signal.SIGKILL)
+            until(lambda n=death: len(running.told("role_restarting") + running.told("role_dead")) == n, "its death")
+        until(lambda: len(running.told("scheduler_started")) > 0 and running.role("scheduler"), "it to come back")
+        told = [str(t.notice.occurrence.event) for t in desk.outbox.listed(50)]
+        assert [told.count(event) for event in ("role_restarting", "role_dead")] == [1, 1]
+        assert stop(running) == 0
+
+
+def test_a_role_whose_supervisor_is_gone_ends_at_once(home: Path) -> None:
+    said: list[str] = []
+    run_role(home, "scheduler", lambda event, facts: said.append(event), under=1 << 22)
+    assert said == ["scheduler_started", "scheduler_stopped"]

@@ -87,10 +87,12 @@ def _worker(home: Path | None) -> Iterator[bool]:
     if own is None:
         yield False
         return
-    with own:
+    try:
         own.start()
         yield True
         own.deliver()
+    finally:
+        own.close(0)  # what is still under way waits for a person
 
 
 def _under_way(desk: Desk) -> list[str]:
