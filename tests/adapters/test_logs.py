@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -306,3 +308,19 @@ def test_several_processes_write_and_turn_over_without_losing_a_line(tmp_path: P
     assert {len(line.split()) for line in found} == {2}
     assert len(list(tmp_path.glob("log.*"))) >= 2
     assert os.path.getsize(tmp_path / "log") <= 2_000
+
+
+def test_the_engine_does_not_keep_the_standard_error_of_its_first_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from quorum.adapters.dbos import Engine, open_system
+
+    dbos = logging.getLogger("dbos")
+    monkeypatch.setattr(dbos, "handlers", [])
+    for day in ("first", "second"):
+        stream = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", stream)
+        Engine(open_system(tmp_path / f"{day}.db"), "slot-1", lambda run, request: {}, 1).close()
+        dbos.error("what went wrong on the %s day", day)
+        assert stream.getvalue() == f"what went wrong on the {day} day\n"
+        stream.close()

@@ -91,6 +91,9 @@ def test_three_errors_leave_an_agent_out_until_it_is_probed(ward: Ward) -> None:
     assert run(ward, "lonely")[2]["status"] == "completed"
     assert run(ward, "lonely")[2]["status"] == "completed"
     soon(lambda: conditions(desk.staff, [agent])[agent.name].health is Health.HEALTHY or None)
+    notices = [told.notice.occurrence for told in desk.outbox.listed(500)]
+    turned = [str(o.event) for o in notices if o.details.get("agent") == agent.name and "health" in o.details]
+    assert turned == ["agent_recovered", "agent_unhealthy"]
     ward.turn_clock(0)
 
 

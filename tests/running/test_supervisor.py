@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 from quorum.adapters.process.roles import Supervisor
 
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+DEAF = "trap '' TERM; sleep 60 & wait; wait"
 Told = list[tuple[str, Mapping[str, Any]]]
 
 
@@ -31,7 +30,7 @@ def supervised(commands: Mapping[str, Sequence[str]], deaths: int, grace_seconds
             stop()
 
     if deaths == 0:
-        threading.Timer(0.5, stop).start()
+        threading.Timer(1.0, stop).start()
     before = signal.getsignal(signal.SIGTERM)
     Supervisor(commands, tell, grace_seconds).run()
     assert signal.getsignal(signal.SIGTERM) is before
@@ -56,6 +55,6 @@ def test_a_role_that_cannot_be_started_is_dead_too() -> None:
 
 
 def test_a_role_that_will_not_end_is_killed_after_its_grace() -> None:
-    told, seconds = supervised({"deaf": [sys.executable, "-c", DEAF], "worker": ["sleep", "60"]}, 0, 1.0)
+    told, seconds = supervised({"deaf": ["sh", "-c", DEAF], "worker": ["sleep", "60"]}, 0, 1.0)
     assert told == []
     assert 1.0 <= seconds < 5.0

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from quorum.bootstrap import open_desk
+from quorum.bootstrap import open_desk, run_role
 from quorum.desk import Desk
 from quorum.desk.running import known_to, protocols_of
 from quorum.desk.schedule import Schedule, read_schedules
@@ -23,8 +23,10 @@ from surfaces.cli.commands import Quorum
 
 SCHEDULE = """\
 schedules:
-  daily: {{workflow: asks, enabled: true, trigger: {{cron: "{minute} {hour} * * *"}}, missed: run_once, params: {{times: 2}}}}
-  on_drift: {{workflow: asks, enabled: true, trigger: {{event: drift, condition: psi > 0.25}}}}
+  daily:
+    {{workflow: asks, enabled: true, trigger: {{cron: "{minute} {hour} * * *"}}, missed: run_once, params: {{times: 2}}}}
+  on_drift:
+    {{workflow: asks, enabled: true, trigger: {{event: drift, condition: psi > 0.25}}}}
 """
 
 

@@ -23,7 +23,7 @@ from quorum.desk import Desk
 from quorum.desk.approvals import tell
 from quorum.desk.notices import deliver, occurrence
 from quorum.desk.running import Compiled, ask_again, protocols_of, tell_exhausted
-from quorum.desk.team import CANCELLED, Hands, Team, leave
+from quorum.desk.team import CANCELLED, Hands, Team
 from quorum.desk.workflows import Durable
 from quorum.desk.workflows.interpret import interpret
 from quorum.domain import Clock, QuorumError, SystemClock
@@ -113,9 +113,9 @@ class Worker:
 
     def _body(self, run: Durable, request: Mapping[str, Any]) -> Mapping[str, Any]:
         number = request["interpreter"]
-        if number not in INTERPRETERS:
-            raise QuorumError(f"run {run.identity} needs interpreter {number}", "upgrade quorum")
         try:
+            if number not in INTERPRETERS:
+                raise QuorumError(f"run {run.identity} needs interpreter {number}", "upgrade quorum")
             return INTERPRETERS[number](self._compiled.of(request), request, run, self.team)
         except Exception as error:
             self._ended_early(run.identity, f"the run failed: {error}")
@@ -129,7 +129,7 @@ class Worker:
         """Documents that will not come say why; a worker that stops leaves them to the next one."""
         if not self._closing:
             with suppress(QuorumError):
-                leave(self.desk, self._compiled, identity, why)
+                self.team.ended_early(self._compiled, identity, why)
 
 
 def open_worker(given: Path | None = None, clock: Clock | None = None, hands: Hands | None = None) -> Worker | None:

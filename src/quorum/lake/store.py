@@ -213,8 +213,9 @@ class Lake:
         named = [Series(name, at, timeframe) for name, at in readings(symbol, venue) if at is not None]
         there = [series for series in named if (folder_of(self._bars, series) / "manifest.json").exists()]
         prefixes = tuple(f"{safe(name)}." for name, _ in readings(symbol, venue))
-        exact = there[0] if len(there) == 1 and venue is not None else None
-        folder = folder_of(self._bars, exact or choose(self._known(prefixes) or self._known(), symbol, timeframe, venue))
+        exact = there if venue is not None else []
+        series = exact[0] if exact else choose(self._known(prefixes) or self._known(), symbol, timeframe, venue)
+        folder = folder_of(self._bars, series)
         manifest = read_manifest(folder)
         if manifest is None:
             raise unknown((), symbol, venue)

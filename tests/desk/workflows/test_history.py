@@ -1,7 +1,7 @@
 """What an interpreter has once kept is read in the same way for good: a run ends under the one that began it.
 
-`histories/N.json` was written by interpreter N when it was released, and never changes; `python test_history.py N` wrote
-it. A change that breaks this test strands runs that wait for a person: give it a new number instead.
+`histories/N.json` was written by interpreter N when it was released (`python test_history.py N`), and never changes. A
+change that breaks this test strands runs that wait for a person: give it a new number instead.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Neighbours: `workflows` interprets, `agents` routes, `work` does; `adapters.proc
 """
 
 from quorum.desk.team.asking import POOL_TASK, Asker, payload_of, perform
-from quorum.desk.team.leaving import CANCELLED, cancel, leave, rebuild
+from quorum.desk.team.leaving import CANCELLED, cancel, rebuild
 from quorum.desk.team.papers import Papers, document
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Recorder
@@ -26,7 +26,6 @@ __all__ = [
     "Viewer",
     "cancel",
     "document",
-    "leave",
     "payload_of",
     "perform",
     "rebuild",

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quorum.desk.agents import (
+    Agent,
     Call,
     CallOutcome,
+    Condition,
     Gap,
+    Health,
     Routed,
     Staff,
     StaffRules,
@@ -44,11 +47,15 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Everything that was tried for one task; `stood_in` says why another agent than the one named was asked."""
+    """Everything that was tried for one task; `stood_in` says why another agent than the one named was asked.
+
+    `turned` are the agents that became unhealthy by it, or well again, as they are now.
+    """
 
     attempts: tuple[Attempt, ...]
     stood_in: tuple[str, ...] = ()
     gap: Gap | None = None
+    turned: tuple[tuple[str, Condition], ...] = ()
 
     @property
     def last(self) -> Attempt:
@@ -71,6 +78,7 @@ class Asker:
     def ask(self, asked: Asked) -> Asking:
         """Ask the agent that the task names, its substitute when it cannot be had, again as the task allows."""
         attempts: list[Attempt] = []
+        turned: list[tuple[str, Condition]] = []
         pauses = list(_pauses(asked))
         ends = time.monotonic() + (math.inf if asked.left is None else asked.left)
         while True:
@@ -78,14 +86,22 @@ class Asker:
             if isinstance(routed, Gap):
                 reason = "; ".join(routed.why) or f"nobody answers to {routed.name}"
                 attempts.append(Attempt("", CallOutcome.GAP, 0.0, self.desk.clock.now(), None, reason))
-                return Asking(tuple(attempts), gap=routed)
+                return Asking(tuple(attempts), gap=routed, turned=tuple(turned))
             attempt = self._once(asked, routed, ends)
             attempts.append(attempt)
-            self.roll.note([_call(asked, attempt, len(attempts), self.staff.rules)])
+            turned += self._noted(routed.agent, _call(asked, attempt, len(attempts), self.staff.rules))
             again = attempt.outcome in (CallOutcome.ERROR, CallOutcome.TIMEOUT) and self._may_again(asked, attempt)
             if not again or not pauses or time.monotonic() + pauses[0] >= ends:
-                return Asking(tuple(attempts), routed.why if routed.substitution else ())
+                return Asking(tuple(attempts), routed.why if routed.substitution else (), turned=tuple(turned))
             time.sleep(pauses.pop(0))
+
+    def _noted(self, agent: Agent, call: Call) -> list[tuple[str, Condition]]:
+        """Count a call; the agent with its condition, where that is another word on health than before."""
+        before = self.roll.now((agent,))[agent.name].health
+        self.roll.note([call])
+        now = self.roll.now((agent,))[agent.name]
+        turned = (before is Health.UNHEALTHY) is not (now.health is Health.UNHEALTHY)
+        return [(agent.name, now)] if turned else []
 
     def _routed(self, asked: Asked) -> Routed | Gap:
         task, rules = asked.task, self.staff.rules

@@ -22,25 +22,25 @@ def cancel(desk: Desk, compiled: Compiled, identity: str) -> None:
     A worker that is in the midst of it ends it after the step that it is at.
     """
     desk.workflows.move(identity, "cancel")
-    leave(desk, compiled, identity, CANCELLED)
+    papers = Papers(desk.workspace.home)
+    try:
+        leave(desk, papers, compiled, identity, CANCELLED)
+    finally:
+        papers.close()
 
 
-def leave(desk: Desk, compiled: Compiled, identity: str, why: str) -> None:
+def leave(desk: Desk, papers: Papers, compiled: Compiled, identity: str, why: str) -> None:
     """Say in every document that a run was still to write why it is not there, and show how the run ended."""
     state, kept = desk.workflows.run(identity)
     request, specs = state.request, compiled.of(state.request)
     facts = Facts(identity, state.workflow, request["as_of"], request["execution"], request["params"])
     names = {step.name for step in kept if step.error is None}
-    papers = Papers(desk.workspace.home)
-    try:
-        for step in specs(state.workflow).steps:
-            name = f"{step.number}.{step.name}"
-            for task in left_out(specs, step.body, f"{name}/", names) if name not in names else ():
-                papers.file(facts, str(task.output), {"status": "skipped", "reason": why})
-        papers.show(ACTIVE, lambda: active_workflow(state, kept, specs(state.workflow).steps))
-        papers.flush()
-    finally:
-        papers.close()
+    for step in specs(state.workflow).steps:
+        name = f"{step.number}.{step.name}"
+        for task in left_out(specs, step.body, f"{name}/", names) if name not in names else ():
+            papers.file(facts, str(task.output), {"status": "skipped", "reason": why})
+    papers.show(ACTIVE, lambda: active_workflow(state, kept, specs(state.workflow).steps))
+    papers.flush()
 
 
 def rebuild(desk: Desk, compiled: Compiled) -> int:

@@ -12,6 +12,7 @@ from quorum.desk.agents import (
     CallOutcome,
     Delegation,
     Handoff,
+    Health,
     PartialSuccess,
     Priority,
     TaskComplete,
@@ -24,10 +25,10 @@ from quorum.desk.approvals import Question, Size, closed
 from quorum.desk.approvals import facts as approval_facts
 from quorum.desk.desk import Desk
 from quorum.desk.notices import Event, Occurrence
-from quorum.desk.running import known_to, protocols_of, request_of
+from quorum.desk.running import Compiled, known_to, protocols_of, request_of
 from quorum.desk.system import active_workflow
 from quorum.desk.team.asking import Asker, Asking, calls_of
-from quorum.desk.team.leaving import ACTIVE
+from quorum.desk.team.leaving import ACTIVE, leave
 from quorum.desk.team.outlasting import outlast
 from quorum.desk.team.papers import Papers, is_newer
 from quorum.desk.team.ports import Hands
@@ -178,6 +179,11 @@ class Team:
         if end is not None:
             self._began.pop(facts.identity, None)
 
+    def ended_early(self, compiled: Compiled, identity: str, why: str) -> None:
+        """Say in the documents that a run did not come to why they are not there."""
+        self._began.pop(identity, None)
+        leave(self.desk, self._papers, compiled, identity, why)
+
     def _do(self, call: Call) -> Mapping[str, Any]:
         """One task to its end, by its policy; every call on the way is kept."""
         wait = call.task.fallback.max_wait_seconds
@@ -186,6 +192,7 @@ class Team:
         began = self.desk.clock.now()
         while True:
             asking = self._asker.ask(call)
+            self._tell_turned(asking)
             if asking.last.outcome is CallOutcome.DONE:
                 outcome = self._followed(call, _completed(call.task, asking))
                 break
@@ -198,6 +205,13 @@ class Team:
         if asking.stood_in:
             self._raise(Event.AGENT_SUBSTITUTED, call.key, "; ".join(asking.stood_in), {"task": call.task.task})
         return outcome
+
+    def _tell_turned(self, asking: Asking) -> None:
+        """Tell of agents that are left out from now on, and of those that answer again."""
+        for name, now in asking.turned:
+            event = Event.AGENT_UNHEALTHY if now.health is Health.UNHEALTHY else Event.AGENT_RECOVERED
+            details = {"agent": name, "health": now.health.value, "failures": now.failures}
+            self._raise(event, f"{name}/{now.last_call}", f"{name}: {now.reason}", details)
 
     def _followed(self, call: Call, outcome: Mapping[str, Any]) -> Mapping[str, Any]:
         """The outcome, once the run that its answer asks for under `follow_up` has been asked for, under one id."""
