@@ -11,7 +11,7 @@ SOURCES := src tests tools
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
 APT := apt-get -qq -o Acquire::Retries=1 -o Acquire::http::Timeout=20
 
-.PHONY: help setup demo test test-slow bench check lint style types walls shape fix services lock clean
+.PHONY: help setup demo test test-slow soak bench check lint style types walls shape fix services lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ bench: setup ## the promised numbers beside their floors (ARGS="help backtest" c
 
 test-slow: setup ## the slow tests
 	@$(BIN)/pytest -n auto -m slow $(ARGS)
+
+soak: setup ## two workers on busy cores must not be taken for dead (MINUTES=30, needs PostgreSQL)
+	@cd tests && ../$(BIN)/python -m running.soak $(or $(MINUTES),30)
 
 check: lint style types walls shape ## everything that reads the sources; `make -k check` does not stop at the first
 

@@ -161,10 +161,10 @@ def _patient(pool: Pool) -> int:
 
 
 class TestDeadline:
-    def test_sixty_hangs_of_every_kind_end_in_time_and_cost_no_other_call(self, pool: Pool) -> None:
-        found = hang(pool.call, 4 * len(HANGS) + 4, 0.2, 4)
+    def test_hangs_of_every_kind_end_in_time_and_cost_no_other_call(self, pool: Pool) -> None:
+        found = hang(pool.call, 2 * len(HANGS), 0.2, 4)
         assert found.strange == ()
-        assert len(found.overruns) == 60
+        assert len(found.overruns) == 2 * len(HANGS)
         assert found.in_time == 1.0
         assert found.overruns[0] >= 0.0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.places import slow_on_postgres
 from adapters.processes import run
 from adapters.stores import NOW, opened
 from quorum.adapters.sql.coordination.ticks import SqlTicks
@@ -108,6 +109,7 @@ def test_a_schedule_is_armed_from_when_its_trigger_was_first_seen(ticks: Ticks) 
     assert ticks.arm("other", "cron b", NOW + 10) == NOW + 10
 
 
+@slow_on_postgres
 def test_schedulers_of_several_processes_make_each_tick_once(place: Path | str) -> None:
     database = opened(place)
     database.migrate()

@@ -24,7 +24,11 @@ from surfaces.cli.commands import Quorum
 SCHEDULE = """\
 schedules:
   daily:
-    {{workflow: asks, enabled: true, trigger: {{cron: "{minute} {hour} * * *"}}, missed: run_once, params: {{times: 2}}}}
+    workflow: asks
+    enabled: true
+    params: {{times: 2}}
+    trigger: {{cron: "{minute} {hour} * * *"}}
+    missed: run_once
   on_drift:
     {{workflow: asks, enabled: true, trigger: {{event: drift, condition: psi > 0.25}}}}
 """

@@ -34,8 +34,8 @@ class Right(Protocol):
         """Called before the engine's database is touched; ends the process when the right has been lost."""
         ...
 
-    def watch(self, engine: Engine) -> None:
-        """Begin to look for workers that died, whose runs `engine` then takes over."""
+    def watch(self, engine: Engine) -> Callable[[], None]:
+        """Begin to look for workers that died, whose runs `engine` then takes over, until the answer is called."""
         ...
 
     def alone(self) -> bool:
@@ -66,8 +66,8 @@ class FileRight:
     def guard(self) -> None:
         return None
 
-    def watch(self, engine: Engine) -> None:
-        return None
+    def watch(self, engine: Engine) -> Callable[[], None]:
+        return lambda: None
 
     def alone(self) -> bool:
         return True
@@ -88,8 +88,8 @@ class SlotRight:
         database.fence = self._leases.fence(self._lease)
         self._beaten = time.monotonic()
         self._ended = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._begin("lease", self._keep)
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        self._thread.start()
 
     @property
     def executor(self) -> str:
@@ -99,22 +99,24 @@ class SlotRight:
         if time.monotonic() - self._beaten > self._seconds / 2:
             self._beat()
 
-    def watch(self, engine: Engine) -> None:
-        self._begin("watch", lambda: self._watch(engine))
+    def watch(self, engine: Engine) -> Callable[[], None]:
+        ended = threading.Event()
+        thread = threading.Thread(target=self._watch, args=(engine, ended), name="watch", daemon=True)
+        thread.start()
+
+        def end() -> None:
+            ended.set()
+            thread.join(self._seconds)
+
+        return end
 
     def alone(self) -> bool:
         return len(self._leases.living()) <= 1
 
     def release(self) -> None:
         self._ended.set()
-        for thread in self._threads:
-            thread.join(self._seconds)
+        self._thread.join(self._seconds)
         self._leases.release(self._lease)
-
-    def _begin(self, name: str, act: Callable[[], None]) -> None:
-        thread = threading.Thread(target=act, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
 
     def _keep(self) -> None:
         while not self._ended.wait(self._pause):
@@ -130,13 +132,12 @@ class SlotRight:
             os._exit(FENCED)
         self._beaten = time.monotonic()
 
-    def _watch(self, engine: Engine) -> None:
-        while not self._ended.wait(self._pause):
+    def _watch(self, engine: Engine, ended: threading.Event) -> None:
+        while not ended.wait(self._pause):
             try:
                 self._look_after(engine)
             except Exception as error:  # noqa: BLE001 - the rim of the loop; the engine is a third party's
-                if not self._ended.is_set():
-                    LOGGER.warning("nobody looked after the other workers: %s: %s", type(error).__name__, error)
+                LOGGER.warning("nobody looked after the other workers: %s: %s", type(error).__name__, error)
 
     def _look_after(self, engine: Engine) -> None:
         """Fence who is silent for too long, then take over what nobody runs any more.

@@ -49,6 +49,7 @@ class Worker:
         self.engine = Engine(system, right.executor, self._body, section.runs_at_once)
         self._grace = round(section.grace_seconds)
         self._closing = False
+        self._unwatch: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +69,7 @@ class Worker:
     def start(self) -> None:
         """Go on with what was left, and take what is asked for."""
         self.engine.start()
-        self._right.watch(self.engine)
+        self._unwatch = self._right.watch(self.engine)
         ask_again(self.desk.runs, self.desk.workflows, self.desk.clock)
         tell(self.desk.approvals, self.desk.workflows)
         tell_exhausted(self.desk)
@@ -106,6 +107,7 @@ class Worker:
     def close(self, grace_seconds: int | None = None) -> None:
         """Let running steps end for a while, then stop; the rest goes on with the next worker."""
         self._closing = True
+        self._unwatch()
         self.engine.close(self._grace if grace_seconds is None else grace_seconds)
         self.team.close()
         self._hands.close()

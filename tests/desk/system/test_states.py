@@ -142,7 +142,7 @@ class TestStore:
         assert '"state":"starting"' in row["outcome"]
         database.close()
 
-    @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+    @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
     def test_each_move_is_judged_against_the_one_before_it_by_whomever(
         self, kind: str, request: pytest.FixtureRequest, tmp_path: Path
     ) -> None:

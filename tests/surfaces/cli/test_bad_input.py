@@ -311,7 +311,6 @@ def test_a_database_that_is_locked_is_waited_for_and_then_named(
     quorum: Quorum, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("quorum.bootstrap.stores.Database", lambda path: Database(path, busy_ms=50))
-    monkeypatch.setattr("quorum.bootstrap.lab.Database", lambda path: Database(path, busy_ms=50))
     assert quorum("decisions").code == 0
     other: Any = sqlite3.connect(home / "desk.db", isolation_level=None)
     other.execute("begin immediate")
