@@ -82,6 +82,8 @@ def test_children_are_runs_of_their_own(at: Path | str, asked: DbosWorkflows, do
         outcome = ended(asked, RUN).outcome
     assert outcome == {"children": [{"1.look": "1.look"}, {"1.look": "1.look", "2.look": "2.look"}]}
     assert {state.identity for state in asked.runs()} == {RUN, f"{RUN}/1", f"{RUN}/2"}
+    asked.move(RUN, "delete")
+    assert asked.runs() == []
 
 
 def test_what_a_body_raises_is_told(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
@@ -105,6 +107,8 @@ def test_runs_are_listed_newest_first_and_by_what_they_are(at: Path | str, asked
     assert len(asked.runs(status="done")) == 3
     with pytest.raises(NotFound):
         asked.run("WF-4")
+    with pytest.raises(NotFound):
+        asked.send("WF-4", "APR-1", {"approved": True})
 
 
 def test_a_run_that_was_not_begun_is_cancelled_resumed_and_deleted(

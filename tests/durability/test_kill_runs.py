@@ -15,20 +15,22 @@ from typing import Any
 import pytest
 
 from adapters.processes import TESTS
-from desk.markets import ENTRY
-from desk.offices import template
+from desk.markets import ENTRY, closes, flat, write_bars
+from desk.offices import copied, template
 from durability.runs import LOG, RUN, Point, Run
 from quorum.bootstrap import open_desk
 from quorum.desk import books
-from quorum.domain import iso
+from quorum.domain import iso, parse_instant
 
 REALTIME = Run("realtime_signal_generation", {"symbol": "FLATUSDT", "timeframe": "1h", "as_of": iso(ENTRY)}, "paper")
 OTHERS = [
     Run("daily_operations", {"symbol": "FLATUSDT"}, "notify"),
     Run("model_training_cycle", {"symbol": "FLATUSDT"}, "notify"),
     Run("team_review", {"symbol": "FLATUSDT", "strategy": "demo_ma"}, "notify"),
-    Run("walk_forward_optimization", {"symbol": "FLATUSDT", "timeframe": "1h", "strategy": "demo_ma"}, "notify"),
+    Run("walk_forward_optimization", {"symbol": "DAYSUSDT", "timeframe": "1d", "strategy": "demo_ma"}, "notify"),
 ]
+STEPS = {"realtime_signal_generation": 6, "model_training_cycle": 6}
+VIEWS = ("system", "workflows", "decisions", "consensus")
 MOMENTS = ("before", "inside", "worked", "kept")
 WRITES = 12
 SLOW_KILLS = 500
@@ -65,8 +67,9 @@ def left(home: Path) -> dict[str, Any]:
         "notices": Counter(str(t.notice.occurrence.event) for t in desk.outbox.listed(1_000)),
         "documents": {
             str(path.relative_to(home)): json.loads(path.read_text()).get("status")
-            for folder in ("signals", "features", "risk", "data", "trades")
-            for path in sorted((home / "state" / folder).glob("*.json"))
+            for folder in ("state/*", "data/*", "backtests", "models")
+            for path in sorted(home.glob(f"{folder}/*.json"))
+            if path.parent.name not in VIEWS
         },
         "faults": sum(
             len(report.audit.faults)
@@ -110,6 +113,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return template(tmp_path_factory.getbasetemp() / "desk")
 
 
+@pytest.fixture(scope="module")
+def days(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `base`, with enough days of DAYSUSDT to walk over."""
+    home = copied(base, tmp_path_factory.mktemp("days") / "desk")
+    prices = [price for seed in (1, 2) for price in closes(flat, seed)]
+    file = write_bars(home.parent / "DAYSUSDT.sim_1d.csv", prices, hours=24, start=parse_instant("2020-01-01"))
+    open_desk(home).lake.import_path(file)
+    return home
+
+
 def test_every_boundary_of_the_realtime_workflow(base: Path, tmp_path: Path) -> None:
     draw = random.Random(4)
     others = [Point("inside", 1), Point("before", 5), *(Point("write", draw.randint(1, WRITES // 2)) for _ in range(2))]
@@ -119,10 +132,10 @@ def test_every_boundary_of_the_realtime_workflow(base: Path, tmp_path: Path) -> 
 @pytest.mark.slow
 @pytest.mark.timeout(3_000)
 @pytest.mark.parametrize("run", [REALTIME, *OTHERS], ids=lambda run: run.workflow)
-def test_every_boundary_of_every_shipped_workflow(base: Path, tmp_path: Path, run: Run) -> None:
-    steps = 6 if run.workflow in ("realtime_signal_generation", "model_training_cycle") else 4
+def test_every_boundary_of_every_shipped_workflow(days: Path, tmp_path: Path, run: Run) -> None:
+    steps = STEPS.get(run.workflow, 5)
     alone = [[Point(when, number)] for number in range(1, steps + 1) for when in MOMENTS]
-    check(tmp_path, base, run, [boundaries(steps), *alone])
+    check(tmp_path, days, run, [boundaries(steps), *alone])
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from quorum.bootstrap.worker import INTERPRETERS, Worker
 from quorum.desk import Desk
 from quorum.desk.approvals import Said, answer
 from quorum.desk.notices import Event
-from quorum.desk.running import Compiled, known_to, protocols_of, request_of
+from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.team import cancel, perform
 from quorum.desk.team.fakes import OwnHands
 from quorum.desk.workflows import RunState, find_workflow
@@ -130,18 +130,17 @@ def test_a_run_for_an_interpreter_that_is_not_there_says_so(home: Path) -> None:
 
 def test_a_run_that_is_cancelled_says_so_in_the_documents_that_it_did_not_come_to(home: Path) -> None:
     desk = open_desk(home)
-    compiled = Compiled(protocols_of(desk))
     identity = ask_for(desk, "consent", {})
     with at_work(home):
         until(desk, identity, lambda _: bool(desk.approvals.open()))
-        cancel(desk, compiled, identity)
+        cancel(desk, identity)
         assert desk.workflows.run(identity)[0].status == "cancelled"
         assert read(home, "outputs/look.json")["status"] == "completed"
         after = read(home, "outputs/after.json")
         assert (after["status"], after["reason"]) == ("skipped", "the run was cancelled")
         assert after["run"]["workflow_id"] == identity
         with pytest.raises(IllegalMove):
-            cancel(desk, compiled, identity)
+            cancel(desk, identity)
 
 
 def test_the_worker_itself_says_so_after_the_step_at_hand(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,3 +240,18 @@ def left(home: Path) -> Mapping[str, Any]:
     found["orders"] = database.execute("select * from intent order by 1").fetchall()
     database.close()
     return found
+
+
+def test_documents_that_a_dead_worker_left_unwritten_are_written_by_the_next(home: Path) -> None:
+    """It died just after its run had ended, as here somebody took the files away."""
+    desk = open_desk(home)
+    with at_work(home):
+        whole = ended(desk, ask_for(desk, "realtime_signal_generation", {"symbol": "FLATUSDT", "timeframe": "1h"}))
+    assert whole.outcome is not None
+    before = {path: path.read_bytes() for path in (home / "state" / "signals").glob("*.json")}
+    assert len(before) == 5
+    for path in before:
+        path.unlink()
+    with at_work(home):
+        pass
+    assert {path: path.read_bytes() for path in (home / "state" / "signals").glob("*.json")} == before

@@ -19,7 +19,7 @@ from quorum.desk.workflows import workflows
 from quorum.domain import HOUR, SECOND
 from quorum.surfaces.bench.takeover.workers import PAIRS
 from running.desks import Up, ask, done_once, log, make_desk, state_of, stop, until, up
-from surfaces.cli.commands import Quorum
+from surfaces.cli.commands import Quorum, fresh
 
 SCHEDULE = """\
 schedules:
@@ -49,7 +49,7 @@ def test_a_desk_from_its_start_to_its_stop(home: Path, quorum: Quorum) -> None:
     was_due_an_hour_ago(desk)
     with up(home) as running:
         until(lambda: state_of(home) == "operational", "the desk to be operational")
-        refused = quorum("up", "--home", home)
+        refused = fresh("up", "--home", home)
         assert (refused.code, f"up already (process {running.process.pid})" in refused.err) == (2, True)
         until(lambda: desk.ticks.newest("daily"), "the run that was missed")
         an_event_starts_what_waits_for_it(desk, quorum)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -21,8 +21,8 @@ from quorum.bootstrap.worker import open_worker
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell as tell_runs
-from quorum.desk.notices import Occurrence, Outage, deliver, occurrence
-from quorum.desk.running import ask_again, known_to, protocols_of
+from quorum.desk.notices import Notice, Occurrence, Outage, deliver, occurrence
+from quorum.desk.running import ask_again, known_to, protocols_of, tell_exhausted
 from quorum.desk.schedule import (
     Happening,
     Pass,
@@ -36,11 +36,12 @@ from quorum.desk.schedule import (
 from quorum.desk.system import Part, SystemState, begin, rest
 from quorum.desk.team import Viewer
 from quorum.desk.workflows import workflows
-from quorum.domain import HOUR, Clock, ConfigError, QuorumError, UsageError
+from quorum.domain import HOUR, Clock, ConfigError, QuorumError, StoreError, UsageError
 
 ROLES = ("worker", "scheduler")
 UP = "up.lock"
 ASK_AGAIN = 20  # rounds between
+NEWEST = 500
 SPARE_SECONDS = 5.0
 
 
@@ -137,8 +138,9 @@ def _work(given: Path | None, ended: threading.Event, log: Log, clock: Clock | N
         log("worker_started", {"executor": worker.executor})
         ended.wait()
         log("worker_stopping", {"executor": worker.executor})
-        if worker.alone():
-            rest(desk.states, me)
+        with suppress(StoreError):  # it stops all the same
+            if worker.alone():
+                rest(desk.states, me)
     viewer.close()
     log("worker_stopped", {"executor": worker.executor})
 
@@ -187,6 +189,7 @@ class _Rounds:
         self._rounds = 0
         self._before: Pass | None = None
         self._seen: set[str] = set()
+        self._troubles: Mapping[str, str] = {}
         self._scheduler = Scheduler(
             clock=desk.clock,
             ticks=desk.ticks,
@@ -200,24 +203,27 @@ class _Rounds:
         if self._desk.states.current().state is SystemState.PAUSED:
             return
         self._before = self._scheduler.run_once(self._armed.schedules(), self._before)
-        for name, trouble in self._before.troubles.items():
-            self._log("schedule_trouble", {"schedule": name, "error": str(trouble)})
+        troubles = {name: str(trouble) for name, trouble in self._before.troubles.items()}
+        for name, error in troubles.items() - self._troubles.items():
+            self._log("schedule_trouble", {"schedule": name, "error": error})
+        self._troubles = troubles
 
     def _events(self) -> None:
         """Runs that events of the last hour ask for; the id of each comes from its event, so that it is asked once."""
         listening = self._armed.listening()
         since = self._desk.clock.now() - HOUR
-        for told in self._desk.outbox.listed(500) if listening else ():
-            notice = told.notice
-            if notice.at < since or notice.notification_id in self._seen:
-                continue
-            self._seen.add(notice.notification_id)
-            found = notice.occurrence
-            happened = Happening(str(found.event), notice.notification_id, notice.at, found.details)
-            armed = [schedule for schedule, armed_at in listening if armed_at <= notice.at]
-            for asked in on_event(happened, armed):
-                self._desk.workflows.enqueue(asked.identity, asked.request)
-                self._log("run_asked", {"schedule": asked.schedule, "workflow_id": asked.identity})
+        notices = [told.notice for told in self._desk.outbox.listed(NEWEST)] if listening else []
+        for notice in reversed(notices):
+            if notice.at >= since and notice.notification_id not in self._seen:
+                self._start(notice, [schedule for schedule, armed_at in listening if armed_at <= notice.at])
+        self._seen = {notice.notification_id for notice in notices}
+
+    def _start(self, notice: Notice, armed: Sequence[Schedule]) -> None:
+        found = notice.occurrence
+        happened = Happening(str(found.event), notice.notification_id, notice.at, found.details)
+        for asked in on_event(happened, armed):
+            self._desk.workflows.enqueue(asked.identity, asked.request)
+            self._log("run_asked", {"schedule": asked.schedule, "workflow_id": asked.identity})
 
     def _answers(self) -> None:
         desk = self._desk
@@ -225,13 +231,14 @@ class _Rounds:
         desk.approvals.expire(now)
         desk.approvals.remind(now)
         for error in tell_runs(desk.approvals, desk.workflows):
-            self._log("answer_untold", {"error": str(error)})
+            raise error  # told of once; the next round tries all of them again
 
     def _lost(self) -> None:
-        """Ask again, now and then, for runs that the engine does not know of."""
+        """Now and then ask again for runs that the engine does not know of, and tell of those that it gave up."""
         if self._rounds % ASK_AGAIN == 0:
             for identity in ask_again(self._desk.runs, self._desk.workflows, self._desk.clock):
                 self._log("run_asked_again", {"workflow_id": identity})
+            tell_exhausted(self._desk)
         self._rounds += 1
 
     def send(self) -> None:

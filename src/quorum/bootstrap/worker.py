@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -23,13 +24,15 @@ from quorum.desk import Desk
 from quorum.desk.approvals import tell
 from quorum.desk.notices import deliver, occurrence
 from quorum.desk.running import Compiled, ask_again, protocols_of, tell_exhausted
-from quorum.desk.team import CANCELLED, Hands, Team
+from quorum.desk.team import CANCELLED, Hands, Team, rebuild
 from quorum.desk.workflows import Durable
 from quorum.desk.workflows.interpret import interpret
 from quorum.domain import Clock, QuorumError, SystemClock
 
+LOGGER = logging.getLogger("quorum.worker")
 AGENTS = ("-P", "-c", "from quorum.bootstrap import serve_agents; serve_agents()")
 WARM = "warm"
+JUST_ENDED = 20
 INTERPRETERS = {1: interpret}
 """Every interpreter that runs may still be under way with; one that has been released stays here."""
 
@@ -67,7 +70,11 @@ class Worker:
         return self._right.alone()
 
     def start(self) -> None:
-        """Go on with what was left, and take what is asked for."""
+        """Go on with what was left, and take what is asked for.
+
+        A worker that died just after a run had ended may have left documents of it unwritten: they are written now.
+        """
+        rebuild(self.desk, self._compiled, JUST_ENDED)
         self.engine.start()
         self._unwatch = self._right.watch(self.engine)
         ask_again(self.desk.runs, self.desk.workflows, self.desk.clock)
@@ -114,16 +121,20 @@ class Worker:
         self._right.release()
 
     def _body(self, run: Durable, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        number = request["interpreter"]
+        number, told = request["interpreter"], {"workflow_id": run.identity, "workflow": request["workflow"]}
+        LOGGER.info("run_begun", extra=told)
         try:
             if number not in INTERPRETERS:
                 raise QuorumError(f"run {run.identity} needs interpreter {number}", "upgrade quorum")
-            return INTERPRETERS[number](self._compiled.of(request), request, run, self.team)
+            end = INTERPRETERS[number](self._compiled.of(request), request, run, self.team)
+            LOGGER.info("run_ended", extra={**told, "status": end["status"], "reason": end["reason"]})
+            return end
         except Exception as error:
+            LOGGER.warning("run_failed", extra={**told, "reason": str(error)})
             self._ended_early(run.identity, f"the run failed: {error}")
             raise
         except BaseException:  # how the engine ends a run that was cancelled, or that another worker has
-            if self.desk.workflows.run(run.identity)[0].status == "cancelled":
+            if not self._closing and self.desk.workflows.run(run.identity)[0].status == "cancelled":
                 self._ended_early(run.identity, CANCELLED)
             raise
 

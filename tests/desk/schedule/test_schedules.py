@@ -131,6 +131,7 @@ def test_a_trigger_of_its_own(tmp_path: Path, trigger: str, expected: object, wo
         ("workflow: lok", "3:5", "there is no workflow 'lok', did you mean 'look'?"),
         ("workflow: broken", "3:5", "workflow broken cannot be read: broken.yaml:3:1: no step"),
         ("workflow: plain", "3:5", "plain has no trigger of its own"),
+        ("workflow: plain\ntrigger: {event: drfit}", "4:5", "there is no event 'drfit', did you mean 'drift'?"),
         ("workflow: look\nparams: {symbl: X}", "4:5", "look has no parameter 'symbl', did you mean 'symbol'?"),
         ("workflow: daily", "2:3", "daily needs symbol"),
         ("workflow: daily\nparams: {symbol: BTCUSDT, timeframe: 7x}", "4:5", "7x"),

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOSClient, SetWorkflowID, StepInfo, WorkflowStatus
+from dbos import DBOSClient, SetWorkflowID, StepInfo, WorkflowStatus, error
 
 from quorum.adapters.dbos.engine import BODY, ENGINE_VERSION, NAME, QUEUE
 from quorum.adapters.dbos.serializer import JsonSerializer
@@ -50,7 +50,10 @@ class DbosWorkflows:
         )
 
     def send(self, identity: str, topic: str, message: Mapping[str, Any]) -> None:
-        self._client.send(identity, dict(message), topic, idempotency_key=f"{identity}/{topic}")
+        try:
+            self._client.send(identity, dict(message), topic, idempotency_key=f"{identity}/{topic}")
+        except error.DBOSNonExistentWorkflowError:
+            raise _unknown(identity) from None
 
     def runs(self, limit: int = 50, workflow: str | None = None, status: str | None = None) -> Sequence[RunState]:
         found = self._client.list_workflows(
@@ -64,7 +67,7 @@ class DbosWorkflows:
     def run(self, identity: str) -> tuple[RunState, Sequence[RunStep]]:
         found = self._client.list_workflows(workflow_ids=[identity])
         if not found:
-            raise NotFound(f"there is no run {identity!r}", "see `quorum workflow list`")
+            raise _unknown(identity)
         steps = self._client.list_workflow_steps(identity)
         return _state(found[0]), [_step(step) for step in steps if step["function_name"] not in HIDDEN]
 
@@ -104,6 +107,10 @@ class DbosWorkflows:
     def _require(self, state: RunState, legal: bool, move: str) -> None:
         if not legal:
             raise IllegalMove(f"run {state.identity} is {state.status}: there is nothing to {move}")
+
+
+def _unknown(identity: str) -> NotFound:
+    return NotFound(f"there is no run {identity!r}", "see `quorum workflow list`")
 
 
 def _state(found: WorkflowStatus) -> RunState:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from quorum.desk.notices import Event
 from quorum.desk.settings.reading import closest, place, read_document, read_settings, yaml_with_comments
 from quorum.desk.settings.schedule import ScheduleFile, ScheduleSection, TriggerSection
 from quorum.desk.workflows import request
@@ -102,11 +103,21 @@ def _schedule(name: str, section: ScheduleSection, specs: Mapping[str, WorkflowS
     triggers = _own(spec, given) if section.trigger is None else (_trigger(section.trigger),)
     if not triggers:
         raise _Wrong("workflow", f"{spec.name} has no trigger of its own", "give it one, as {cron: '0 3 * * *'}")
+    _check_events(triggers, "workflow" if section.trigger is None else "trigger")
     policies = section.missed or spec.missed, section.overlap or spec.overlap
     made = Schedule(name, spec, triggers, given, *policies, section.enabled)
     if made.timeframe is None and any(isinstance(t, Cron) and t.bars for t in triggers):
         raise _Wrong("params", "its trigger waits for bars, of no timeframe", "name the timeframe in params")
     return made
+
+
+def _check_events(triggers: Iterable[Trigger], key: str) -> None:
+    """Nobody would ever tell of an event that is on no list."""
+    known = [event.value for event in Event]
+    for trigger in triggers:
+        if isinstance(trigger, OnEvent) and trigger.event not in known:
+            near = closest(trigger.event, known)
+            raise _Wrong(key, f"there is no event {trigger.event!r}{near}", "docs/guides/notifications.md lists them")
 
 
 def _spec(name: str, specs: Mapping[str, WorkflowSpec | ConfigError]) -> WorkflowSpec:

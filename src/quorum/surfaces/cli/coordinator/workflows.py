@@ -219,13 +219,16 @@ def _tell(desk: Desk, state: RunState, as_json: bool) -> None:
 
 def _move(identity: str, move: str, step: int | None, home: Any, as_json: bool, *, wait: bool = False) -> None:
     from quorum.bootstrap import open_desk
+    from quorum.desk.team import cancel as cancel_run
 
     desk = open_desk(home)
     to = None
     if move == "fork":
         state, _ = desk.workflows.run(identity)
         to = desk.runs.enter(state.request)
-    after = desk.workflows.move(identity, move, step, to)
+    if move == "cancel":
+        cancel_run(desk, identity)
+    after = identity if move == "cancel" else desk.workflows.move(identity, move, step, to)
     ended = finish(desk, home, after) if wait else None
     told: dict[str, Any] = {"workflow_id": after, "move": move, "from": identity, "step": step}
     if ended is not None:
