@@ -19,14 +19,13 @@ from quorum.desk.workflows import workflows
 from quorum.domain import HOUR, SECOND
 from quorum.surfaces.bench.takeover.workers import PAIRS
 from running.desks import Up, ask, done_once, log, make_desk, state_of, stop, until, up
-from surfaces.cli.commands import Quorum, fresh
+from surfaces.cli.commands import Quorum
 
 SCHEDULE = """\
 schedules:
   daily:
     workflow: asks
     enabled: true
-    params: {{times: 2}}
     trigger: {{cron: "{minute} {hour} * * *"}}
     missed: run_once
   on_drift:
@@ -49,7 +48,7 @@ def test_a_desk_from_its_start_to_its_stop(home: Path, quorum: Quorum) -> None:
     was_due_an_hour_ago(desk)
     with up(home) as running:
         until(lambda: state_of(home) == "operational", "the desk to be operational")
-        refused = fresh("up", "--home", home)
+        refused = quorum("up", "--home", home)
         assert (refused.code, f"up already (process {running.process.pid})" in refused.err) == (2, True)
         until(lambda: desk.ticks.newest("daily"), "the run that was missed")
         an_event_starts_what_waits_for_it(desk, quorum)
@@ -62,11 +61,11 @@ def test_a_desk_from_its_start_to_its_stop(home: Path, quorum: Quorum) -> None:
         assert psutil.wait_procs(below, 5)[1] == []
     assert state_of(home) == "stopping"
     (tick,) = desk.ticks.newest("daily", 5)
-    answers_without_a_worker(desk, quorum, tick.workflow_id)
+    assert waiting(desk, tick.workflow_id)
     lines = log(home)
     assert {line["role"] for line in lines} == {"up", "worker", "scheduler"}
     assert all(line["pid"] for line in lines)
-    assert lines[-1]["event"] == "down"
+    assert [line["event"] for line in lines if line["pid"] == running.process.pid][-1] == "down"
 
 
 def schedules(desk: Desk) -> dict[str, Schedule]:
@@ -112,15 +111,6 @@ def a_second_terminal_disturbs_nobody(desk: Desk, quorum: Quorum, times: int) ->
     for identity in asked:
         done_once(desk, identity, 3)
     done_once(desk, slow, PAIRS)
-
-
-def answers_without_a_worker(desk: Desk, quorum: Quorum, identity: str) -> None:
-    """Each answer lets the run go on in the process that gives it, to its next question or its end."""
-    for code, status in ((3, "waiting"), (0, "completed")):
-        (asked,) = [a.approval_id for a in desk.approvals.open() if a.question.workflow_id == identity]
-        said = quorum("approve", asked, "--reason", "fine", "--home", desk.workspace.home, "--json")
-        assert (said.code, json.loads(said.out)["run"]["status"]) == (code, status)
-    done_once(desk, identity, 3)
 
 
 def a_killed_worker_goes_on_where_it_was(desk: Desk, running: Up) -> None:

@@ -27,17 +27,19 @@ def test_a_run_goes_on_with_whoever_answers_resumes_or_forks(
     def questions(identity: str) -> list[str]:
         return [a.approval_id for a in desk.approvals.open() if a.question.workflow_id == identity]
 
-    first = said("workflow", "run", "asks", "--no-wait", code=3)["workflow_id"]
+    first = said("workflow", "run", "asks", "-p", "times=2", "--no-wait", code=3)["workflow_id"]
     (asked,) = questions(first)
     assert "run" not in said("reject", asked, "--reason", "news at two", "--no-wait", code=0)
     assert desk.workflows.run(first)[0].status == "running"
     said("workflow", "cancel", first, code=0)
-    resumed = said("workflow", "resume", first, code=0)
-    assert (resumed["workflow_id"], resumed["run"]["status"]) == (first, "completed")
+    resumed = said("workflow", "resume", first, code=3)
+    assert (resumed["workflow_id"], resumed["run"]["status"]) == (first, "waiting")
+    (asked,) = questions(first)
+    assert said("approve", asked, "--reason", "really", code=0)["run"]["status"] == "completed"
     done_once(desk, first, 3)
     forked = said("workflow", "fork", first, "--from-step", "2", code=3)
     assert (forked["from"], forked["run"]["status"]) == (first, "waiting")
     (asked,) = questions(forked["workflow_id"])
-    answered = said("approve", asked, "--reason", "fine", code=0)
-    assert (answered["status"], answered["run"]["status"]) == ("approved", "completed")
+    answered = said("approve", asked, "--reason", "fine", code=3)  # it asks a second time
+    assert (answered["status"], answered["run"]["status"]) == ("approved", "waiting")
     assert said("workflow", "fork", first, "--no-wait", code=0).keys() == {"workflow_id", "move", "from", "step"}
