@@ -433,6 +433,16 @@ class TestRecord:
         ]
         assert approvals.open() == []  # what could not be told of was not asked
 
+    def test_people_are_told_of_an_answer(self, store: Office) -> None:
+        told: list[str] = []
+        assert store.database is not None
+        approvals = SqlApprovals(
+            store.database, store.clock, PROVENANCE, lambda connection, event, approval: told.append(event)
+        )
+        asked = approvals.ask(replace(question(1), size=None))
+        approvals.answer(asked.approval_id, True, "ann", "fine", "cli")
+        assert told == ["approval_needed", "approval_answered"]
+
     def test_an_open_one_lives_over_twenty_restarts_and_is_answered_once(self, tmp_path: Path) -> None:
         asked = replace(question(), size=None)
         for _ in range(20):

@@ -23,8 +23,8 @@ _IS_OPEN = approvals.c.status == "open"
 class SqlApprovals:
     """Approvals over desk.db.
 
-    `publish` is called inside the transaction with `approval_needed`, `approval_reminder` or `approval_expired`, so
-    that a notice of it commits with it.
+    `publish` is called inside the transaction with `approval_needed`, `approval_reminder`, `approval_answered` or
+    `approval_expired`, so that a notice of it commits with it.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class SqlApprovals:
             if not moved:
                 found.must_take(now)
             self._record(connection, found, now)
+            self._publish(connection, "approval_answered", found)
             return found
 
     def get(self, approval_id: str) -> Approval:
