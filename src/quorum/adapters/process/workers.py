@@ -338,9 +338,9 @@ class Workers:
                 self._close()
 
     def _close(self) -> None:
-        for worker in self._idle:
-            worker.leave()
-        self._idle.clear()
         if self._nursery is not None:
             self._nursery.close()
             self._nursery = None
+        for worker in self._idle:
+            worker.leave()
+        self._idle.clear()

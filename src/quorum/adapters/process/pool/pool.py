@@ -110,9 +110,9 @@ class Pool:
             waiting, self._waiting = list(self._waiting), deque()
         for ticket in waiting:
             _refuse(ticket, _is_closed())
+        self._workers.close()  # before they are left: what a worker's own end sets free nobody would find
         for worker in idle:
             worker.leave()
-        self._workers.close()
 
     def _take(self, until: float) -> Worker | None:
         """A free worker, in turn; None when there was none in time. QuorumError when none can be had."""
