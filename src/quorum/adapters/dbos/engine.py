@@ -164,11 +164,6 @@ class Engine:
             QUEUE, worker_concurrency=self._at_once, polling_interval_sec=POLL_SECONDS, on_conflict="always_update"
         )
 
-    def begin(self, identity: str, request: Mapping[str, Any]) -> None:
-        """Run here, and come back at once."""
-        with SetWorkflowID(identity):
-            DBOS.start_workflow(_entry, request)
-
     def run(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run here and now, to the end; a run with that id that has ended answers as it did."""
         with SetWorkflowID(identity):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from quorum.desk.agents.roster import COORDINATOR
 from quorum.desk.approvals.question import Approval
 from quorum.desk.system.states import ALLOWS, SystemState
 from quorum.desk.workflows.ports import RunState, RunStep
@@ -146,7 +147,7 @@ def _next(step: Step | None, status: str, ended: bool) -> str:
 
 
 def _agent(task: Task) -> str:
-    return task.agent or "trading-coordinator"
+    return task.agent or COORDINATOR
 
 
 def _pending(approval: Approval) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quorum.desk.agents import (
+    COORDINATOR,
     Agent,
     Call,
     CallOutcome,
@@ -28,7 +29,6 @@ from quorum.desk.work import TASKS, Assignment, Place, Unavailable, run_task
 from quorum.desk.workflows.crew import Call as Asked
 from quorum.domain import Done, Loss, Lost, QuorumError, StoreError
 
-COORDINATOR = "trading-coordinator"
 POOL_TASK = "agent"
 WORDS = {Loss.TIMEOUT: CallOutcome.TIMEOUT, Loss.MEMORY: CallOutcome.ERROR, Loss.CRASH: CallOutcome.ERROR}
 

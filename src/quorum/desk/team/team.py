@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from quorum.desk.agents import (
+    COORDINATOR,
     BlockedOn,
     CallOutcome,
     Delegation,
@@ -271,7 +272,7 @@ class Team:
         delegation = Delegation(
             key=f"{call.key}@{began}",
             target_agent=last.agent,
-            asked_agent=task.agent or "trading-coordinator",
+            asked_agent=task.agent or COORDINATOR,
             task_type=task.task,
             workflow_id=call.facts.identity,
             step=call.step,

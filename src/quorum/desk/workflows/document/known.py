@@ -10,7 +10,6 @@ from quorum.desk.agents.roster.agent import spelled
 from quorum.desk.work import Job
 from quorum.desk.workflows.spec import Degrade, Fallback, Retries
 
-COORDINATOR = "trading-coordinator"
 DATA_AGENTS = ("data-pipeline-manager", "data-collector")
 _PREFIX = "trading-"
 

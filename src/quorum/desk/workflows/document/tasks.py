@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from quorum.desk.agents.roster import COORDINATOR
 from quorum.desk.settings.reading import closest
-from quorum.desk.workflows.document.known import COORDINATOR, Known, Protocols
+from quorum.desk.workflows.document.known import Known, Protocols
 from quorum.desk.workflows.document.sheet import Entry, Keys, Sheet
 from quorum.desk.workflows.spec import Degrade, Fallback, Retries, Task
 
