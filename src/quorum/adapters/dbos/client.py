@@ -61,6 +61,7 @@ class DbosWorkflows:
             sort_desc=True,
             status=None if status is None else ASKED[status],
         )
+        found.sort(key=lambda one: (one.created_at or 0, one.workflow_id), reverse=True)  # a millisecond holds several
         states = [_state(one) for one in found]
         return [s for s in states if workflow is None or s.workflow == workflow][:limit]
 
