@@ -15,6 +15,8 @@ import quorum
 from desk.markets import ENTRY, closes, flat, write_bars
 from desk.offices import copied, fresh_task, template
 from quorum.adapters.process import InlineExecutor
+from quorum.bootstrap.workers import agent_task
+from quorum.desk.team.fakes import OwnHands
 from quorum.domain import DAY, DataError, InvalidSignal, NotFound, UsageError, WorkspaceError, iso, parse_instant
 from quorum.signals import from_batch
 from surfaces.cli.commands import Quorum
@@ -44,7 +46,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
 def test_its_names_are_these_and_each_is_documented_and_typed() -> None:
     assert quorum.__all__ == ["Desk", "backtest", "load_bars", "sweep"]
     methods = {name for name in vars(quorum.Desk) if not name.startswith("_")}
-    assert methods == {"open", "import_bars", "backtest", "consensus", "why", "replay"}
+    assert methods == {"open", "import_bars", "backtest", "consensus", "run_workflow", "why", "replay"}
     for thing in (quorum.backtest, quorum.load_bars, quorum.sweep, *(getattr(quorum.Desk, name) for name in methods)):
         assert inspect.getdoc(thing)
         signature = inspect.signature(thing)
@@ -70,6 +72,7 @@ def test_the_example_of_the_module_runs(home: Path, file: Path, monkeypatch: pyt
     text = (quorum.__doc__ or "").partition("\n\n")[2].replace('"2024-06-03"', f'"{iso(ENTRY)}"')
     monkeypatch.chdir(file.parent)
     monkeypatch.setenv("QUORUM_HOME", str(home))
+    monkeypatch.setattr("quorum.bootstrap.worker.open_hands", lambda size=None: OwnHands({"agent": agent_task}))
     quorum.Desk.open().import_bars(file)
     found: dict[str, typing.Any] = {}
     exec(compile(text, "quorum.__doc__", "exec"), found)
@@ -149,6 +152,21 @@ def test_a_desk_does_what_the_commands_do(
     assert (trial.trials_in_family, desk.backtest("demo_ma", "FLATUSDT", "1h", fast=6).trials_in_family) == (1, 2)
     answer = desk.replay(record.decision_id)
     assert (answer.verdict, answer.replayed) == ("identical", (record.decision_id, record.risk["decision_id"]))
+
+
+def test_a_desk_runs_a_workflow_in_one_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quorum.bootstrap.worker.open_hands", lambda size=None: OwnHands({"agent": agent_task}))
+    desk = quorum.Desk.open(home)
+    asked: dict[str, typing.Any] = {"symbol": "FLATUSDT", "timeframe": "1h", "as_of": iso(ENTRY)}
+    told = desk.run_workflow("realtime_signal_generation", **asked)
+    assert (told["status"], told["execution"], told["as_of"]) == ("completed", "notify", iso(ENTRY))
+    assert desk.why(told["decision_id"])[0]["kind"] == "consensus"
+    traded = desk.run_workflow("realtime_signal_generation", execution="paper", **asked)
+    assert (traded["execution"], traded["order"]["status"]) == ("paper", "filled")
+    with pytest.raises(NotFound, match="realtime_signal_generation"):
+        desk.run_workflow("realtime_signal", **asked)
+    with pytest.raises(UsageError, match="needs symbol"):
+        desk.run_workflow("realtime_signal_generation")
 
 
 def test_a_file_with_a_row_that_is_no_bar_is_refused_by_row(file: Path) -> None:

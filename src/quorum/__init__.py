@@ -11,6 +11,7 @@ found.row(found.best())
 desk = quorum.Desk.open()                         # the workspace at hand, as `quorum init` made it
 record = desk.consensus("BTCUSDT", "1h", as_of="2024-06-03")
 desk.why(record.decision_id)
+desk.run_workflow("realtime_signal_generation", symbol="BTCUSDT", timeframe="1h", as_of="2024-06-03")
 """
 
 from __future__ import annotations
@@ -215,6 +216,20 @@ class Desk:
         record = convene(self._desk, Question(symbol, Timeframe.parse(timeframe), instant, paper=paper))
         publish(self._desk, record.decision_id)
         return record
+
+    def run_workflow(
+        self, name: str, *, execution: str | None = None, wait: bool = True, **params: object
+    ) -> Mapping[str, Any]:
+        """Run a workflow to its end, or until it waits for a person; what `quorum workflow run --json` prints.
+
+        `params` are the workflow's own, as symbol="BTCUSDT", as_of="2024-06-03T00:00:00Z"; `execution` is notify,
+        paper or live, else as the workflow says. A worker that is at work runs it, else this process does; without
+        `wait` it is asked for and left to a worker. NotFound for an unknown workflow, UsageError for wrong parameters.
+        """
+        from quorum.surfaces.cli.coordinator.going import begin, run_facts
+
+        state = begin(self._desk, name, params, execution, wait=wait)
+        return run_facts(self._desk, state)
 
     def why(self, identity: str) -> Sequence[dict[str, Any]]:
         """The chain behind a decision, an order, a fill or a trial, back to the bars."""

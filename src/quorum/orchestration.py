@@ -8,12 +8,13 @@ Neighbours: a face beside `quorum` itself; bootstrap puts the desk together.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 from quorum import Desk as _Facade
@@ -67,14 +68,21 @@ class _Tool:
 
 
 class ParallelValidationOrchestrator(_Tool):
-    """Runs a suite of config/agents.yaml: its parallel group, at most `max_workers` tasks at once, then the rest."""
+    """Runs a suite of config/agents.yaml: its parallel group, at most `max_workers` tasks at once, then the rest.
+
+    UsageError for fewer workers than one.
+    """
 
     def __init__(self, home: str | Path | None = None, *, max_workers: int = 4) -> None:
+        from quorum.domain import UsageError
+
+        if not isinstance(max_workers, int) or max_workers < 1:
+            raise UsageError(f"{max_workers!r} workers run no suite", "give a whole number of at least 1")
         super().__init__(home)
         self.max_workers = max_workers
 
     async def run_validation_suite(self, suite: str = "validation", **params: Any) -> dict[str, Any]:
-        """Run a suite; `params` go to each of its tasks. See `run`."""
+        """Run a suite; `params` go to each of its tasks, before those of config/agents.yaml. See `run`."""
         return await asyncio.to_thread(self.run, suite, params)
 
     def run(self, suite: str = "validation", params: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -146,12 +154,12 @@ class _Crew:
             task=task.task,
             agent=task.agent,
             action="",
-            params=task.params,
+            params={**task.params, **self._facts.params},
             retries=Retries(most=0),
             critical=False,
             fallback=Fallback(Degrade.SKIP),
         )
-        return Call(self._facts, step, f"{self._facts.identity}/{spec.name}", spec, {})
+        return Call(self._facts, step, f"{self._facts.identity}/{spec.name}", spec, {}, used_as=spec.name)
 
     def _outcome(self, call: Asked, outcome: Mapping[str, Any]) -> dict[str, Any]:
         seconds = outcome.get("seconds", 0.0)
@@ -167,9 +175,10 @@ class _Crew:
 
 
 class _Hands:
-    """Hands in threads of this process, at most `workers` at once; a call that hangs is waited for.
+    """Hands in threads of this process, at most `workers` at once; a call that takes too long is left behind.
 
-    `alone` has by key the seconds that a call needs at least when nothing runs beside it: its processor time.
+    `alone` has by key the seconds that a call needs at least when nothing runs beside it: its processor time, and all
+    of its time where it was left behind.
     """
 
     def __init__(self, desk: Desk, workers: int) -> None:
@@ -178,19 +187,31 @@ class _Hands:
         self.alone: dict[str, float] = {}
 
     def call(self, task: str, payload: Mapping[str, Any], seconds: float) -> Outcome:
+        from quorum.domain import Loss, Lost, QuorumError
+
+        found: list[tuple[Outcome, float]] = []
+        asked = payload["assignment"]
+        with self._free:
+            thread = Thread(target=lambda: found.append(self._done(payload)), name=asked["task"], daemon=True)
+            thread.start()
+            thread.join(seconds)
+        late = Lost(0, Loss.TIMEOUT, QuorumError(f"{asked['task']} took longer than {seconds:g} s"))
+        outcome, self.alone[asked["key"]] = found[0] if found else (late, seconds)
+        return outcome
+
+    def _done(self, payload: Mapping[str, Any]) -> tuple[Outcome, float]:
+        """What became of a call, and its processor time in seconds."""
         from quorum.desk.team import perform
         from quorum.domain import Done, Loss, Lost, QuorumError
 
-        with self._free:
-            began = time.thread_time()
-            try:
-                outcome: Outcome = Done(0, perform(self._desk, payload), 0.0, 0.0)
-            except QuorumError as error:
-                outcome = Lost(0, Loss.ERROR, error)
-            except Exception as error:  # noqa: BLE001 - the rim: what a task raises is its failure, on record
-                outcome = Lost(0, Loss.ERROR, QuorumError(f"{type(error).__name__}: {error}"))
-            self.alone[payload["assignment"]["key"]] = time.thread_time() - began
-        return outcome
+        began = time.thread_time()
+        try:
+            outcome: Outcome = Done(0, perform(self._desk, payload), 0.0, 0.0)
+        except QuorumError as error:
+            outcome = Lost(0, Loss.ERROR, error)
+        except Exception as error:  # noqa: BLE001 - the rim: what a task raises is its failure, on record
+            outcome = Lost(0, Loss.ERROR, QuorumError(f"{type(error).__name__}: {error}"))
+        return outcome, time.thread_time() - began
 
     def warm(self, task: str, payload: Mapping[str, Any]) -> object:
         """This process is as warm as it is."""
@@ -276,9 +297,15 @@ class ClaudeCodeAgentOptimizer(_Tool):
     def log_agent_attempt(
         self, agent: str, success: bool, duration: float | None = None, error: str | None = None
     ) -> None:
-        """Record that an agent was called, for `duration` seconds; a name that nobody has is recorded as a gap."""
-        from quorum.desk.agents import Call, CallOutcome
+        """Record that an agent was called, for `duration` seconds; a name that nobody has is recorded as a gap.
 
+        UsageError for an empty name, and for seconds that are none.
+        """
+        from quorum.desk.agents import Call, CallOutcome
+        from quorum.domain import UsageError
+
+        if not agent.strip() or not 0.0 <= (duration or 0.0) < math.inf:
+            raise UsageError(f"agent {agent!r} for {duration} seconds", "give a name, and seconds of at least 0")
         found = self._desk.staff.rules.find(agent)
         outcome = CallOutcome.DONE if success else CallOutcome.ERROR
         call = Call(
@@ -295,9 +322,15 @@ class ClaudeCodeAgentOptimizer(_Tool):
         self._desk.staff.calls.record(call)
 
     def suggest_agent_creation(self, name: str) -> str:
-        """An entry for config/agents.yaml that adds an agent of that name, or one like the agent that has it."""
-        from quorum.desk.agents import agent_template
+        """An entry for config/agents.yaml that adds an agent of that name, or one like the agent that has it.
 
+        UsageError for an empty name.
+        """
+        from quorum.desk.agents import agent_template
+        from quorum.domain import UsageError
+
+        if not name.strip():
+            raise UsageError("an agent without a name", "give one in small letters, digits and hyphens")
         return agent_template(name, self._desk.staff.rules)
 
     def generate_workflow_update(self) -> str:

@@ -22,7 +22,8 @@ OVER = ("done", "failed", "cancelled")
 
 
 class Doing:
-    """A body: `steps` steps that write their names into a file, a wait for `topic`, `children`, an `error`.
+    """A body: `steps` steps that write their names into a file, a wait for `topic`, `children`, an `error`;
+    `part` is asked of the children beside their steps, `children_at` stands before their numbers.
 
     The process dies in the work of the step `die`, after its effect.
     """
@@ -41,7 +42,10 @@ class Doing:
             found["told"] = run.wait(request["topic"], request["seconds"])
             found["after"] = run.step("9.after", lambda: self._work(run.identity, "9.after", request))["of"]
         if "children" in request:
-            asked = [(f"{run.identity}/{n}", {"steps": n}) for n in request["children"]]
+            where = f"{request['children_at']}." if "children_at" in request else ""
+            asked = [
+                (f"{run.identity}/{where}{n}", {"steps": n, **request.get("part", {})}) for n in request["children"]
+            ]
             found["children"] = [dict(outcome) for outcome in run.children(asked)]
         if "error" in request:
             raise ValueError(request["error"])

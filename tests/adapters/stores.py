@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from quorum.adapters.sql import Database, Provenance, SqlAccounts, SqlDecisionLog, SqlOrders, SqlTrials
@@ -56,8 +60,25 @@ class Store:
 
 
 def opened(place: Path | str, busy_ms: int = 5_000) -> Database:
-    """The database in a folder, or at a URL."""
-    return Database(place / "desk.db" if isinstance(place, Path) else place, busy_ms)
+    """The database in a folder, or at a URL; a file that is not there yet is made with the newest schema."""
+    if isinstance(place, str):
+        return Database(place, busy_ms)
+    if not (place / "desk.db").exists():
+        (place / "desk.db").write_bytes(_newest())
+    return Database(place / "desk.db", busy_ms)
+
+
+@cache
+def _newest() -> bytes:
+    """A file with the newest schema and nothing in it: copied, for to migrate takes as long as many a test."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "desk.db"
+        database = Database(path)
+        database.migrate()
+        database.close()
+        with closing(sqlite3.connect(path)) as whole:
+            whole.execute("pragma wal_checkpoint(truncate)")
+        return path.read_bytes()
 
 
 def place(text: str) -> Path | str:

@@ -311,6 +311,20 @@ class TestStandings:
             standing(**changed)
 
 
+def test_the_questions_of_a_run_that_is_cancelled_wait_until_it_goes_on(office: Office) -> None:
+    runs = ("WF-1", "WF-1/2.each.1.0", "WF-10")
+    mine, part, other = (office.approvals.ask(question(n, workflow_id=run)) for n, run in enumerate(runs, 1))
+    office.approvals.hold("WF-1", True)
+    assert office.approvals.open() == [other]
+    assert (office.approvals.get(part.approval_id).status, office.approvals.untold()) == ("held", [])
+    with pytest.raises(IllegalMove, match=r"WF-1 was cancelled; quorum workflow resume WF-1$"):
+        office.approvals.answer(mine.approval_id, True, "ada", "yes", "cli")
+    assert office.approvals.expire(NOW + 7 * DAY) == [office.approvals.get(other.approval_id)]
+    office.approvals.hold("WF-1", False)
+    assert office.approvals.open() == [mine, part]
+    assert office.approvals.answer(mine.approval_id, True, "ada", "yes", "cli").approved
+
+
 @settings(max_examples=40)
 @given(
     acts=st.lists(
@@ -336,6 +350,7 @@ def test_store_and_memory_answer_alike(acts: list[tuple[str, int]], tmp_path_fac
         assert both[0].open() == both[1].open()
         assert both[0].untold() == both[1].untold()
         assert both[0].standing() == both[1].standing()
+        assert [both[0].uses(s) for s in both[0].standing()] == [both[1].uses(s) for s in both[1].standing()]
 
 
 _STORES: dict[str, Database] = {}

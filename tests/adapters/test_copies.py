@@ -10,13 +10,16 @@ import sqlalchemy as sa
 
 from adapters.stores import ACCOUNT, NOW, choice, fill, funded, moved, ordered, store_at
 from quorum.adapters.sql import HEAD, Database
+from quorum.adapters.sql.coordination.calls import SqlCalls
 from quorum.adapters.sql.coordination.leavings import SqlLeavings
 from quorum.adapters.sql.coordination.runs import SqlRunBook
 from quorum.adapters.sql.coordination.tables import delivery, effect
+from quorum.adapters.sql.coordination.tasks import SqlTaskBook
 from quorum.adapters.sql.coordination.ticks import SqlTicks
 from quorum.adapters.sql.copies import PostgresCopies, SqliteCopies
+from quorum.desk.agents import Call, CallOutcome, Delegation, Finish, TaskComplete
 from quorum.desk.schedule import Tick, TickStatus
-from quorum.domain import DAY, OrderStatus, StoreError, UsageError, WorkspaceError
+from quorum.domain import DAY, Clock, OrderStatus, StoreError, UsageError, WorkspaceError
 
 
 def test_a_server_is_saved_and_put_back(postgres: str, empty_postgres: str, tmp_path: Path) -> None:
@@ -80,7 +83,7 @@ def test_what_old_runs_left_goes_and_all_else_stays(place: Path | str) -> None:
     ticks, leavings = SqlTicks(store.database, clock), SqlLeavings(store.database)
     old, part, other = book.enter({}), book.enter({}, "WF-20240603-001/5.sweep.1"), book.enter({})
     with store.database.write() as connection:
-        for key in (f"{old}/1.a/b", f"{part}/1.a/b", f"{other}/1.a/b", "approval/APP-1"):
+        for key in (f"{old}/1.a/b", f"follow/{old}/6.b/c", f"{part}/1.a/b", f"{other}/1.a/b", "approval/APP-1"):
             connection.execute(effect.insert().values(key=key, answer="{}", at=NOW))
         common = {"channel": "log", "attempts": 1, "next_at": NOW, "error": "", "parcel": ""}
         for number, (status, sent_at) in enumerate((("sent", NOW), ("waiting", None), ("sent", NOW + 2 * DAY))):
@@ -89,22 +92,37 @@ def test_what_old_runs_left_goes_and_all_else_stays(place: Path | str) -> None:
     ticks.arm("mine", "cron", NOW)
     for number, status in enumerate((TickStatus.SKIPPED, TickStatus.WAITING, TickStatus.MISSED)):
         ticks.claim(Tick("mine", NOW + number, status, NOW))
+    agents_left(store.database, store.clock, old)
     store.decisions.record(choice())
     before = NOW + DAY
     assert leavings.runs(before) == sorted([old, part, other])
     assert not leavings.runs(NOW)
-    expected = {"effects": 4, "deliveries": 1, "ticks": 1}
+    expected = {"effects": 5, "tasks": 2, "calls": 1, "deliveries": 1, "ticks": 1}
     assert leavings.remove(before, [old], dry_run=True) == expected
-    assert len(store.database.rows("effect")) == 7
+    assert len(store.database.rows("effect")) == 8
     assert leavings.remove(before, [old], dry_run=False) == expected
     assert leavings.remove(before, [old], dry_run=False) == dict.fromkeys(expected, 0)
     left = {row["key"] for row in store.database.rows("effect")}
     assert left == {f"run/{other}", f"{other}/1.a/b", "approval/APP-1"}
+    assert {(row["workflow_id"], row["key"]) for row in store.database.rows("task")} == {("WF-other", "open")}
+    assert [row["key"] for row in store.database.rows("agent_call")] == ["later"]
     assert {row["notification_id"] for row in store.database.rows("delivery")} == {"NOT-1", "NOT-2"}
     assert [t.status for t in ticks.newest("mine", 9)] == [TickStatus.MISSED, TickStatus.WAITING]
     assert ticks.arm("mine", "cron", NOW + 5) == NOW
     assert len(store.database.rows("decision")) == 1
     store.database.close()
+
+
+def agents_left(database: Database, clock: Clock, run: str) -> None:
+    """A task that was handed on, one that its run left open, one of another run; a call of then and one of later."""
+    tasks, calls = SqlTaskBook(database, clock), SqlCalls(database)
+    given = [("done", "WF-other"), ("left", f"{run}/5.sweep.1"), ("open", "WF-other")]
+    made = tasks.delegate_all(
+        [Delegation(key, "critic", "critic", "review", workflow, "1", NOW + DAY) for key, workflow in given]
+    )
+    tasks.finish_all([Finish(made[0].task_id, TaskComplete())])
+    for key, at in (("then", NOW), ("later", NOW + DAY)):
+        calls.record(Call(key, at, "critic", "critic", "review", "WF-other", CallOutcome.DONE, 0.1))
 
 
 def test_a_thousand_runs_go_in_parts(place: Path | str) -> None:

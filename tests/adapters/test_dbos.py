@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from adapters.places import slow_on_postgres
 from adapters.processes import TESTS
 from adapters.running import Doing, ended, until, working
-from quorum.adapters.dbos import DbosWorkflows, open_system
+from quorum.adapters.dbos import DbosWorkflows, client, open_system
 from quorum.desk.workflows.ports import MOST_DEATHS
 from quorum.domain import IllegalMove, NotFound
 
@@ -94,6 +94,26 @@ def test_what_a_body_raises_is_told(at: Path | str, asked: DbosWorkflows, doing:
     assert "no such thing" in str(state.error)
 
 
+def test_runs_of_one_millisecond_are_all_looked_at(
+    at: Path | str, asked: DbosWorkflows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of them the engine hands out first, and however many there are to a page."""
+    monkeypatch.setattr(client, "PAGE", 3)
+    names = [f"WF-{n:02d}" for n in (5, 1, 9, 3, 7, 2, 8, 6, 4)]
+    for name in names:
+        asked.enqueue(name, {"workflow": "even" if int(name[3:]) % 2 == 0 else "odd"})
+    system = open_system(at)
+    with system.begin() as connection:
+        table = "workflow_status" if isinstance(at, Path) else "dbos.workflow_status"
+        connection.execute(sa.text(f"update {table} set created_at = 1717416000000"))
+    system.dispose()
+    newest = sorted(names, reverse=True)
+    for limit in (1, 3, 8, 9, 20):
+        assert [run.identity for run in asked.runs(limit)] == newest[:limit]
+        odd = [name for name in newest if int(name[3:]) % 2]
+        assert [run.identity for run in asked.runs(limit, workflow="odd")] == odd[:limit]
+
+
 def test_runs_are_listed_newest_first_and_by_what_they_are(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:
     for n, workflow in enumerate(("one", "two", "one"), 1):
         asked.enqueue(f"WF-{n}", {"workflow": workflow, "n": n})
@@ -152,6 +172,34 @@ def test_a_run_that_is_cancelled_ends_after_the_step_at_hand_and_goes_on_from_th
         asked.move(RUN, "resume")
         assert ended(asked, RUN).status == "done"
     assert len(set(doing.done())) == len(doing.done()) == 3
+
+
+def test_the_parts_of_a_run_are_cancelled_with_it_and_go_on_with_it(
+    at: Path | str, asked: DbosWorkflows, doing: Doing
+) -> None:
+    asked.enqueue(RUN, {"steps": 1, "children": [1, 2], "part": {"topic": "APR-1", "seconds": 60.0}})
+    with working(at, doing):
+        until(asked, RUN, lambda _: len(asked.runs()) == 3 and len(doing.done()) == 4)
+        asked.move(RUN, "cancel")
+        assert {state.status for state in asked.runs()} == {"cancelled"}
+    with working(at, doing):
+        asked.move(RUN, "resume")
+        for n in (1, 2):
+            asked.send(f"{RUN}/{n}", "APR-1", {"approved": True})
+        state = ended(asked, RUN)
+        assert (state.status, {one.status for one in asked.runs()}) == ("done", {"done"})
+    assert len(set(doing.done())) == len(doing.done()) == 6
+
+
+def test_a_fork_of_a_run_with_parts_begins_at_any_of_its_steps(
+    at: Path | str, asked: DbosWorkflows, doing: Doing
+) -> None:
+    asked.enqueue(RUN, {"steps": 1, "children": [1], "children_at": "2.each.1"})
+    with working(at, doing):
+        ended(asked, RUN)
+        assert [asked.move(RUN, "fork", 2, "WF-20240101-002") for _ in range(2)] == ["WF-20240101-002"] * 2
+        assert ended(asked, "WF-20240101-002").status == "done"
+    assert doing.done()[2:] == ["WF-20240101-002/2.each.1.1 1.look"]
 
 
 def test_a_fork_keeps_the_steps_before_it(at: Path | str, asked: DbosWorkflows, doing: Doing) -> None:

@@ -19,9 +19,10 @@ from structlog.contextvars import bound_contextvars
 
 from adapters.processes import run
 from quorum.adapters.logs import MASK, LineFile, Redaction, set_up_logs
-from quorum.domain import UsageError, VirtualClock, parse_instant
+from quorum.domain import MINUTE, SECOND, UsageError, VirtualClock, parse_instant
 
-CLOCK = VirtualClock(parse_instant("2024-06-03T12:00:00Z"))
+NOW = parse_instant("2024-06-03T12:00:00Z")
+CLOCK = VirtualClock(NOW)
 LOGGER = "quorum.test"
 
 
@@ -30,6 +31,7 @@ def _as_before() -> Iterator[None]:
     """Logging as it was, whatever a test made of it."""
     root, dbos = logging.getLogger(), logging.getLogger("dbos")
     kept = root.handlers[:], root.level, dbos.handlers[:], dbos.propagate
+    dbos.filters[:] = []  # an engine that was closed in another test silences it
     levels = {
         name: logging.getLogger(name).level
         for name in ("alembic", "httpx", "httpcore", "urllib3", "numba", "asyncio", "dbos")
@@ -38,6 +40,7 @@ def _as_before() -> Iterator[None]:
     for handler in set(root.handlers) - set(kept[0]):
         handler.close()
     root.handlers[:], root.level, dbos.handlers[:], dbos.propagate = kept
+    dbos.filters[:] = []
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
     structlog.reset_defaults()
@@ -95,6 +98,21 @@ def test_dbos_goes_the_same_way_and_names_its_run(tmp_path: Path) -> None:
     logging.getLogger("dbos").warning("recovering", extra=extra)
     (line,) = lines(tmp_path)
     assert (line["event"], line["workflow_id"], "executorID" in line) == ("recovering", "WF-20240603-002", False)
+
+
+def test_what_dbos_says_at_every_look_is_written_once_a_minute_in_one_line(tmp_path: Path) -> None:
+    clock = VirtualClock(NOW)
+    set_up_logs(tmp_path, "info", clock=clock)
+    said = logging.getLogger("dbos")
+    for _ in range(50):
+        for what in ("queue thread", "reloading queue"):
+            said.warning("Exception in %s: refused\n\tIs it running?\n(Background on this error at: https://x)", what)
+        clock.advance_to(clock.now() + SECOND)
+    told = [line["event"] for line in lines(tmp_path)]
+    assert told == [f"Exception in {what}: refused Is it running?" for what in ("queue thread", "reloading queue")]
+    clock.advance_to(NOW + MINUTE)
+    said.warning("Exception in %s: refused\n\tIs it running?\n(Background on this error at: https://x)", "queue thread")
+    assert len(lines(tmp_path)) == 3
 
 
 def test_without_a_workspace_people_read_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,6 +243,19 @@ def _strings(value: Any) -> Iterator[str]:
         ('{"client_secret": "x\\"y", "n": 1}', '{"client_secret": ***, "n": 1}'),
         ("SMTP_PASSWORD=hunter2 is wrong", "SMTP_PASSWORD=*** is wrong"),
         ("sqlite:////home/me/desk.db", "sqlite:////home/me/desk.db"),
+        ("postgresql://me:p/w@x@db:5432/quorum refused", "postgresql://***@db:5432/quorum refused"),
+        ("GET https://host/x?key=abc&y=1&sig=d%2Fe", "GET https://host/x?key=***&y=1&sig=***"),
+        ("Set-Cookie: sid=abc; Path=/", "Set-Cookie: ***; Path=/"),
+        ("dsn: host=db pwd=hunter2 user=me", "dsn: host=db pwd=*** user=me"),
+        ("sent eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl on", "sent *** on"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY----- was read", "*** was read"),
+        (
+            "it failed: locked\n[SQL: INSERT INTO x VALUES (?)]\n[parameters: ('mine',)]\n"
+            "(Background on this error at: https://sqlalche.me/e/21/e3q8). Retrying in 0.7s",
+            "it failed: locked. Retrying in 0.7s",
+        ),
+        ("refused\n(Background on this error at: https://sqlalche.me/e/21/e3q8)", "refused"),
+        ("(psycopg) closed\n[SQL: select 1]\n[parameters: {'a': 'mine'}]", "(psycopg) closed"),
         ("12 tokens were used; the keyboard is fine", "12 tokens were used; the keyboard is fine"),
     ],
 )
@@ -320,7 +351,8 @@ def test_the_engine_does_not_keep_the_standard_error_of_its_first_day(
     for day in ("first", "second"):
         stream = io.StringIO()
         monkeypatch.setattr(sys, "stderr", stream)
-        Engine(open_system(tmp_path / f"{day}.db"), "slot-1", lambda run, request: {}, 1).close()
+        engine = Engine(open_system(tmp_path / f"{day}.db"), "slot-1", lambda run, request: {}, 1)
         dbos.error("what went wrong on the %s day", day)
         assert stream.getvalue() == f"what went wrong on the {day} day\n"
+        engine.close()
         stream.close()

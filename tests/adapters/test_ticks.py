@@ -11,6 +11,7 @@ import pytest
 from adapters.places import slow_on_postgres
 from adapters.processes import run
 from adapters.stores import NOW, opened
+from quorum.adapters.sql.coordination.runs import SqlRunBook
 from quorum.adapters.sql.coordination.ticks import SqlTicks
 from quorum.desk.schedule import MemoryTicks, Tick, Ticks, TickStatus
 from quorum.domain import DAY, MINUTE, VirtualClock
@@ -73,6 +74,21 @@ def test_a_move_is_made_by_whoever_finds_it_as_it_was(ticks: Ticks) -> None:
     assert not ticks.move(made, CLAIMED)
     assert ticks.move(replace(made, status=CLAIMED), SENT, "late")
     assert list(ticks.newest("mine")) == [replace(made, status=SENT, reason="late")]
+
+
+@slow_on_postgres
+def test_a_request_enters_the_book_with_the_move_that_it_belongs_to(place: Path | str, clock: VirtualClock) -> None:
+    database = opened(place)
+    database.migrate()
+    ticks = SqlTicks(database, clock)
+    first, second = ticks.claim(tick(1)), ticks.claim(tick(2))
+    assert first is not None
+    assert second is not None
+    assert ticks.move(first, MISSED, "given up")
+    assert not ticks.move(first, SENT, request={"n": 1})
+    assert ticks.move(second, SENT, request={"n": 2})
+    assert SqlRunBook(database, clock).entered(0) == [(second.workflow_id, {"n": 2})]
+    database.close()
 
 
 def test_what_is_open_is_found_again_oldest_first(ticks: Ticks) -> None:

@@ -21,6 +21,7 @@ from quorum.desk.agents import StaffRules
 from quorum.desk.running import known_by, protocols_by
 from quorum.desk.schedule import Patience, Schedule, read_schedules
 from quorum.desk.settings import CoordinatorFile, EventsFile, ScheduleFile
+from quorum.desk.team import team
 from quorum.desk.team.fakes import OwnHands
 from quorum.desk.workflows import workflows
 from quorum.domain import MINUTE, iso
@@ -128,6 +129,21 @@ def views(home: Path) -> object:
     return told
 
 
+def store_pauses(home: Path) -> object:
+    """What a team waits for a database that is away."""
+    told: list[object] = []
+
+    def asker(*given: Any) -> Any:
+        told.append(given[4])
+        raise InterruptedError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(team, "Asker", asker)
+        with pytest.raises(InterruptedError):
+            team.Team(at_work(home), OwnHands({}))
+    return told
+
+
 def level(home: Path) -> object:
     told: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -194,6 +210,7 @@ EFFECTS: list[tuple[str, str, object, object, Look]] = [
     coordinator("worker.pool", 1, 2, asked("open_hands", 0)),
     coordinator("worker.lease_seconds", 10, 4, asked("take_right", 3)),
     coordinator("scheduler.look_seconds", 0.5, 2, pause),
+    coordinator("store_seconds", 60, 2, store_pauses),
     coordinator("views_seconds", 1, 3, views),
     coordinator("log_level", "info", "debug", level),
     ("schedule.yaml", "late_seconds", 10, 20, patience),

@@ -191,5 +191,5 @@ def check_end(ward: Ward, case: Case, identity: str, state: RunState, found: Map
     assert said["done"] == case.done
     assert said["reason"] == found["reason"]
     missing = "agent_gap" if "is unhealthy" in found["reason"] else "agent_failed"
-    told = set() if case.misdeed == "is_missing" else {missing}
+    told = {"task_blocked"} if case.misdeed in ("is_missing", "raises_ours") else {missing}  # no fault of the agent
     assert events(ward, identity) == told | {"workflow_failed" if case.done == "halt" else "workflow_degraded"}

@@ -80,7 +80,7 @@ def test_three_errors_leave_an_agent_out_until_it_is_probed(ward: Ward) -> None:
     assert unhealthy.health is Health.UNHEALTHY
     identity, _, found = run(ward, "lonely")
     assert (found["status"], found["agent"]) == ("unavailable", "")
-    assert found["reason"].startswith("culprit-lonely is unhealthy: 3 in a row failed, the last one: task agent: ")
+    assert found["reason"].startswith("culprit-lonely is unhealthy: 3 in a row failed, the last one: ValueError: ")
     assert "agent_gap" in events(ward, identity)
     ward.turn_clock(55 * SECOND)
     assert run(ward, "lonely")[2]["status"] == "unavailable"

@@ -23,6 +23,7 @@ from quorum.bootstrap import open_desk, sharing
 from quorum.desk import Desk
 from quorum.desk.approvals import Said, answer
 from quorum.desk.schedule import Tick
+from quorum.desk.system import Part, SystemState, begin
 from quorum.surfaces.bench.postgres import OwnPostgres
 from surfaces.cli.commands import Quorum
 
@@ -182,6 +183,9 @@ class TestDatabase:
 def schedulers(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Two schedulers of a workspace at work, for the time of a block."""
     turn_clock(home, 0)
+    states, me = open_desk(home).states, Part("a worker")
+    if begin(states, me).state is SystemState.STARTING:
+        states.move(SystemState.OPERATIONAL, me, "it would be at work")
     command = [sys.executable, "-m", "durability.misbehaving", "schedule", str(home)]
     process = subprocess.Popen(command, cwd=TESTS, stdin=subprocess.DEVNULL)
     try:

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.config import Config
 
 from desk.markets import ENTRY
 from desk.offices import copied, template
+from quorum.adapters import migrations
+from quorum.adapters.sql import database
 from quorum.bootstrap import open_desk, open_worker
 from quorum.bootstrap.worker import INTERPRETERS, Worker
 from quorum.desk import Desk
@@ -23,6 +26,7 @@ from quorum.desk.notices import Event
 from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.team import cancel, perform
 from quorum.desk.team.fakes import OwnHands
+from quorum.desk.team.papers import PAUSE_SECONDS
 from quorum.desk.workflows import RunState, find_workflow
 from quorum.desk.workflows.ports import MOST_DEATHS
 from quorum.domain import HOUR, IllegalMove, iso
@@ -42,6 +46,18 @@ steps:
     criteria: [consent_approved == true]
   - {step: 4, name: after, task: check_agents, output: /outputs/after.json, critical: false}
 results: {status: consent.status, verdict: verdict.verdict}
+"""
+NEXT = f"{int(database.HEAD) + 1:04d}"
+STEP = f"""
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "{NEXT}", "{database.HEAD}"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("approval") as table:
+        table.add_column(sa.Column("next", sa.Text, nullable=False, server_default=""))
 """
 WAIT_SECONDS = 30.0
 
@@ -91,11 +107,21 @@ def read(home: Path, path: str) -> Any:
     return json.loads((home / path).read_text(encoding="utf-8"))
 
 
+def next_schema(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the newest schema is one step further, as in a later release: approvals have a column more."""
+    shutil.copytree(Path(migrations.__file__).parent, folder)
+    (folder / "versions" / f"v{NEXT}_next.py").write_text(STEP, encoding="utf-8")
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    monkeypatch.setattr(database, "_alembic", lambda: config)
+    monkeypatch.setattr(database, "HEAD", NEXT)
+
+
 @pytest.mark.parametrize("restarts", [3, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_question_left_open_over_restarts_is_answered_once(
-    home: Path, restarts: int, monkeypatch: pytest.MonkeyPatch
+    home: Path, restarts: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """And over the release of another interpreter, which the run that is under way does not get."""
+    """And over a migration, and the release of another interpreter, which the run under way does not get."""
     desk = open_desk(home)
     identity = ask_for(desk, "consent", {})
     with at_work(home):
@@ -104,6 +130,11 @@ def test_a_question_left_open_over_restarts_is_answered_once(
     for _ in range(restarts):
         with at_work(home):
             until(desk, identity, lambda state: state.attempts == 2)  # begun again, and no death counted before
+    next_schema(tmp_path / "migrations", monkeypatch)
+    desk = open_desk(home)
+    with sqlite3.connect(home / "desk.db") as opened:
+        assert opened.execute("select version_num from alembic_version").fetchone() == (NEXT,)
+    opened.close()
     (approval,) = desk.approvals.open()
     said = Said(True, "ada", "it is fine", "cli")
     assert answer(desk.approvals, desk.workflows, approval.approval_id, said).untold is None
@@ -135,6 +166,7 @@ def test_a_run_that_is_cancelled_says_so_in_the_documents_that_it_did_not_come_t
         until(desk, identity, lambda _: bool(desk.approvals.open()))
         cancel(desk, identity)
         assert desk.workflows.run(identity)[0].status == "cancelled"
+        time.sleep(PAUSE_SECONDS + 0.4)  # the document of what was done before is written behind the work
         assert read(home, "outputs/look.json")["status"] == "completed"
         after = read(home, "outputs/after.json")
         assert (after["status"], after["reason"]) == ("skipped", "the run was cancelled")

@@ -46,12 +46,12 @@ TO_COME = """
 BESIDES = """
     broker: serve
     task
-    workflow: check
+    workflow: check rerun
     agents: show tasks route recommend
     approvals
     approvals: show standing grant revoke
     notices
-    notices: test ack raise
+    notices: test ack raise escalations
     schedule: enable disable ticks
 """
 

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from desk.markets import closes, flat, write_bars
+import quorum
+from desk.markets import ENTRY, closes, flat, write_bars
+from quorum.bootstrap.workers import agent_task
+from quorum.desk import make_workspace
+from quorum.desk.team.fakes import OwnHands
+from quorum.domain import iso
 from surfaces.cli.commands import every_command
 
 ROOT = Path(__file__).parents[2]
@@ -55,14 +60,18 @@ def test_the_readmes_python_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_bars(tmp_path / "BTCUSDT.csv", closes(flat))
+    monkeypatch.setattr("quorum.bootstrap.worker.open_hands", lambda size=None: OwnHands({"agent": agent_task}))
+    make_workspace(tmp_path / ".quorum", ["momentum"])
+    quorum.Desk.open().import_bars(write_bars(tmp_path / "BTCUSDT.csv", closes(flat)))
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert blocks
     for i, block in enumerate(blocks):
         script = tmp_path / f"block{i}.py"
-        script.write_text(block, encoding="utf-8")
+        script.write_text(block.replace('"2024-06-03"', f'"{iso(ENTRY)}"'), encoding="utf-8")
         runpy.run_path(str(script))
-    assert "±" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "±" in told
+    assert "completed bullish" in told
 
 
 def shown() -> Iterator[tuple[str, str]]:

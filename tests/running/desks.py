@@ -48,6 +48,10 @@ def make_desk(home: Path, base: Path) -> Path:
     """A workspace with the drawn markets and two workflows of its own: `slow`, and `asks` for a person's word."""
     copied(template(base), home)
     (home / "config" / "coordinator.yaml").write_text(COORDINATOR, encoding="utf-8")
+    agents = home / "config" / "agents.yaml"
+    agents.write_text(
+        agents.read_text(encoding="utf-8").replace("health_check_interval: 60", "health_check_interval: 2")
+    )
     own = home / "config" / "workflows"
     own.mkdir(exist_ok=True)
     (own / "asks.yaml").write_text(ASKS, encoding="utf-8")

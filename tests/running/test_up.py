@@ -52,7 +52,7 @@ def test_a_desk_from_its_start_to_its_stop(home: Path, quorum: Quorum) -> None:
         assert (refused.code, f"up already (process {running.process.pid})" in refused.err) == (2, True)
         until(lambda: desk.ticks.newest("daily"), "the run that was missed")
         an_event_starts_what_waits_for_it(desk, quorum)
-        a_second_terminal_disturbs_nobody(desk, quorum, 20)
+        a_second_terminal_disturbs_nobody(desk, quorum, 5)
         a_killed_worker_goes_on_where_it_was(desk, running)
         told = quorum("status", "--home", home, "--json").json
         assert (told["state"], told["worker"], told["failed"]) == ("operational", True, [])
@@ -120,6 +120,8 @@ def a_killed_worker_goes_on_where_it_was(desk: Desk, running: Up) -> None:
     done_once(desk, slow, PAIRS)
     (told,) = running.told("role_restarting")
     assert (told["role"], told["error"], told["level"]) == ("worker", "it ended with -9", "warning")
+    reasons = until(lambda: [m.reason for m in desk.states.history() if m.state == "degraded"], "it to be degraded")
+    assert any("worker: it ended with -9" in reason or "no worker" in reason for reason in reasons)
     until(lambda: state_of(running.home) == "operational", "the desk to be operational again")
 
 

@@ -27,7 +27,10 @@ def test_a_run_goes_on_with_whoever_answers_resumes_or_forks(
     def questions(identity: str) -> list[str]:
         return [a.approval_id for a in desk.approvals.open() if a.question.workflow_id == identity]
 
-    first = said("workflow", "run", "asks", "-p", "times=2", "--no-wait", code=3)["workflow_id"]
+    left = said("workflow", "run", "asks", "--no-wait", code=0)
+    assert left["status"] == "enqueued"
+    first = said("workflow", "run", "asks", "-p", "times=2", code=3)["workflow_id"]
+    assert desk.workflows.run(left["workflow_id"])[0].status == "running"  # the worker of the second took it along
     (asked,) = questions(first)
     assert "run" not in said("reject", asked, "--reason", "news at two", "--no-wait", code=0)
     assert desk.workflows.run(first)[0].status == "running"

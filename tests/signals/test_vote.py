@@ -30,6 +30,7 @@ from quorum.signals import (
     consensus,
     consensus_strategy,
     find_strategy,
+    quality,
     read_params,
 )
 from quorum.signals.analyst import Silence, abstain, known_at, last_signal, spoken
@@ -134,14 +135,25 @@ def outcomes(strategy: ConsensusStrategy, bars: Bars) -> list[Consensus]:
     ]
 
 
-def assert_polls_alike(strategy: ConsensusStrategy, bars: Bars, expected: Sequence[Consensus]) -> int:
-    """The compiled poll says what `consensus()` says; how many bars were decisive."""
+def sizes_of(strategy: ConsensusStrategy, bars: Bars, expected: Sequence[Consensus]) -> list[float]:
+    """The share of the normal size that each bar's vote is worth."""
+    read = [(a, a.read(bars)) for a in strategy.analysts]
+    return [
+        quality(outcome, [a.view(bars, o, i) for a, o in read], strategy.rules.tier_c_size).size
+        for i, outcome in enumerate(expected)
+    ]
+
+
+def assert_polls_alike(
+    strategy: ConsensusStrategy, bars: Bars, expected: Sequence[Consensus], sizes: Sequence[float]
+) -> int:
+    """The compiled poll says what `consensus()` and `quality()` say; how many bars were decisive."""
     who = strategy._electorate()
     extreme = extreme_moves(bars, who.extreme_atr)
     ballots = strategy._ballots([_columns(a.read(bars)) for a in strategy.analysts], extreme)
     decisive = 0
     for i, outcome in enumerate(expected):
-        code, lead = poll(ballots, i, who)
+        code, lead, size = poll(ballots, i, who)
         assert (DECIDED.get(code, "no_consensus"), code == ESCALATE) == (outcome.direction, outcome.escalate), (
             i,
             outcome,
@@ -152,26 +164,29 @@ def assert_polls_alike(strategy: ConsensusStrategy, bars: Bars, expected: Sequen
             decisive += 1
             assert ballots.stop[i, lead] == outcome.lead.stop
             assert ballots.target1[i, lead] == outcome.lead.targets[0]
+        assert size == sizes[i]
     return decisive
 
 
-def followed(expected: Sequence[Consensus], warmup: int, params: dict[str, Any]) -> list[tuple[float, float, float]]:
-    """What the strategy is to want, from the outcomes alone."""
+def followed(
+    votes: Sequence[tuple[Consensus, float]], warmup: int, params: dict[str, Any]
+) -> list[tuple[float, float, float]]:
+    """What the strategy is to want, from the outcomes and their sizes alone."""
     held: View | None = None
-    since, answer = 0, []
-    for i, outcome in enumerate(expected):
+    since, share, answer = 0, 0.0, []
+    for i, (outcome, size) in enumerate(votes):
         lead = outcome.lead if i + 1 >= warmup else None
         since += 1
         if lead is None:
             held = held if since < params["hold_bars"] else None
         elif held is not None and held.direction is lead.direction:
             since = 0
-        elif lead.reward_risk >= params["min_reward_risk"] and (lead.direction.sign > 0 or params["short"]):
-            held, since = lead, 0
+        elif size and lead.reward_risk >= params["min_reward_risk"] and (lead.direction.sign > 0 or params["short"]):
+            held, since, share = lead, 0, size
         else:
             held = None
         levels = (NAN, NAN) if held is None or held.stop is None else (held.stop, held.targets[0])
-        answer.append((0.0 if held is None else float(held.direction.sign), *levels))
+        answer.append((0.0 if held is None else held.direction.sign * share, *levels))
     return answer
 
 
@@ -192,10 +207,11 @@ def bits(targets: Targets) -> list[bytes]:
 def test_a_poll_is_the_consensus_of_the_views(rules: ConsensusRules, timeframe: str, seed: int) -> None:
     strategy, bars = consensus_strategy(rules), market(timeframe, 900, seed)
     expected = outcomes(strategy, bars)
-    assert assert_polls_alike(strategy, bars, expected) > 20
+    sizes = sizes_of(strategy, bars, expected)
+    assert assert_polls_alike(strategy, bars, expected, sizes) > 20
     params = {"hold_bars": 10, "min_reward_risk": 1.5, "short": 1}
     targets = strategy.batch(bars, params)
-    wanted = np.array(followed(expected, strategy.warmup({}), params)).T
+    wanted = np.array(followed(list(zip(expected, sizes, strict=True)), strategy.warmup({}), params)).T
     np.testing.assert_array_equal(np.array([targets.weight, targets.stop, targets.target]), wanted)
     assert targets.trail is None
 
@@ -261,6 +277,7 @@ def sittings(draw: st.DrawFn) -> tuple[ConsensusStrategy, Bars]:
         least_votes=draw(st.integers(0, 3)),
         conflict=draw(st.sampled_from([Conflict(), Conflict(model_first=False), Conflict("no_trade"), WARY])),
         experts=EXPERTS,
+        tier_c_size=draw(st.sampled_from([0.0, 0.5])),
     )
     return ConsensusStrategy(rules, voices), wild_bars(n)
 
@@ -273,9 +290,10 @@ def test_any_vote_is_followed_as_the_rules_say(
     strategy, bars = sitting
     params: dict[str, Any] = {"hold_bars": hold, "min_reward_risk": least, "short": short}
     expected = outcomes(strategy, bars)
-    assert_polls_alike(strategy, bars, expected)
+    sizes = sizes_of(strategy, bars, expected)
+    assert_polls_alike(strategy, bars, expected, sizes)
     batch = strategy.batch(bars, params)
-    wanted = np.array(followed(expected, strategy.warmup(params), params)).T
+    wanted = np.array(followed(list(zip(expected, sizes, strict=True)), strategy.warmup(params), params)).T
     np.testing.assert_array_equal(np.array([batch.weight, batch.stop, batch.target]), wanted)
     assert bits(streamed(strategy, bars, params)) == bits(batch)
 
@@ -314,6 +332,17 @@ def test_a_poor_reward_enters_nothing_but_ends_what_it_is_against() -> None:
     assert wants([says(1, 0.8, 5.0, 6.5), UP], min_reward_risk=1.5) == [0, 1]
     assert wants([UP, poor, NOTHING], short=1, min_reward_risk=1.5) == [1, 0, 0]
     assert wants([UP, poor], short=1, min_reward_risk=1.0) == [1, -1]
+
+
+def test_a_vote_of_poor_quality_enters_nothing_and_one_of_tier_c_at_its_size() -> None:
+    sure, unsure = says(1, 0.8), says(1, 0.5)  # one voter: 0.5 + 0.1 + 0.05 is B; beside a neutral one 0.6 is C
+    assert wants([unsure]) == [1]
+    for size, weights in ((0.0, [0, 1, 1]), (0.5, [0.5, 0.5, 0.5])):
+        rules = ConsensusRules(("a",), ("b",), tier_c_size=size)
+        strategy = ConsensusStrategy(rules, (Scripted("a", [unsure, sure, unsure]), Scripted("b", [NOTHING] * 3)))
+        assert list(strategy.batch(flat_bars(3), {}).weight) == weights
+    with pytest.raises(UsageError, match="tier C"):
+        ConsensusRules(tier_c_size=1.5)
 
 
 def test_its_settings_make_it_again() -> None:

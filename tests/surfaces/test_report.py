@@ -91,6 +91,13 @@ def test_the_desk_report_tells_its_story(report: str) -> None:
         assert fact in text
 
 
+def test_a_page_that_tells_some_decisions_says_how_many_there_were() -> None:
+    page = Reader(desk_report(made_story(voted=1_395))).text
+    assert "1,395 decisions by vote" in page
+    assert f"Shown are {len(made_story().decisions)} of 1,395." in page
+    assert "Shown are" not in Reader(desk_report(made_story())).text
+
+
 def test_pages_load_nothing_and_send_nothing(sheet: str, report: str) -> None:
     for page in (sheet, report):
         read = Reader(page)

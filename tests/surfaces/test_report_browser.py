@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from quorum.domain import MINUTE
-from quorum.surfaces.report import comparison, desk_report, tearsheet
+from quorum.surfaces.report import Step, comparison, desk_report, tearsheet
 from surfaces.browser import Page, browser
 from surfaces.pages import made_bars, made_panel, made_run, made_story
 
@@ -70,6 +70,14 @@ def test_every_chart_of_every_page_is_drawn_without_complaint(page: Page, tmp_pa
         for name in names:
             assert page.find(f"{INK}('#{name} canvas')") > 3, name
         assert page.console == []
+
+
+def test_a_telephone_shows_a_page_without_scrolling_sideways(page: Page, tmp_path: Path) -> None:
+    steps = (Step("a workspace, two synthetic markets and 22 real series, each with its checks", 5.0),)
+    file = tmp_path / "page.html"
+    file.write_text(desk_report(made_story(steps=steps)), encoding="utf-8")
+    page.open(file, width=390, height=800)
+    assert page.find("document.documentElement.scrollWidth") == 390
 
 
 def test_a_reader_drags_to_look_closer_and_double_clicks_to_see_all(page: Page, tmp_path: Path) -> None:

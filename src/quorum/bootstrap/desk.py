@@ -36,11 +36,11 @@ from quorum.bootstrap.stores import open_database
 from quorum.bootstrap.workspaces import open_lake, open_workspace
 from quorum.desk import Desk, Settings, Workspace
 from quorum.desk.agents import Staff
-from quorum.desk.approvals import Approval
+from quorum.desk.approvals import Approval, headline
 from quorum.desk.approvals import facts as approval_facts
 from quorum.desk.notices import Channels, Event, occurrence
-from quorum.desk.system import Moved, SystemState
-from quorum.domain import BrokerUnreachable, Clock, Money, SystemClock, UsageError
+from quorum.desk.system import ALLOWS, Moved, Person, SystemState
+from quorum.domain import BrokerUnreachable, Clock, Money, Severity, SystemClock, UsageError
 from quorum.engine import code_hash, machine
 from quorum.execution import Broker, SimulatedBroker
 from quorum.lake import Lake
@@ -99,21 +99,29 @@ def _notifications(workspace: Workspace) -> FileNotifier:
 def _published_approval(clock: Clock) -> Callable[[sa.Connection, str, Approval], None]:
     def publish(connection: sa.Connection, event: str, approval: Approval) -> None:
         found = approval_facts(approval)
-        key = f"{approval.approval_id}/{clock.now()}" if event == Event.APPROVAL_REMINDER else approval.approval_id
-        summary = f"{approval.question.question} ({approval.approval_id})"
-        insert_notice(connection, occurrence(event, {**found, "key": key, "summary": summary}), clock.now())
+        key = f"{approval.approval_id}/1" if event == Event.APPROVAL_REMINDER else approval.approval_id
+        told = {**found, "key": key, "summary": headline(approval)}
+        insert_notice(connection, occurrence(event, told), clock.now())
 
     return publish
 
 
 def _published_move(clock: Clock) -> Callable[[sa.Connection, Moved], None]:
     def publish(connection: sa.Connection, moved: Moved) -> None:
-        event = Event.HALTED if moved.state is SystemState.HALTED else Event.SYSTEM_STATE_CHANGED
-        facts = {"state": moved.state.value, "by": moved.by.name, "reason": moved.reason}
+        event = _event_of(moved)
+        worse = {"severity": Severity.YELLOW} if moved.state is SystemState.DEGRADED else {}
+        facts = {"state": moved.state.value, "by": moved.by.name, "reason": moved.reason, **worse}
         told = {**facts, "key": f"{moved.state}/{moved.at}", "summary": f"the desk is {moved.state}: {moved.reason}"}
         insert_notice(connection, occurrence(event, told), moved.at)
 
     return publish
+
+
+def _event_of(moved: Moved) -> Event:
+    if moved.state is SystemState.HALTED:
+        return Event.HALTED
+    resumed = isinstance(moved.by, Person) and ALLOWS[moved.state].opens
+    return Event.RESUMED if resumed else Event.SYSTEM_STATE_CHANGED
 
 
 def serve_broker(given: Path | None, account: str) -> BrokerServer:

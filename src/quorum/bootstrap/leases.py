@@ -119,11 +119,13 @@ class SlotRight:
         self._leases.release(self._lease)
 
     def _keep(self) -> None:
+        trouble = _Trouble("the lease of this worker is not renewed")
         while not self._ended.wait(self._pause):
             try:
                 self._beat()
-            except StoreError:
-                continue  # the database does not answer: nobody can take over either
+                trouble.over()
+            except StoreError as error:  # the database does not answer: nobody can take over either
+                trouble.told(error)
 
     def _beat(self) -> None:
         try:
@@ -133,11 +135,13 @@ class SlotRight:
         self._beaten = time.monotonic()
 
     def _watch(self, engine: Engine, ended: threading.Event) -> None:
+        trouble = _Trouble("nobody looks after the other workers")
         while not ended.wait(self._pause):
             try:
                 self._look_after(engine)
+                trouble.over()
             except Exception as error:  # noqa: BLE001 - the rim of the loop; the engine is a third party's
-                LOGGER.warning("nobody looked after the other workers: %s: %s", type(error).__name__, error)
+                trouble.told(error)
 
     def _look_after(self, engine: Engine) -> None:
         """Fence who is silent for too long, then take over what nobody runs any more.
@@ -152,6 +156,24 @@ class SlotRight:
         for executor in busy - alive:
             if engine.take_over(executor):
                 self._tell("worker_taken_over", executor)
+
+
+class _Trouble:
+    """A trouble that every beat of an outage would tell of: it is logged when it begins, and when it is over."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._since: float | None = None
+
+    def told(self, error: Exception) -> None:
+        if self._since is None:
+            self._since = time.monotonic()
+            LOGGER.warning("%s: %s: %s", self._what, type(error).__name__, error)
+
+    def over(self) -> None:
+        if self._since is not None:
+            LOGGER.warning("%s: over after %.0f s", self._what, time.monotonic() - self._since)
+            self._since = None
 
 
 def take_right(

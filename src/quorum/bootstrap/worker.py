@@ -20,11 +20,11 @@ from quorum.bootstrap.executors import open_pool
 from quorum.bootstrap.leases import Right, take_right
 from quorum.bootstrap.stores import database_url, engine_place, open_database
 from quorum.bootstrap.workspaces import open_workspace
-from quorum.desk import Desk
+from quorum.desk import Desk, Workspace
 from quorum.desk.approvals import tell
 from quorum.desk.notices import deliver, occurrence
 from quorum.desk.running import Compiled, ask_again, protocols_of, tell_exhausted
-from quorum.desk.team import CANCELLED, Hands, Team, rebuild
+from quorum.desk.team import CANCELLED, Hands, Team, rebuild, refuse_late
 from quorum.desk.workflows import Durable
 from quorum.desk.workflows.interpret import interpret
 from quorum.domain import Clock, QuorumError, SystemClock
@@ -53,6 +53,7 @@ class Worker:
         self._grace = round(section.grace_seconds)
         self._closing = False
         self._unwatch: Callable[[], None] = lambda: None
+        self.watch_writes(refuse_late)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +100,7 @@ class Worker:
     def run(self, identity: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run here and now, to the end, its documents written."""
         answer = self.engine.run(identity, request)
-        self.team.flush()
+        self.team.flush(identity)
         return answer
 
     def deliver(self) -> None:
@@ -130,7 +131,8 @@ class Worker:
             LOGGER.info("run_ended", extra={**told, "status": end["status"], "reason": end["reason"]})
             return end
         except Exception as error:
-            LOGGER.warning("run_failed", extra={**told, "reason": str(error)})
+            if not self._closing:
+                LOGGER.warning("run_failed", extra={**told, "reason": str(error)})
             self._ended_early(run.identity, f"the run failed: {error}")
             raise
         except BaseException:  # how the engine ends a run that was cancelled, or that another worker has
@@ -176,7 +178,13 @@ def open_hands(size: int | None = None) -> Pool:
 
 def works_elsewhere(given: Path | None = None) -> bool:
     """Whether a worker of the workspace is at work, here or on another machine."""
-    workspace = open_workspace(given)
+    return workers_of(open_workspace(given))()
+
+
+def workers_of(workspace: Workspace) -> Callable[[], bool]:
+    """Tells, as often as it is asked, whether a worker of the workspace is at work."""
     if database_url() is None:
-        return FileLock(workspace.home / "worker.lock").holder() is not None
-    return bool(Leases(open_database(workspace), SystemClock(), 1.0).living())
+        lock = FileLock(workspace.home / "worker.lock")
+        return lambda: lock.holder() is not None
+    leases = Leases(open_database(workspace), SystemClock(), 1.0)
+    return lambda: bool(leases.living())

@@ -5,13 +5,13 @@ In: questions. Out: cycle records, explanations, replays, views.
 Neighbours: sits on every room below; `surfaces` show it, `bootstrap` puts it together.
 """
 
-from quorum.desk.books import BookReport, books
+from quorum.desk.books import BookReport, books, tell_difference
 from quorum.desk.cycle import CycleRecord, Question, convene, settle
 from quorum.desk.desk import Accounts, Desk, Orders
 from quorum.desk.doctor import Finding, diagnose
 from quorum.desk.facts import fill_facts, order_facts
 from quorum.desk.replay import Replay, recompute, replay
-from quorum.desk.views import publish, show_system
+from quorum.desk.views import publish, show_system, told_decisions
 from quorum.desk.why import why
 from quorum.desk.workspace import Settings, Workspace, find_workspace, make_workspace, write_text
 
@@ -38,6 +38,8 @@ __all__ = [
     "replay",
     "settle",
     "show_system",
+    "tell_difference",
+    "told_decisions",
     "why",
     "write_text",
 ]

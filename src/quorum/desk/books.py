@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quorum.desk.desk import Desk
-from quorum.domain import Book, Clock
+from quorum.desk.notices import Event, Occurrence
+from quorum.domain import Book, Clock, content_hash, utc_day
 from quorum.execution import AuditReport, BrokerAccount, audit, differences
 
 AUDITED = (
@@ -36,3 +37,15 @@ def books(desk: Desk, account: str, clock: Clock | None = None) -> BookReport:
     venue = desk.broker(account, clock or desk.clock).account()
     report = audit(desk.rows(AUDITED))
     return BookReport(account, book, venue, report, differences(book, venue))
+
+
+def tell_difference(desk: Desk, report: BookReport) -> None:
+    """People are told where books do not balance, once a day for the same differences; else nothing."""
+    found = [*report.differences, *(str(fault) for fault in report.audit.faults)]
+    if report.balanced:
+        return
+    key = f"{report.account}/{content_hash(found)}/{utc_day(desk.clock.now())}"
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    details = {"account": report.account, "differences": found}
+    summary = f"account {report.account}: {found[0]}{more}"
+    desk.outbox.raise_(Occurrence(Event.BOOKS_DIFFER, key, summary, details))

@@ -107,13 +107,14 @@ class Desk:
         if name not in configured:
             raise UsageError(f"there is no account {name!r}", f"there are {', '.join(configured)}")
         section = configured[name]
-        if not self.accounts.open(name, section.book, Money(section.cash, section.currency)):
-            opened = next(row["currency"] for row in self.accounts.listed() if row["account"] == name)
-            if opened != section.currency:
-                raise UsageError(
-                    f"account {name} was opened in {opened}, config/accounts.yaml says {section.currency}",
-                    "put the currency back, or add another account",
-                )
+        opened = next((row["currency"] for row in self.accounts.listed() if row["account"] == name), None)
+        if opened is None:
+            self.accounts.open(name, section.book, Money(section.cash, section.currency))
+        elif opened != section.currency:
+            raise UsageError(
+                f"account {name} was opened in {opened}, config/accounts.yaml says {section.currency}",
+                "put the currency back, or add another account",
+            )
         return name
 
     def limits(self, account: str) -> RiskLimits:

@@ -20,6 +20,7 @@ from quorum.domain import (
     Instrument,
     NotFound,
     Proposal,
+    UsageError,
     plain,
 )
 from quorum.engine import Terms, ask, backtest, code_hash, judge, machine, observe
@@ -29,6 +30,7 @@ from quorum.signals import ANALYSTS, Circumstances, ConsensusRules, consensus
 
 IDENTICAL, CODE_CHANGED, MACHINE_DIFFERS, DIFFERS = "identical", "code_changed", "machine_differs", "differs"
 TASK = "replay"
+COMPUTED = (DecisionKind.CONSENSUS, DecisionKind.RISK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Replay:
 def replay(desk: Desk, identity: str) -> Replay:
     """Make what led to `identity` (a decision, an order, a fill, a trial) again; the first difference decides.
 
+    What people or the coordinator decided on the way is not made again; UsageError when `identity` is such a decision.
     Data that changed says `differs`; else changed code says `code_changed`; else an equal result is `identical`,
     and an unequal one is `machine_differs` on another machine, `differs` on the same.
     """
@@ -118,8 +121,14 @@ def _records(desk: Desk, identity: str) -> Iterator[tuple[str, dict[str, Any]]]:
             },
         )
         return
-    for decision in decisions_behind(desk, identity):
-        yield decision.decision_id, _record(decision)
+    behind = decisions_behind(desk, identity)
+    asked = next((d for d in behind if d.decision_id == identity), None)
+    if asked is not None and asked.choice.kind not in COMPUTED:
+        found = f"{identity} is of kind {asked.choice.kind}, which is not computed"
+        raise UsageError(found, f"see `quorum why {identity}`")
+    for decision in behind:
+        if decision.choice.kind in COMPUTED:
+            yield decision.decision_id, _record(decision)
 
 
 def _record(decision: Decision) -> dict[str, Any]:

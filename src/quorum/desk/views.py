@@ -12,9 +12,10 @@ from quorum.desk.desk import Desk
 from quorum.desk.facts import order_facts
 from quorum.desk.system import SystemView, coordinator_state
 from quorum.desk.workspace import write_text
-from quorum.domain import Decision, DecisionKind, WorkspaceError, iso, plain
+from quorum.domain import Choice, Decision, DecisionKind, WorkspaceError, iso, plain
 
 NEWEST = 200
+APPROVED = ("approved", "shrunk")
 DIRECTION_NAMES = {"approved": "EXECUTE_TRADE", "shrunk": "EXECUTE_TRADE", "vetoed": "REJECT_TRADE"}
 
 
@@ -44,8 +45,6 @@ def show_system(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
 
 def _system(desk: Desk, decisions: Sequence[Decision]) -> dict[str, Any]:
     trades = list(_trades(desk))
-    followed = {parent: d.decision_id for d in decisions for parent in d.choice.parents}
-    followed |= {trade["decision_id"]: trade["status"] for trade in trades}
     agents = [agent for agent in desk.staff.rules.agents.values() if agent.tasks]
     health = conditions(desk.staff, agents)
     now = desk.clock.now()
@@ -62,7 +61,7 @@ def _system(desk: Desk, decisions: Sequence[Decision]) -> dict[str, Any]:
         trades=list(reversed(trades)),
     )
     return {
-        "decisions/decision_log.json": {"decisions": [_log_line(d, followed) for d in decisions]},
+        "decisions/decision_log.json": {"decisions": log_lines(decisions, trades)},
         "trades/trades.json": {"trades": trades},
         "system/coordinator_state.json": coordinator_state(shown),
         "system/orchestration_context.json": orchestration_context(tasks, desk.staff.rules, health, now),
@@ -78,18 +77,34 @@ def _written(desk: Desk, documents: Mapping[str, Mapping[str, Any]]) -> tuple[Pa
     return tuple(_write(desk.workspace.home / "state" / name, value) for name, value in documents.items())
 
 
-def _log_line(decision: Decision, followed: Mapping[str, str]) -> dict[str, Any]:
-    """A decision in file 4's shape; its outcome is the decision that followed, or the state of its order."""
+def told_decisions(desk: Desk, decisions: Sequence[Decision]) -> list[dict[str, Any]]:
+    """Some decisions, newest first, as the decision log has them."""
+    return log_lines(decisions, list(_trades(desk)))
+
+
+def log_lines(decisions: Sequence[Decision], trades: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Decisions in file 4's shape; the outcome of one is the decision that followed, or the state of its order.
+
+    `trades` are orders as plain values.
+    """
+    followed = {parent: d.decision_id for d in decisions for parent in d.choice.parents}
+    followed |= {trade["decision_id"]: trade["status"] for trade in trades}
+    known = {d.decision_id: d for d in decisions}
+    return [_log_line(d, followed, [known[p] for p in d.choice.parents if p in known]) for d in decisions]
+
+
+def _log_line(decision: Decision, followed: Mapping[str, str], parents: Sequence[Decision]) -> dict[str, Any]:
     choice = decision.choice
     chosen = _chosen(choice.outcome)
+    names = DIRECTION_NAMES if choice.kind is DecisionKind.RISK else {}
     return {
         "decision_id": decision.decision_id,
         "timestamp": iso(decision.at),
         "type": choice.kind.value,
         "subject": choice.subject,
         "as_of": iso(choice.as_of),
-        "inputs": _log_inputs(choice.outcome),
-        "decision": DIRECTION_NAMES.get(chosen, chosen),
+        "inputs": _log_inputs(choice, [parent.choice.outcome for parent in parents]),
+        "decision": names.get(chosen, chosen),
         "rationale": choice.rationale,
         "outcome": followed.get(decision.decision_id, "none"),
         "parents": list(choice.parents),
@@ -103,13 +118,23 @@ def _chosen(outcome: Mapping[str, Any]) -> str:
     return next((str(outcome[name]) for name in ("verdict", "status", "done", "state") if name in outcome), "")
 
 
-def _log_inputs(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    """What a vote counted, or what risk was asked; of other decisions the outcome's own words."""
+def _log_inputs(choice: Choice, behind: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a vote counted, or what risk was asked after which vote; of other decisions the plain ones of their own."""
+    outcome, given = choice.outcome, choice.inputs
     if "votes" in outcome:
         return {vote["voter"]: vote["choice"] for vote in outcome["votes"]}
     if "proposal" in outcome:
-        return {name: outcome["proposal"][name] for name in ("purpose", "account", "side", "quantity", "price")}
-    return {name: value for name, value in outcome.items() if isinstance(value, str | int | float | bool)}
+        asked = {name: outcome["proposal"][name] for name in ("purpose", "account", "side", "quantity", "price")}
+        return {**_voted(behind), "risk_approved": outcome["verdict"] in APPROVED, **asked}
+    more = [given[name] for name in ("values", "shows", "scope") if isinstance(given.get(name), Mapping)]
+    return {n: v for part in (given, *more) for n, v in part.items() if isinstance(v, str | int | float | bool)}
+
+
+def _voted(behind: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The tier and the direction of the vote among the outcomes behind a decision."""
+    votes = (vote for vote in behind if "consensus" in vote and "quality" in vote)
+    told = ({"signal_quality": v["quality"]["tier"], "consensus": v["consensus"]["direction"]} for v in votes)
+    return next(told, {})
 
 
 def _without_checks(outcome: Mapping[str, Any]) -> dict[str, Any]:

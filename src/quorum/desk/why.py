@@ -8,10 +8,17 @@ from typing import Any
 from quorum.desk.desk import Desk
 from quorum.desk.facts import fill_facts, order_facts
 from quorum.desk.recorded import seen_bars, trial_bars
-from quorum.domain import Decision, DecisionKind, Order, Row, iso, plain
+from quorum.domain import Decision, DecisionKind, NotFound, Order, Row, UsageError, iso, plain
 from quorum.lake import Bars, PanelRow
 
 BARS_SHOWN = 3
+ELSEWHERE = {
+    "APR-": "approvals show ID",
+    "WF-": "workflow show ID",
+    "NOT-": "notices",
+    "ESC-": "notices escalations",
+    "TASK-": "agents tasks",
+}
 
 
 def why(desk: Desk, identity: str) -> list[dict[str, Any]]:
@@ -27,6 +34,7 @@ def why(desk: Desk, identity: str) -> list[dict[str, Any]]:
             _trial_bars(desk, inputs),
         ]
     chain: list[dict[str, Any]] = []
+    identity = _decision_of(desk, identity)
     order = None if identity.startswith("DEC-") else find_order(desk, identity)
     if order is not None:
         fills = desk.orders.fills_of(order.intent.client_order_id)
@@ -44,13 +52,24 @@ def why(desk: Desk, identity: str) -> list[dict[str, Any]]:
             chain[-1]["led_to"] = [
                 {
                     "decision_id": d.decision_id,
-                    "outcome": d.choice.outcome.get("verdict"),
+                    "outcome": d.choice.outcome.get("verdict") or d.choice.outcome.get("status"),
                     "orders": [o.intent.client_order_id for o in desk.orders.of_decision(d.decision_id)],
                 }
                 for d in followed
             ]
             chain.append(_bars(desk, decision.choice.inputs["snapshot"], decision.choice.as_of))
     return chain
+
+
+def _decision_of(desk: Desk, identity: str) -> str:
+    """The decision that an approval's answer is; every other id as it is."""
+    if not identity.startswith("APR-"):
+        return identity
+    answered = next(iter(desk.decisions.recent(1, DecisionKind.APPROVAL, identity)), None)
+    if answered is not None:
+        return answered.decision_id
+    found = desk.approvals.get(identity)
+    raise NotFound(f"{identity} is {found.status}: nobody has decided it yet", "see `quorum approvals show ID`")
 
 
 def decisions_behind(desk: Desk, identity: str) -> Sequence[Decision]:
@@ -62,6 +81,9 @@ def decisions_behind(desk: Desk, identity: str) -> Sequence[Decision]:
 
 def find_order(desk: Desk, identity: str) -> Order:
     """The order of a client order id, an intent id or a fill id."""
+    for prefix, command in ELSEWHERE.items():
+        if identity.startswith(prefix):
+            raise UsageError(f"{identity} is no order, fill, decision or trial", f"see `quorum {command}`")
     head, dash, number = identity.rpartition("-")
     is_fill = bool(dash) and number.isdigit() and not identity.startswith("INT-")
     return desk.orders.get(head if is_fill else identity)

@@ -10,7 +10,7 @@ from enum import Enum
 from math import inf
 from typing import Any, NamedTuple, Protocol
 
-from quorum.domain.decision import Choice, Decision
+from quorum.domain.decision import Choice, Decision, DecisionKind
 from quorum.domain.errors import QuorumError, Severity, UsageError
 from quorum.domain.order import Order, OrderEvent, OrderIntent
 from quorum.domain.position import Book, Fill
@@ -35,8 +35,8 @@ class DecisionLog(Protocol):
         """The decisions that name it as a parent, oldest first."""
         ...
 
-    def recent(self, limit: int) -> Sequence[Decision]:
-        """The newest decisions, newest first."""
+    def recent(self, limit: int, kind: DecisionKind | None = None, subject: str | None = None) -> Sequence[Decision]:
+        """The newest decisions, newest first; of one kind and about one subject where they are named."""
         ...
 
 

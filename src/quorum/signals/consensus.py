@@ -72,12 +72,10 @@ def consensus(signals: Sequence[Signal], rules: ConsensusRules, as_of: int, arou
     """Count the signals of one symbol at `as_of` (ns UTC), by the order of `tally`.
 
     A stale or weak view is dropped, an Abstain is left out; a neutral View takes part: it weighs nothing in file4 and
-    stays in the denominator of the other pools. The order of `signals` has no effect. UsageError for an outright veto
-    of one that has none.
+    stays in the denominator of the other pools. The order of `signals` has no effect. UsageError for two signals of one
+    source, and for an outright veto of one that has none.
     """
-    for name in around.vetoes:
-        if name not in rules.veto:
-            raise UsageError(f"{name} has no veto", f"veto_agents has {', '.join(rules.veto)}")
+    _refuse(signals, rules, around)
     votes = tuple(_vote(signal, rules, as_of) for signal in signals)
     present = {v.voter for v in votes if v.choice in _TAKES_PART}
     absent = _absent(signals, votes, rules, around)
@@ -90,6 +88,7 @@ def consensus(signals: Sequence[Signal], rules: ConsensusRules, as_of: int, arou
         MISSING: f"required participants are missing: {', '.join(missing)}",
         VETOED: "; ".join(f"{name} vetoes: {why}" for name, why in vetoes.items()),
         TOO_FEW: f"{len(present)} of the participants voted, {rules.least_votes} are needed",
+        NEUTRAL: "nobody who sees a direction has any weight" if any(v.choice in _SIDES for v in votes) else "",
     }
     return Consensus(
         direction=DECIDED.get(code, "no_consensus"),
@@ -105,6 +104,17 @@ def consensus(signals: Sequence[Signal], rules: ConsensusRules, as_of: int, arou
         vetoes=vetoes,
         notes=_notes(rules),
     )
+
+
+def _refuse(signals: Sequence[Signal], rules: ConsensusRules, around: Circumstances) -> None:
+    """One source, one voice; and only who has a veto may speak it."""
+    sources = [signal.source for signal in signals]
+    for name in sources:
+        if sources.count(name) > 1:
+            raise UsageError(f"{name} has {sources.count(name)} signals in one vote", "give the newest of each source")
+    for name in around.vetoes:
+        if name not in rules.veto:
+            raise UsageError(f"{name} has no veto", f"veto_agents has {', '.join(rules.veto)}")
 
 
 def _count(votes: Sequence[Vote], rules: ConsensusRules) -> Count:

@@ -9,9 +9,11 @@ from typing import Any
 
 from quorum.domain import MINUTE, Signal, UsageError, View
 from quorum.signals.consensus import Consensus
-from quorum.signals.pools.counting import ROUNDING
+from quorum.signals.pools.counting import ROUNDING, Count
+from quorum.stats import kernel
 
-TIERS = (("A", 0.80), ("B", 0.65), ("C", 0.50), ("D", 0.35))
+TIER_B, TIER_C = 0.65, 0.50
+TIERS = (("A", 0.80), ("B", TIER_B), ("C", TIER_C), ("D", 0.35))
 AGREEMENT, SOURCE, MOST_SOURCES = 0.1, 0.05, 0.15
 
 
@@ -39,6 +41,22 @@ class Quality:
     valid_minutes: int | None
     valid_until: int | None
     parts: Mapping[str, Any]
+
+
+@kernel
+def quality_score(code: int, count: Count) -> float:
+    """The score of `quality` for the winning side `code` (1 or -1) of a vote, within 0..1."""
+    winners = took_part = 0
+    confidence = weighted = weights = 0.0
+    for k in range(len(count.side)):
+        took_part += count.live[k]
+        if count.live[k] and count.side[k] == code:
+            winners += 1
+            confidence += count.confidence[k]
+            weights += count.weight[k]
+            weighted += count.weight[k] * count.confidence[k]
+    mean = weighted / weights if weights > 0.0 else confidence / winners
+    return min(1.0, mean + AGREEMENT * winners / took_part + min(SOURCE * winners, MOST_SOURCES))
 
 
 def quality(

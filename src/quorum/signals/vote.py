@@ -15,8 +15,9 @@ from quorum.lake import Bars
 from quorum.signals.absent import Absent
 from quorum.signals.analyst import Analyst, Opinion, Opinions
 from quorum.signals.pools.circumstances import Circumstances, Motion, extreme_moves, move, still
-from quorum.signals.pools.counting import BEARISH, BULLISH, Count, Scene, Terms, tally
+from quorum.signals.pools.counting import BEARISH, BULLISH, ROUNDING, Count, Scene, Terms, tally
 from quorum.signals.pools.rules import LEARNT_POOLS, MODEL_SOURCE, ConsensusRules
+from quorum.signals.quality import TIER_B, TIER_C, quality_score
 from quorum.signals.strategy import Exit, Parameter, Params, Target, Targets, read_params
 from quorum.stats import kernel
 
@@ -42,8 +43,8 @@ class Ballots(NamedTuple):
 
 class Electorate(NamedTuple):
     """The k participants, shapes (k,), in order of their names: weight, least confidence, who must take part, whom
-    each may replace (-1 for nobody), who has a veto, who is the model; the rules' numbers; and whether the model loses
-    its precedence in an extreme move, and how large one is in ATR.
+    each may replace (-1 for nobody), who has a veto, who is the model; the rules' numbers; whether the model loses its
+    precedence in an extreme move, and how large one is in ATR; and the size of a vote of quality C.
     """
 
     weight: Floats
@@ -56,6 +57,7 @@ class Electorate(NamedTuple):
     min_reward_risk: float
     wary: bool
     extreme_atr: float
+    tier_c_size: float
 
 
 class Plan(NamedTuple):
@@ -91,8 +93,10 @@ def reward_risk(ballots: Ballots, i: int, k: int) -> float:
 
 
 @kernel
-def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
-    """The vote's code on bar i, and which participant leads the winning side, -1 for none."""
+def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int, float]:
+    """The vote's code on bar i, which participant leads the winning side, -1 for none, and the share of the normal
+    size that its quality is worth.
+    """
     n = len(who.weight)
     side, live = np.zeros(n, np.int8), np.zeros(n, np.bool_)
     for k in range(n):
@@ -105,13 +109,21 @@ def poll(ballots: Ballots, i: int, who: Electorate) -> tuple[int, int]:
     count = Count(side, live, ballots.confidence[i], ballots.belief[i], who.weight, who.veto, who.model)
     scene = Scene(_complete(live, who), False, not (who.wary and ballots.extreme[i] > 0.0))
     code, _, _, _ = tally(count, who.terms, scene)
-    lead = -1
+    lead, size = -1, 0.0
     if code in (BULLISH, BEARISH):
+        size = _size(quality_score(code, count), who.tier_c_size)
         for k in range(n):
             better = lead < 0 or ballots.confidence[i, k] > ballots.confidence[i, lead]
             if side[k] == code and better:
                 lead = k
-    return code, lead
+    return code, lead, size
+
+
+@kernel
+def _size(score: float, tier_c_size: float) -> float:
+    if score >= TIER_B - ROUNDING:
+        return 1.0
+    return tier_c_size if score >= TIER_C - ROUNDING else 0.0
 
 
 @kernel
@@ -136,22 +148,23 @@ def _complete(live: NDArray[np.bool_], who: Electorate) -> bool:
 def advance(stand: Stand, ballots: Ballots, i: int, who: Electorate, plan: Plan) -> Stand:
     """The stand after the vote on bar i.
 
-    A consensus for a side takes it, with the leader's stop and first target, when its reward/risk is enough; one
-    against the stand ends it; one that confirms it renews its time. After `hold_bars` without, it ends.
+    A consensus for a side takes it, with the leader's stop and first target, when its reward/risk is enough, at the
+    size that its quality is worth; one against the stand ends it; one that confirms it renews its time. After
+    `hold_bars` without, it ends.
     """
     seen = stand.seen + 1
     if seen < plan.warmup:
         return _flat(seen)
-    code, lead = 0, -1
+    code, lead, size = 0, -1, 0.0
     if _spoken(ballots, i):  # without it the vote has no side, whatever its code
-        code, lead = poll(ballots, i, who)
+        code, lead, size = poll(ballots, i, who)
     if lead < 0:
         return _wait(stand, plan)
     if stand.weight * code > 0.0:
         return Stand(stand.weight, stand.stop, stand.target, 0, seen)
-    worth = reward_risk(ballots, i, lead) >= plan.min_reward_risk
+    worth = size > 0.0 and reward_risk(ballots, i, lead) >= plan.min_reward_risk
     if worth and (code == BULLISH or plan.short):
-        return Stand(float(code), ballots.stop[i, lead], ballots.target1[i, lead], 0, seen)
+        return Stand(code * size, ballots.stop[i, lead], ballots.target1[i, lead], 0, seen)
     return _flat(seen)
 
 
@@ -282,6 +295,7 @@ class ConsensusStrategy:
             min_reward_risk=float(rules.min_reward_risk),
             wary=not Circumstances(extreme=True).calm(rules.conflict),
             extreme_atr=float(rules.conflict.extreme_atr),
+            tier_c_size=float(rules.tier_c_size),
         )
 
 

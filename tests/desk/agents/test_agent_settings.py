@@ -13,8 +13,10 @@ from pydantic import BaseModel
 from desk.agents.staffs import DONE, ERROR, GAP, NOW, TIMEOUT, UNAVAILABLE, calls
 from quorum.desk.agents import AGENTS, CallOutcome, Health, Routed, StaffRules, condition, route, route_type
 from quorum.desk.agents.roster import AGENTS_YAML
+from quorum.desk.running.rules import known_by
 from quorum.desk.settings import read_settings
 from quorum.desk.settings.agents import AgentsFile
+from quorum.desk.workflows import find_workflow
 from quorum.domain import SECOND, ConfigError
 
 REFUSED = [
@@ -31,6 +33,8 @@ REFUSED = [
     ("agents:\n  mine: {role: x, tasks: [vieww]}", "2:27", "did you mean 'view'?"),
     ("agents:\n  mine: {role: x, tasks: []}", "2:19", "at least 1 item"),
     ("agents:\n  Mine Own: {role: x, tasks: [view]}", "2:3", "is no name for an agent"),
+    ("agents:\n  rust-pro!: {role: x, tasks: [view]}", "2:3", "is no name for an agent"),
+    ("agents:\n  mine: {role: x, tasks: [view], aliases: ['']}", "2:44", "is no other name for an agent"),
     ("agents:\n  ml-engineer: {role: x, tasks: [view]}", "1:1", "is a name of ml-model-engineer already"),
     ("agents:\n  mine: {role: x, tasks: [view], aliases: [smc]}", "1:1", "is a name of smc-pattern-recognizer already"),
     ("substitutions:\n  - {agent: x, use: debuger}", "1:1", "row 1: there is no agent 'debuger', did you mean"),
@@ -259,6 +263,18 @@ def test_a_users_agent_may_stand_in(tmp_path: Path) -> None:
     found = route("smc-pattern-recognizer", ("view",), rules, {"smc-pattern-recognizer": sick}, NOW + 30 * SECOND)
     assert isinstance(found, Routed)
     assert found.agent.name == "second-reader"
+
+
+def test_a_workflow_may_name_an_agent_that_only_a_substitution_knows(tmp_path: Path) -> None:
+    spec = "workflow: mine\nabout: a\nsteps:\n  - {step: 1, name: why, agent: DevOps, task: TASK}\n"
+    rows = "substitutions: [{agent: devops, use: debugger}, {agent: devops, use: test-runner}]"
+    known = known_by(read(tmp_path, rows).rules())
+    for task in ("explain", "review_diagnostics"):
+        (tmp_path / "mine.yaml").write_text(spec.replace("TASK", task), encoding="utf-8")
+        assert find_workflow("mine", tmp_path, known).name == "mine"
+    (tmp_path / "mine.yaml").write_text(spec.replace("TASK", "trade_approval"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="does not do trade_approval"):
+        find_workflow("mine", tmp_path, known)
 
 
 def test_the_guides_example_can_be_read(checkout: Path, tmp_path: Path) -> None:

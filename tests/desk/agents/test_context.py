@@ -25,7 +25,7 @@ from quorum.desk.agents import (
     ready,
     summary,
 )
-from quorum.domain import MINUTE
+from quorum.domain import DAY, MINUTE
 
 ENDS: dict[str, Handoff | None] = {
     "backtester": TaskComplete(),
@@ -95,6 +95,26 @@ def test_ready_is_what_somebody_can_take_up() -> None:
     assert agents([task.document() for task in found]) == sorted(["data-pipeline-manager", "feature-engineer", SMC])
     late = ready(everything(team), NOW + MINUTE)
     assert len(late) == len(found) + 1
+
+
+def test_what_the_next_step_of_the_run_has_taken_up_waits_for_nobody() -> None:
+    team = busy()
+    team.tasks.delegate_all([delegation(9, "backtester", step=5)])
+    found = document(team)
+    assert agents(found["handoff_points"]) == ["ml-model-engineer"]
+    assert agents([task.document() for task in ready(everything(team), NOW)]) == ["data-pipeline-manager"]
+
+
+def test_an_issue_is_told_once_and_forgotten_after_a_week() -> None:
+    made = [
+        Delegated(f"TASK-20250130-{i:03d}", NOW + i, delegation(i), DiscoveredIssue(), "stale feeds: a", NOW + i)
+        for i in range(3)
+    ]
+    (issue,) = orchestration_context(made, staff().rules, {}, NOW)["known_issues"]
+    assert (issue["issue"], issue["task_id"]) == ("stale feeds: a", "TASK-20250130-002")
+    later = orchestration_context(made, staff().rules, {}, NOW + 8 * DAY)
+    assert [later[part] for part in later if part != "updated_at"] == [[], [], [], []]
+    assert ready(made, NOW + 8 * DAY) == ()
 
 
 def test_the_newest_come_first_and_no_part_is_endless() -> None:

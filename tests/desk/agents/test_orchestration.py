@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,8 +19,11 @@ from quorum.desk import Desk
 from quorum.desk.agents import Finish, ReadyForReview
 from quorum.desk.settings import read_settings
 from quorum.desk.settings.agents import AgentsFile
-from quorum.desk.work import Unavailable
-from quorum.domain import DAY, NotFound
+from quorum.desk.work import TASKS, Unavailable
+from quorum.domain import DAY, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from quorum.desk.work.assignment import Job
 
 QUICK = """
 validation_suites:
@@ -79,6 +85,35 @@ def test_a_suite_does_real_work_and_tells_its_time(quick: Path) -> None:
     assert 0 <= found["saved"] < 1
 
 
+@pytest.mark.parametrize("workers", [0, -1, "4"])
+def test_fewer_workers_than_one_are_refused(quick: Path, workers: Any) -> None:
+    with pytest.raises(UsageError, match="at least 1"):
+        tools.ParallelValidationOrchestrator(quick, max_workers=workers)
+
+
+def test_what_is_asked_of_a_suite_goes_before_what_it_says(quick: Path) -> None:
+    fixed = QUICK.replace("task: survey_strategy}", "task: survey_strategy, params: {strategy: trend_breakout}}")
+    (quick / "config" / "agents.yaml").write_text(fixed, encoding="utf-8")
+    validator = tools.ParallelValidationOrchestrator(quick)
+    for given, named in (({"strategy": "demo_ma"}, "demo_ma"), ({}, "trend_breakout")):
+        assert validator.run("quick", given)["tasks"][0]["answer"]["strategy"] == named
+
+
+def test_a_task_that_hangs_is_left_behind_at_its_deadline(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    hang = replace(TASKS["survey_strategy"], work=lambda desk, assignment: over.wait(60) or {})
+    monkeypatch.setitem(cast("dict[str, Job]", TASKS), "survey_strategy", hang)
+    agents = "agents: {hasty: {role: Has no time., tasks: [survey_strategy], deadline_seconds: 0.2}}\n"
+    text = agents + QUICK.replace("agent: project-analyst", "agent: hasty")
+    (quick / "config" / "agents.yaml").write_text(text, encoding="utf-8")
+    began = time.monotonic()
+    found = tools.ParallelValidationOrchestrator(quick, max_workers=1).run("small", {"strategy": "demo_ma"})
+    over.set()
+    assert time.monotonic() - began < 20
+    assert (found["tasks"][0]["status"], found["status"]) == ("failed", "incomplete")
+    assert "0.2 s" in found["tasks"][0]["reason"]
+
+
 def test_what_a_suite_did_is_on_record(quick: Path, desk: Desk) -> None:
     tools.ParallelValidationOrchestrator(quick).run("small", {"strategy": "demo_ma"})
     tasks = {task.task.target_agent: task.told()["signal"] for task in desk.staff.tasks.recent(9)}
@@ -133,15 +168,22 @@ def test_attempts_are_recorded_and_learnt_from(home: Path, desk: Desk) -> None:
     kept = {one.asked_agent: one for one in desk.staff.calls.since(0)}
     assert (kept["ml-model-engineer"].seconds, kept["ml-model-engineer"].outcome.value) == (1.5, "done")
     assert (kept["rust-pro"].agent, kept["rust-pro"].outcome.value) == ("", "gap")
+    for name, seconds in (("", 1.0), ("python-pro", -1.0), ("python-pro", float("nan"))):
+        with pytest.raises(UsageError, match="give a name, and seconds"):
+            optimizer.log_agent_attempt(name, True, seconds)
+    with pytest.raises(UsageError, match="without a name"):
+        optimizer.suggest_agent_creation(" ")
+    optimizer.log_agent_attempt("!", False)
+    assert "new-agent:" in str(optimizer.optimize_workflow()["recommendations"])
     report = optimizer.meta_workflow.generate_optimization_report()
-    assert report["gaps"] == {"rust-pro": 1}
+    assert report["gaps"] == {"!": 1, "rust-pro": 1}
     assert json.loads(json.dumps(report)) == report
     update = optimizer.generate_workflow_update()
     assert "python-pro is replaced by backend-developer" in update
     assert "rust-pro (gap)" in update
 
 
-@pytest.mark.parametrize("name", ["rust-pro", "ml-engineer", "general-purpose"])
+@pytest.mark.parametrize("name", ["rust-pro", "Rust Pro!", "ml-engineer", "general-purpose"])
 def test_the_suggested_agent_can_be_added(home: Path, name: str) -> None:
     text = tools.ClaudeCodeAgentOptimizer(home).suggest_agent_creation(name).replace("[TASK]", "[view]")
     path = home / "config" / "agents.yaml"

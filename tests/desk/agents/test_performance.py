@@ -111,8 +111,14 @@ def advice(made: list[Call], **more: int) -> dict[tuple[str, str], dict[str, obj
 def test_an_agent_that_fails_often_is_named_with_its_numbers() -> None:
     found = advice(calls(*[DONE] * 6, *[ERROR] * 6, agent="qa-expert"))
     evidence = found["unreliable", "qa-expert"]
-    assert (evidence["calls"], evidence["failures"], evidence["rate"]) == (12, 6, 0.5)
+    assert (evidence["calls"], evidence["failures"], evidence["rate"], evidence["timeouts"]) == (12, 6, 0.5, 0)
     assert ("unreliable", "qa-expert") not in advice(calls(*[DONE] * 11, ERROR, agent="qa-expert"))
+
+
+def test_an_agent_that_is_always_late_is_advised_of_its_deadline() -> None:
+    (one,) = recommendations(RULES, Looked(calls(*[TIMEOUT] * 5, agent="qa-expert"), NOW + DAY))
+    assert (one.kind, one.evidence["timeouts"], one.evidence["failures"]) == ("unreliable", 5, 5)
+    assert one.advice == "give it a later deadline, or less to do; test-runner stands in while it is unhealthy"
 
 
 def test_an_agent_near_its_deadline_is_slow() -> None:
@@ -133,6 +139,16 @@ def test_a_standing_substitution_is_told() -> None:
     made = [call(i, agent="test-runner", asked_agent="qa-expert") for i in range(3)]
     assert advice(made)["substituted", "qa-expert"] == {"calls": 3, "by": "test-runner"}
     assert ("substituted", "qa-expert") not in advice(made[:2])
+
+
+def test_an_alias_is_no_substitution() -> None:
+    made = [call(i, agent="trading-coordinator", asked_agent="tech-lead-orchestrator") for i in range(3)]
+    assert advice(made) == {}
+
+
+def test_a_gap_that_nobody_of_ours_fills_goes_to_the_general_purpose_seat() -> None:
+    gap = call(1, GAP, agent="", asked_agent="rust-pro", task_type="attempt")
+    assert advice([gap])["gap", "rust-pro"]["alternative"] == "general-purpose"
 
 
 def test_answers_that_nothing_uses_are_told() -> None:

@@ -119,6 +119,10 @@ def test_what_is_wrong_is_refused_at_its_place(tmp_path: Path, text: str, says: 
         f"channels:\n  a: {{url: 'json://u:{{pw}}@h', secrets: {{pw: {SECRET}}}}}",
         f"channels:\n  a: {{url: 'json://u:{{pw}}@h', secrets: {SECRET}}}",
         f"channels:\n  a: {{url: 'json://[{SECRET}'}}",
+        f"channels:\n  a: {{url: 'mailtos://h?user=u&pass={SECRET}'}}",
+        f"channels:\n  a: {{url: 'jsons://h/hook?%2Bx-api-key={SECRET}'}}",
+        f"channels:\n  a: {{url: 'slack://T0/B1/{SECRET}'}}",
+        f"channels:\n  a: {{url: 'tgram://12345:{SECRET}/1'}}",
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
@@ -127,6 +131,15 @@ def test_a_secret_in_the_file_is_refused_and_not_shown(tmp_path: Path, text: str
     assert SECRET not in str(refused.value)
     assert SECRET not in str(refused.value.__cause__)
     assert SECRET not in repr(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mailtos://h?user=u&pass={pw}", "jsons://h/?+x-api-key={pw}", "slack://T0/B1/{pw}", "tgram://1:{pw}/2"],
+)
+def test_a_secret_that_is_named_may_stand_anywhere(tmp_path: Path, url: str) -> None:
+    file = read(tmp_path, f"channels:\n  a: {{url: '{url}', secrets: {{pw: 'env:PW'}}}}")
+    assert file.addresses()["a"].placeholders == ("pw",)
 
 
 def test_an_address_does_not_show_itself() -> None:

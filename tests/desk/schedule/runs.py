@@ -50,7 +50,8 @@ class Runs:
         raise NotImplementedError
 
     def runs(self, limit: int = 50, workflow: str | None = None, status: str | None = None) -> Sequence[RunState]:
-        return [self.run(identity)[0] for identity in reversed(self.asked)][:limit]
+        found = [self.run(identity)[0] for identity in reversed(self.asked)]
+        return [run for run in found if status in (None, run.status)][:limit]
 
     def run(self, identity: str) -> tuple[RunState, Sequence[RunStep]]:
         if identity not in self.asked:
@@ -63,6 +64,10 @@ class Runs:
             raise IllegalMove(f"run {identity} has ended")
         self.status[identity] = "cancelled"
         return identity
+
+    def cancel(self, identity: str) -> None:
+        """As a person's cancel does."""
+        self.move(identity, "cancel")
 
     def end(self) -> None:
         """Let every run end."""
@@ -78,7 +83,11 @@ class Bench:
         self.runs = Runs()
         self.told: list[tuple[Event, Mapping[str, Any]]] = []
         self.close: int | None = None
-        parts = {"newest": lambda _: self.close, "tell": lambda event, facts: self.told.append((event, facts))}
+        parts = {
+            "newest": lambda _: self.close,
+            "tell": lambda event, facts: self.told.append((event, facts)),
+            "cancel": self.runs.cancel,
+        }
         self.scheduler = Scheduler(self.clock, self.ticks, self.runs, **{**parts, **changed})
         self.last: Pass | None = None
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from desk.schedule.runs import MINUTELY, START, Bench, Runs, scheduled
 from quorum.desk.notices import Event
-from quorum.desk.schedule import Patience, Schedule, Tick, TickStatus
+from quorum.desk.schedule import Patience, Schedule, Tick, TickStatus, request_of
 from quorum.desk.schedule.plan import plan
 from quorum.desk.workflows.spec import Cron
 from quorum.domain import DAY, HOUR, MINUTE, SECOND, StoreError
@@ -311,7 +313,7 @@ def test_one_schedule_in_trouble_stops_no_other(bench: Bench) -> None:
     assert bench.due() == [START + MINUTE]
 
 
-def test_an_engine_that_does_not_answer_is_asked_again(bench: Bench) -> None:
+def test_a_run_that_the_engine_does_not_take_stands_in_the_book_and_is_not_run_beside(bench: Bench) -> None:
     class Dead(Runs):
         def enqueue(self, identity: str, request: object) -> None:
             raise StoreError("the engine's database is gone")
@@ -321,9 +323,46 @@ def test_an_engine_that_does_not_answer_is_asked_again(bench: Bench) -> None:
     bench.clock.time = START + MINUTE
     found = dead.run_once([scheduled()], before)
     assert list(found.troubles) == ["mine"]
-    assert statuses(bench) == [(1, TickStatus.CLAIMED)]
+    assert statuses(bench) == [(1, SENT)]
+    ((identity, request),) = bench.ticks.booked.items()  # from there it is asked for again
+    assert request["due_at"] == START + MINUTE
+    bench.clock.time = START + 2 * MINUTE
     alive.run_once([scheduled()], found)
-    assert bench.due() == [START + MINUTE]
+    bench.runs.enqueue(identity, request)
+    bench.runs.end()
+    bench.look(scheduled(), at=START + 3 * MINUTE)
+    assert bench.due() == [START + MINUTE, START + 3 * MINUTE]
+    assert statuses(bench) == [(1, SENT), (2, SKIPPED), (3, SENT)]
+
+
+def test_a_tick_is_given_up_or_asked_for_and_never_both(bench: Bench) -> None:
+    """Another scheduler, in whose files the schedule is off, looks while this one makes the request of its claim."""
+    other = replace(bench.scheduler)
+
+    def ask(schedule: Schedule, tick: Tick) -> Mapping[str, Any]:
+        other.run_once([replace(schedule, enabled=False)], None)
+        return request_of(schedule, tick)
+
+    slow = replace(bench.scheduler, ask=ask)
+    slow.run_once([scheduled()])
+    bench.clock.time = START + MINUTE
+    bench.ticks.arm("mine", scheduled().armed_with, START)
+    found = slow.run_once([scheduled()])
+    assert (found.sent, bench.due(), dict(bench.ticks.booked)) == ((), [], {})
+    assert statuses(bench) == [(1, MISSED)]
+
+
+def test_a_run_that_the_engine_takes_late_is_told_of(bench: Bench) -> None:
+    class Slow(Runs):
+        def enqueue(self, identity: str, request: Mapping[str, Any]) -> None:
+            bench.clock.time += 31 * SECOND
+            super().enqueue(identity, request)
+
+    bench.scheduler = replace(bench.scheduler, workflows=Slow())
+    bench.look(scheduled())
+    bench.look(scheduled(), at=START + MINUTE)
+    ((event, facts),) = bench.told
+    assert (event, facts["seconds"]) == (Event.SCHEDULE_LATE, 31.0)
 
 
 INSTANTS = st.lists(st.integers(0, 1_000), unique=True, max_size=30).map(sorted)

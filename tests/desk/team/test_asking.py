@@ -132,17 +132,32 @@ def test_a_name_that_nobody_has_goes_to_its_substitute(bench: Make) -> None:
     assert at.do(review())["agent"] == "trading-strategy-consultant"
 
 
-def test_a_task_that_raises_in_this_process_is_its_failure(bench: Make) -> None:
+def test_a_task_that_raises_in_this_process_is_its_failure(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     at = bench()
     task = review("signal-evaluator", task="signal_aggregation", **OPTIONAL)
     found = at.do(task)  # it is given nothing of what it reads
-    assert found["status"] == "failed"
-    assert found["reason"]
+    assert found["status"] == "unavailable"
+    assert "needs the answer 'latest', which is not there" in found["reason"]
+    monkeypatch.setattr("quorum.desk.team.asking.run_task", lambda *given: {}["latest"])
+    found = at.do(task, number=2)
+    assert (found["status"], found["reason"]) == ("failed", "KeyError: 'latest'")
     assert at.hands.asked == []
 
 
+def test_a_task_that_hangs_in_this_process_ends_at_its_deadline(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quorum.desk.team.asking.run_task", lambda *given: time.sleep(3.0))
+    at = bench()
+    began = time.monotonic()
+    task = review("signal-evaluator", task="signal_aggregation", deadline_seconds=0.05, retries=Retries(0))
+    found = at.do(task)
+    assert time.monotonic() - began < 1.0
+    assert (found["status"], found["halts"], found["reason"]) == ("failed", True, "no answer within 0.05 s")
+    (decision,) = at.policies()
+    assert (decision.choice.outcome["done"], decision.choice.outcome["outcome"]) == ("halt", "timeout")
+
+
 def test_an_agent_whose_database_does_not_answer_is_waited_for(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quorum.desk.team.asking.STORE_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("quorum.desk.team.team.store_pauses", lambda seconds: (0.01, 0.01))
     locked = lost()
     object.__setattr__(locked, "error", StoreError("database is locked"))
     at = bench(ScriptedHands(quant_analyst=[locked, locked, done()]))

@@ -15,14 +15,16 @@ from quorum.desk.agents import (
     AgentFailure,
     BlockedOn,
     CallOutcome,
+    DiscoveredIssue,
     PartialSuccess,
     StaffRules,
     TaskComplete,
     WorkflowFailure,
 )
 from quorum.desk.agents.rules import Response, StepFailure
-from quorum.desk.workflows.spec import Degrade
-from quorum.domain import iso
+from quorum.desk.team.papers import cache_of
+from quorum.desk.workflows.spec import ApprovalPoint, Degrade
+from quorum.domain import MINUTE, Loss, iso
 
 Make = Callable[..., Bench]
 NOBODY = StaffRules(substitutions=())
@@ -60,6 +62,21 @@ def test_use_cached_takes_the_document_of_an_earlier_run(bench: Make) -> None:
     assert decided(at)["done"] == "use_cached"
 
 
+@pytest.mark.parametrize("output", [None, "/models/mine/", "/data/mine.parquet"])
+def test_a_task_without_a_document_of_its_own_has_its_last_answer_kept_for_it(bench: Make, output: str | None) -> None:
+    at = bench(ScriptedHands(quant_analyst=[done(passed=True), lost()]), NOBODY)
+    task = review(policy=Degrade.USE_CACHED, output=output)
+    at.do(task)
+    found = at.do(task)
+    assert (found["status"], found["answer"]) == ("cached", {"passed": True})
+
+
+@pytest.mark.parametrize("named", [{"name": "gates.0"}, {"task": "latest_bars", "agent": "data-pipeline-manager"}])
+def test_no_earlier_answer_makes_a_trade_or_is_of_another_item(bench: Make, named: dict[str, str]) -> None:
+    task = review(policy=Degrade.USE_CACHED, output=None, **named)
+    assert cache_of(bench().call(task)) is None
+
+
 @pytest.mark.parametrize("critical", [True, False])
 def test_without_an_earlier_document_use_cached_halts_if_critical(bench: Make, critical: bool) -> None:
     at = bench(ScriptedHands(quant_analyst=[lost()]), NOBODY)
@@ -89,8 +106,17 @@ def test_wait_and_retry_ends_when_its_time_is_up_and_does_what_then_says(bench: 
     found = at.do(review(policy=Degrade.WAIT_AND_RETRY, wait=0.6, then=Degrade.HALT))
     assert 0.2 <= time.monotonic() - began <= 1.0
     assert found["halts"]
-    assert decided(at)["policy"] == "halt"
-    assert len(at.hands.asked) == 3
+    told = dict(decided(at))
+    assert 0.2 <= told.pop("waited_seconds") <= 0.6
+    assert told == {
+        "policy": "wait_and_retry",
+        "max_wait_seconds": 0.6,
+        "then": "halt",
+        "done": "halt",
+        "outcome": "unavailable",
+        "attempts": 3,
+    }
+    assert len(at.hands.asked) == found["attempts"] == 3
 
 
 def test_waiting_ends_with_the_run(bench: Make) -> None:
@@ -123,7 +149,9 @@ def test_who_is_told_stands_in_the_failure_protocols(bench: Make) -> None:
     ("answers", "signal", "outcome"),
     [
         ([done()], TaskComplete(), CallOutcome.DONE),
-        ([lost()], PartialSuccess(), CallOutcome.ERROR),
+        ([done(verdict="inconclusive", unread=["pbo"])], PartialSuccess(), CallOutcome.DONE),
+        ([lost()], DiscoveredIssue(), CallOutcome.ERROR),
+        ([lost(Loss.TIMEOUT)], DiscoveredIssue(), CallOutcome.TIMEOUT),
         ([absent("the market's data is missing")], BlockedOn, CallOutcome.UNAVAILABLE),
     ],
 )
@@ -158,6 +186,16 @@ def test_a_run_that_an_answer_asks_for_is_asked_for_once(bench: Make) -> None:
     assert (state.workflow, state.request["origin"]) == ("trade_execution", f"{at.run}/1.step/gates")
 
 
+@pytest.mark.parametrize("halts", [True, False])
+def test_a_run_that_cannot_be_asked_for_is_the_failure_of_its_task(bench: Make, halts: bool) -> None:
+    wanted = {"workflow": "trade_execution", "params": {}, "execution": "paper"}
+    at = bench(ScriptedHands(quant_analyst=[done(follow_up=wanted)]))
+    found = at.do(review(policy=Degrade.HALT if halts else Degrade.SKIP, critical=halts))
+    assert (found["status"], found.get("halts", False)) == ("failed", halts)
+    assert found["reason"].startswith("the run trade_execution cannot be asked for: trade_execution needs decision_id")
+    assert decided(at)["done"] == ("halt" if halts else "go_on_without")
+
+
 def test_a_decision_point_is_decided_once(bench: Make) -> None:
     at = bench()
     verdict = {"verdict": "rejected", "criteria": [{"text": "a > 1", "holds": False}], "values": {"a": 0}}
@@ -177,3 +215,76 @@ def test_the_document_of_a_later_instant_stays_when_one_is_written_again(bench: 
         return json.loads(path.read_text())["hours"]
 
     assert [filed(0, True), filed(2, False), filed(1, True), filed(3, True), filed(1, False)] == [0, 2, 2, 3, 1]
+
+
+def raised(at: Bench, event: str, word: str) -> list[Any]:
+    """The notices of an event whose summary has that word."""
+    found = [told.notice for told in at.desk.outbox.listed(500)]
+    return [n for n in found if n.occurrence.event == event and word in n.occurrence.summary]
+
+
+def test_what_an_agent_hands_up_is_an_escalation_and_told_once(bench: Make) -> None:
+    word = "weekly loss of account aurora"
+    told = {"event": "drawdown_warning", "key": "aurora/weekly", "message": word, "severity": "high"}
+    at = bench(ScriptedHands(quant_analyst=[done(concerns=[told])]))
+    for number in (1, 2):
+        at.do(review(), number=number)
+    (notice,) = raised(at, "drawdown_warning", word)
+    (escalation,) = [e for e in at.desk.outbox.escalations(500) if e.concern.message == word]
+    assert escalation.document()["from_agent"] == "quant-analyst"
+    assert notice.occurrence.details["escalation_id"] == escalation.escalation_id
+    assert notice.needs_acknowledgement
+
+
+def test_an_issue_that_is_another_s_to_mend_is_handed_on_as_one(bench: Make) -> None:
+    told = {"event": "known_issue", "key": "boreas", "message": "models/boreas is empty"}
+    at = bench(ScriptedHands(quant_analyst=[done(concerns=[told])]))
+    at.do(review())
+    at.close()
+    (handed,) = at.book.recent(5)
+    assert (handed.signal, handed.note) == (DiscoveredIssue(), "models/boreas is empty")
+    assert len(raised(at, "known_issue", "models/boreas")) == 1
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_what_a_task_waits_for_is_told_once_a_day(bench: Make, critical: bool) -> None:
+    word = f"no model {critical}"
+    at = bench(ScriptedHands(quant_analyst=[absent(word)]), NOBODY)
+    for number in (1, 2):
+        at.do(review(policy=Degrade.SKIP, critical=critical), number=number)
+    (notice,) = raised(at, "task_blocked", word)
+    assert notice.severity.name == ("YELLOW" if critical else "INFO")
+
+
+def test_data_that_cannot_be_had_is_told_as_such(bench: Make) -> None:
+    at = bench(ScriptedHands(data_pipeline_manager=[absent("no bars of BOREASUSDT")]), NOBODY)
+    task = review("data-pipeline-manager", Degrade.SKIP, critical=False, task="training_data")
+    for number in (1, 2):
+        at.do(task, number=number)
+    (notice,) = raised(at, "data_unavailable", "BOREASUSDT")
+    assert notice.severity.name == "YELLOW"
+    assert raised(at, "task_blocked", "BOREASUSDT") == []
+
+
+def test_an_issue_that_an_answer_shows_is_told_once_a_day(bench: Make) -> None:
+    found = done(wrong=["the keys of boreas are readable by others"], sound=False, findings=[])
+    at = bench(ScriptedHands(debugger=[found]), NOBODY)
+    for number in (1, 2):
+        at.do(review("debugger", task="run_doctor"), number=number)
+    (notice,) = raised(at, "known_issue", "the keys of boreas")
+    assert notice.occurrence.details["workflow_id"] == at.run
+
+
+def test_a_reminder_is_told_once_though_its_step_is_done_again(bench: Make) -> None:
+    at = bench()
+    point = ApprovalPoint(f"Shall {at.run} go on?", expires_seconds=3600.0, remind_seconds=60.0)
+    asked = at.team.ask(at.facts(), f"{at.run}/1.consent", point, lambda expression: None)
+    at.clock.advance_to(at.clock.now() + MINUTE)
+    at.desk.approvals.remind(at.clock.now())  # the scheduler's round comes first
+    for reminder in (1, 1, 2, 2):
+        at.team.settle(at.facts(), asked["approval_id"], reminder)
+    assert len(raised(at, "approval_reminder", at.run)) == 2
+    ended = at.team.settle(at.facts(), asked["approval_id"])
+    assert ended["status"] == "expired"
+    (notice,) = raised(at, "approval_expired", at.run)
+    assert notice.occurrence.summary.startswith("nobody answered in time: Shall")

@@ -6,8 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from desk.agents.staffs import call, delegation, staff
-from quorum.desk.agents import Call, Staff, TaskComplete
+from quorum.desk.agents import Call, DiscoveredIssue, Staff, TaskComplete
+from quorum.desk.team import recorder as recording
 from quorum.desk.team.recorder import MOST, Entry, Recorder
 from quorum.domain import SECOND, StoreError
 
@@ -75,3 +78,44 @@ def test_a_database_that_stays_away_costs_the_oldest_entries_and_says_how_many()
         recorder.put(one)
     assert recorder.dropped <= 3  # some may be in a batch that is being tried
     recorder.close()
+
+
+def begun(there: Staff, agent: str = "signal-evaluator") -> Recorder:
+    """A recorder that has written a task of that agent as one under way."""
+    recorder = Recorder(there)
+    recorder.begin(delegation(1).key, lambda: delegation(1, agent))
+    until = time.monotonic() + 5.0
+    while not there.tasks.open() and time.monotonic() < until:
+        time.sleep(0.02)
+    return recorder
+
+
+def test_a_long_task_is_seen_under_way_and_ends_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "LONG_SECONDS", 0.05)
+    there = staff()
+    recorder = begun(there)
+    assert [task.task.target_agent for task in there.tasks.open()] == ["signal-evaluator"]
+    recorder.put(entry(1))
+    recorder.close()
+    assert [task.signal for task in there.tasks.recent(9)] == [TaskComplete()]
+
+
+def test_a_task_that_another_agent_did_in_the_end_is_handed_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "LONG_SECONDS", 0.05)
+    there = staff()
+    recorder = begun(there, "smc-pattern-recognizer")
+    recorder.put(entry(1))
+    recorder.close()
+    other, first = there.tasks.recent(9)
+    assert (first.signal, first.task.target_agent) == (DiscoveredIssue(), "smc-pattern-recognizer")
+    assert first.note == "smc-pattern-recognizer gave no answer: it was handed to signal-evaluator"
+    assert (other.signal, other.task.target_agent) == (TaskComplete(), "signal-evaluator")
+
+
+def test_a_short_task_is_written_once_with_its_end() -> None:
+    there = staff()
+    recorder = Recorder(there)
+    recorder.begin(delegation(1).key, lambda: delegation(1))
+    recorder.put(entry(1))
+    recorder.close()
+    assert [task.signal for task in there.tasks.recent(9)] == [TaskComplete()]

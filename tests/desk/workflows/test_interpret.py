@@ -25,7 +25,7 @@ from desk.workflows.runs_of import (
 )
 from quorum.desk.workflows.fakes import OutOfOrder, ScriptedCrew
 from quorum.desk.workflows.spec import Loop, SubWorkflow, Tasks
-from quorum.domain import HOUR, SECOND, VirtualClock
+from quorum.domain import HOUR, SECOND, VirtualClock, parse_instant
 from quorum.domain.grammar import parse
 
 
@@ -57,8 +57,8 @@ def test_tasks_at_once_are_asked_in_one_call_and_their_step_is_kept_once() -> No
     ("text", "says"),
     [
         ("ready == true", None),
-        ("ready == false", "ready == false: not so (ready is True)"),
-        ("other > 1", "other > 1: cannot be told (other is None)"),
+        ("ready == false", "ready == false: not so (ready is true)"),
+        ("other > 1", "other > 1: cannot be told (other is null)"),
         ("ready", None),
         ("count", "count: cannot be told (count is 3)"),
     ],
@@ -235,6 +235,28 @@ def test_a_sub_workflow_has_its_own_parameters_and_gives_its_results() -> None:
     assert found.kept() == ["1.first", "2.sub/1.deep", "3.last"]
     assert found.crew.calls[-1].inputs == {"n": "first"}
     assert all(set(states) <= {"1", "2", "3"} for states, _ in found.crew.shown)
+    assert [dict(call.facts.params) for call in found.crew.calls] == [{}, {"n": "first", "m": "given"}, {}]
+
+
+@pytest.mark.parametrize(("asked", "given"), [("'2023-06-01'", "2023-06-01"), (None, "2024-01-01T06:00:00Z")])
+def test_a_part_of_a_run_has_its_instant_unless_it_is_given_an_earlier_one(asked: str | None, given: str) -> None:
+    inner = spec(steps(one("deep")), name="inner", params=(parameter("as_of"),))
+    sub = SubWorkflow("inner", {} if asked is None else {"as_of": parse(asked)})
+    made = steps(("sub", sub), ("each", Loop(parse("items"), "item", 1, sub)))
+    found = Office(spec(made, params=(parameter("as_of"), parameter("items"))), inner)
+    found.request["as_of"] = parse_instant("2024-01-01T06:00:00Z")
+    assert found.run(as_of="2024-01-01T06:00:00Z", items=[1])["status"] == "completed"
+    assert [(c.facts.as_of, c.facts.params["as_of"]) for c in found.crew.calls] == [(parse_instant(given), given)] * 2
+
+
+@pytest.mark.parametrize("instant", ["2024-01-01T12:00:01Z", "never", 7])
+def test_a_part_of_a_run_sees_nothing_that_the_run_does_not(instant: Any) -> None:
+    inner = spec(steps(one("deep")), name="inner", params=(parameter("as_of"),))
+    made = steps(("sub", SubWorkflow("inner", {"as_of": parse("when")})))
+    found = Office(spec(made, params=(parameter("when"),)), inner)
+    end = found.run(when=instant)
+    assert (end["status"], end["steps"]) == ("halted", {"1": "skipped"})
+    assert str(instant) in found.reasons()["deep"]
 
 
 def test_a_sub_workflow_that_halts_halts_the_run() -> None:

@@ -274,6 +274,7 @@ STEPS = [
     ("- {step: 1, task: tell, §retries: 11}", "retries: needs a whole number of 0 to 10 (found 11)"),
     ("- {step: 1, task: tell, retries: {§most: 1.5}}", "most: needs a whole number"),
     ("- {step: 1, task: tell, retries: {§factor: 0.5}}", "factor: needs a number of 1 to 10"),
+    ("- {step: 1, task: tell, §output: /state/system/coordinator_state.json}", "is where the desk shows how it is"),
     ("- {step: 1, task: tell, §degrade: use_cache}", "did you mean 'use_cached'?"),
     ("- {step: 1, task: tell, degrade: {policy: skip, §max_wait_seconds: 5}}", "skip does not wait"),
     ("- {step: 1, task: tell, degrade: {policy: wait_and_retry, §then: wait_and_retry}}", "is not among halt"),

@@ -271,3 +271,16 @@ def test_the_rules_of_a_record_count_again_to_the_last_bit() -> None:
         rules = replace(FILE4, pool=pool, experts=Experts({"smc": 1 / 3, "ml_model": 2 / 3}, {"smc": curve}, 1.1))
         again = ConsensusRules.read(json.loads(canonical(rules)))
         assert vote(*AGREED, rules=again) == vote(*AGREED, rules=rules)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_two_signals_of_one_source_are_refused(pool: str) -> None:
+    rules = replace(FILE4, pool=pool)
+    with pytest.raises(UsageError, match="smc has 2 signals in one vote; give the newest of each source"):
+        consensus([view("smc", UP, 0.8), view("ml_model", UP, 0.8), view("smc", DOWN, 0.6)], rules, NOW)
+
+
+def test_votes_without_weight_decide_nothing_and_the_reason_says_so() -> None:
+    rules = replace(FILE4, weights={"smc": 0.0, "ml_model": 0.0, "microstructure": 0.0})
+    outcome = consensus([view("smc", UP, 0.8), view("ml_model", UP, 0.8)], rules, NOW)
+    assert (outcome.direction, outcome.reason) == ("neutral", "nobody who sees a direction has any weight")

@@ -112,7 +112,7 @@ ASKED: list[tuple[tuple[object, ...], int, str]] = [
     ((*BACKTEST, "--equity", "-1"), 2, "makes no sense"),
     ((*BACKTEST, "--size", "big"), 2, "--size"),
     (("backtest", "demo_ma", "--symbl", "X"), 2, "No such option: --symbl"),
-    (("backtest",), 2, "Missing option '--symbol'; see `quorum --help`"),
+    (("backtest",), 2, "Missing option '--symbol'; see `quorum backtest --help`"),
     (("backtst",), 2, "No such command 'backtst'"),
     (("data", "imprt"), 2, "No such command 'imprt'"),
     ((*CONSENSUS, "--as-of", "2010-01-01"), 1, "has no bar that was closed at 2010-01-01T00:00:00Z; its first bar"),

@@ -8,6 +8,6 @@ Neighbours: only `bootstrap` knows it; effects that must happen once commit in `
 from quorum.adapters.dbos.bare import run_bare
 from quorum.adapters.dbos.client import DbosWorkflows
 from quorum.adapters.dbos.engine import Body, Engine
-from quorum.adapters.dbos.system import open_system
+from quorum.adapters.dbos.system import open_system, refusal
 
-__all__ = ["Body", "DbosWorkflows", "Engine", "open_system", "run_bare"]
+__all__ = ["Body", "DbosWorkflows", "Engine", "open_system", "refusal", "run_bare"]

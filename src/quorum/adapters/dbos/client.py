@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,10 +11,11 @@ from dbos import DBOSClient, SetWorkflowID, StepInfo, WorkflowStatus, error
 
 from quorum.adapters.dbos.engine import BODY, ENGINE_VERSION, NAME, QUEUE
 from quorum.adapters.dbos.serializer import JsonSerializer
-from quorum.desk.workflows.ports import RunState, RunStep
+from quorum.desk.workflows.ports import RunState, RunStep, step_number
 from quorum.domain import IllegalMove, NotFound
 
 MS = 1_000_000
+PAGE = 500
 STATUS = {
     "ENQUEUED": "enqueued",
     "DELAYED": "enqueued",
@@ -56,14 +57,16 @@ class DbosWorkflows:
             raise _unknown(identity) from None
 
     def runs(self, limit: int = 50, workflow: str | None = None, status: str | None = None) -> Sequence[RunState]:
-        found = self._client.list_workflows(
-            limit=None if workflow else limit,
-            sort_desc=True,
-            status=None if status is None else ASKED[status],
-        )
-        found.sort(key=lambda one: (one.created_at or 0, one.workflow_id), reverse=True)  # a millisecond holds several
-        states = [_state(one) for one in found]
-        return [s for s in states if workflow is None or s.workflow == workflow][:limit]
+        """As the port says; every run of the millisecond that the last one began in is looked at."""
+        asked = None if status is None else ASKED[status]
+        most = limit + 1 if workflow is None else max(limit + 1, PAGE)
+        while True:
+            some = [_state(one) for one in self._client.list_workflows(limit=most, sort_desc=True, status=asked)]
+            fitting = (state for state in some if workflow in (None, state.workflow))
+            newest = sorted(fitting, key=lambda one: (one.created, one.identity), reverse=True)[:limit]
+            if len(some) < most or (len(newest) == limit and some[-1].created < newest[-1].created):
+                return newest
+            most *= 4
 
     def run(self, identity: str) -> tuple[RunState, Sequence[RunStep]]:
         found = self._client.list_workflows(workflow_ids=[identity])
@@ -77,10 +80,12 @@ class DbosWorkflows:
         state, kept = self.run(identity)
         if move == "cancel":
             self._require(state, state.status not in ENDED, move)
-            self._client.cancel_workflow(identity)
+            self._client.cancel_workflow(identity, cancel_children=True)
         elif move == "resume":
             self._require(state, state.status in ("cancelled", "failed", "enqueued"), move)
-            self._client.resume_workflow(identity, queue_name=QUEUE)
+            parts = self._client.list_workflows(workflow_id_prefix=f"{identity}/", status="CANCELLED")
+            for name in (*(part.workflow_id for part in parts), identity):
+                self._client.resume_workflow(name, queue_name=QUEUE)
         elif move == "delete":
             self._require(state, state.status in ENDED, move)
             self._client.delete_workflow(identity, delete_children=True)
@@ -93,17 +98,18 @@ class DbosWorkflows:
         self._client.destroy()
 
     def _fork(self, identity: str, kept: Sequence[RunStep], step: int, to: str | None) -> str:
-        first = next((k.number for k in kept if k.name.split(".")[0] == str(step)), None)
+        first = next((k.number for k in kept if step_number(k.name) == step), None)
         if first is None and step > 1:
             raise IllegalMove(
                 f"run {identity} has not reached step {step}",
                 f"it kept {', '.join(dict.fromkeys(k.name for k in kept)) or 'none'}",
             )
-        with nullcontext() if to is None else SetWorkflowID(to):
+        with nullcontext() if to is None else SetWorkflowID(to), suppress(sa.exc.IntegrityError):
             handle = self._client.fork_workflow(
                 identity, first or 1, queue_name=QUEUE, application_version=ENGINE_VERSION
             )
-        return handle.get_workflow_id()
+            return handle.get_workflow_id()
+        return str(to)  # somebody else has forked it under that name
 
     def _require(self, state: RunState, legal: bool, move: str) -> None:
         if not legal:

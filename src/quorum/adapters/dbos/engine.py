@@ -121,9 +121,15 @@ def _entry(request: Mapping[str, Any]) -> Mapping[str, Any]:
         return body(_Run(identity, shift), request)
 
 
+def _silent(record: logging.LogRecord) -> bool:
+    """Passes nothing: what a run says that finds its engine closed, since it goes on with the next worker."""
+    return False
+
+
 def _log_level() -> int:
     """The level that DBOS logs at; where nobody has set up a log, its errors alone go to standard error."""
     logger = logging.getLogger("dbos")
+    logger.removeFilter(_silent)
     logger.setLevel(logger.level or logging.ERROR)
     if not logger.handlers and logging.lastResort is not None:
         logger.addHandler(logging.lastResort)  # its own would keep the standard error of this moment
@@ -187,6 +193,7 @@ class Engine:
         self._shift.wait(grace_seconds)
         with suppress(sa.exc.SQLAlchemyError):
             self._forgive()
+        logging.getLogger("dbos").addFilter(_silent)
         DBOS.destroy()
         self._shift.over = True
         _engines.pop()

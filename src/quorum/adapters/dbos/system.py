@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from dbos import DBOS
 POOL = 20
 IDLE_SECONDS = 10
 FULL = ("disk is full", "disk I/O error")
+PATIENCE_SECONDS = 2.0
 
 
 def open_system(where: Path | str, guard: Callable[[], None] | None = None) -> sa.Engine:
@@ -33,6 +35,19 @@ def open_system(where: Path | str, guard: Callable[[], None] | None = None) -> s
     if guard is not None:
         sa.event.listen(engine, "checkout", lambda *_: guard())
     return engine
+
+
+def refusal(path: Path) -> str:
+    """Why the engine's file takes no writes for two seconds now; empty where it does, or is not there yet."""
+    if not path.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS, isolation_level=None)) as raw:
+            raw.execute("begin immediate").close()
+            raw.execute("rollback").close()
+    except sqlite3.Error as error:
+        return f"{path.name}: {error}"
+    return ""
 
 
 def _make_tables(engine: sa.Engine) -> None:

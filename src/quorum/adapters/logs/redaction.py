@@ -19,17 +19,25 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    r"""(?P<name>[\w.-]{0,40}(?:secret|token|passw(?:or)?d|passphrase|authorization|signature|api[_-]?key|private[_-]?key)"""
+    r"""(?P<name>[\w.-]{0,40}(?:secret|token|passw(?:or)?d|pwd|passphrase|authorization|cookie|signature|api[_-]?key|private[_-]?key)"""
     r"""[\w.-]{0,40}["']?\s{0,3}(?:=|:(?!//))\s{0,3})(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,;&)}\]]+)""",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(?P<scheme>bearer|basic|digest)\s+[\w.~+/=:-]{6,}", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]{0,30})://(?P<rest>[^\s\"'<>]+)")
+_ASKED = re.compile(r"(?P<name>[?&](?:key|sig|auth|pass|code)=)[^&\s\"'<>]+", re.IGNORECASE)
+_PEM = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}-----|\Z)", re.DOTALL)
+_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _OPEN = {"http", "https", "ws", "wss", "file", "sqlite", "unix", "tcp"} | {
     name + driver for name in ("postgres", "postgresql") for driver in ("", "+psycopg")
 }
 _HOOKS = re.compile(
     r"(hooks\.slack\.com/services/|discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot)[^\s\"'<>]+"
+)
+# What sqlalchemy adds to an error: the statement and every value that went with it.
+_STATEMENT = re.compile(
+    r"\s*\[SQL: .*?(?:\(Background on this error at: [^)\s]*\)|\Z)|\s*\(Background on this error at: [^)\s]*\)",
+    re.DOTALL,
 )
 
 
@@ -77,9 +85,12 @@ class Redaction:
             text = self._short.sub(MASK, text)
         if len(text) > _LONGEST:
             text = f"{text[:_LONGEST]} ({len(text) - _LONGEST} more characters)"
+        text = _STATEMENT.sub("", text)
         text = _BEARER.sub(rf"\g<scheme> {MASK}", text)
         text = _HOOKS.sub(rf"\1{MASK}", text)
         text = _ADDRESS.sub(_address, text)
+        text = _ASKED.sub(rf"\g<name>{MASK}", text)
+        text = _JWT.sub(MASK, _PEM.sub(MASK, text))
         return _NAMED.sub(rf"\g<name>{MASK}", text)
 
 
@@ -88,6 +99,8 @@ def _address(found: re.Match[str]) -> str:
     scheme, rest = found["scheme"], found["rest"]
     if scheme.lower() not in _OPEN:
         return f"{scheme}://{MASK}"
+    if scheme.lower().startswith("postgres") and "@" in rest:  # a password with a slash belongs to no path
+        return f"{scheme}://{MASK}@{rest.rpartition('@')[2]}"
     where, slash, path = rest.partition("/")
     _, at, host = where.rpartition("@")
     return f"{scheme}://{f'{MASK}@{host}' if at else where}{slash}{path}"

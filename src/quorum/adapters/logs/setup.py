@@ -14,10 +14,11 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter
 
 from quorum.adapters.logs.file import Console, LineFile
 from quorum.adapters.logs.redaction import Redaction
-from quorum.domain import Clock, SystemClock, UsageError, iso
+from quorum.domain import MINUTE, Clock, SystemClock, UsageError, iso
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 FILE = "quorum.jsonl"
+LOOKED_AT = 100
 TALKATIVE = ("alembic", "httpx", "httpcore", "urllib3", "numba", "asyncio")
 _DBOS_ID = "operationUUID"
 _DBOS_FACTS = (_DBOS_ID, "applicationID", "applicationVersion", "executorID", "taskName")
@@ -53,7 +54,7 @@ def set_up_logs(
     last: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if home is None else _json
     chain: list[Any] = [ProcessorFormatter.remove_processors_meta, redaction, last]
     handler.setFormatter(ProcessorFormatter(processors=chain, foreign_pre_chain=[ExtraAdder(), _of_dbos, *first]))
-    _install(handler, level.upper())
+    _install(handler, level.upper(), clock or SystemClock())
 
 
 def _pipe(clock: Clock, redaction: Redaction, always: Mapping[str, Any]) -> list[Any]:
@@ -72,7 +73,21 @@ def _pipe(clock: Clock, redaction: Redaction, always: Mapping[str, Any]) -> list
     ]
 
 
-def _install(handler: logging.Handler, level: str) -> None:
+class _Repeats(logging.Filter):
+    """Leaves out what the engine says again within a minute: while its database is away it says so at every look."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, text = self._clock.now(), f"{record.levelno} {record.getMessage()[:LOOKED_AT]}"
+        self._said = {said: at for said, at in self._said.items() if 0 <= now - at < MINUTE}
+        return self._said.setdefault(text, now) == now
+
+
+def _install(handler: logging.Handler, level: str, clock: Clock) -> None:
     root = logging.getLogger()
     for other in [h for h in root.handlers if isinstance(h, Console | LineFile)]:
         root.removeHandler(other)
@@ -84,11 +99,17 @@ def _install(handler: logging.Handler, level: str) -> None:
     dbos = logging.getLogger("dbos")
     dbos.handlers[:] = [logging.NullHandler()]  # with a handler there, dbos adds none of its own
     dbos.propagate = True
+    for other in [f for f in dbos.filters if isinstance(f, _Repeats)]:
+        dbos.removeFilter(other)
+    if level != "DEBUG":
+        dbos.addFilter(_Repeats(clock))
     dbos.setLevel(logging.DEBUG if level == "DEBUG" else max(logging.WARNING, logging.getLevelNamesMapping()[level]))
 
 
 def _of_dbos(logger: Any, name: str, event: Event) -> Event:
-    """What dbos adds to its records, without what every one of them says."""
+    """What dbos adds to its records, without what every one of them says, and what it says in one line."""
+    if event["_record"].name.partition(".")[0] == "dbos":
+        event["event"] = " ".join(str(event["event"]).split())
     found = {key: value for key, value in event.items() if key not in _DBOS_FACTS}
     return {"workflow_id": event[_DBOS_ID], **found} if event.get(_DBOS_ID) else found
 

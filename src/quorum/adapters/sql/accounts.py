@@ -40,6 +40,7 @@ def _mine(table: sa.Table) -> sa.Select[Any]:
     return table.select().where(table.c.account == sa.bindparam("mine"))
 
 
+_ACCOUNTS = tables.account.select().order_by(tables.account.c.account)
 _ACCOUNT = _mine(tables.account).with_for_update()
 _POSITIONS, _MARKS = (_mine(table).order_by(table.c.symbol) for table in (tables.position, tables.mark))
 _OPEN = _mine(tables.order_state).where(tables.order_state.c.open == 1).order_by(tables.order_state.c.client_order_id)
@@ -111,15 +112,14 @@ class SqlAccounts:
     def listed(self) -> list[dict[str, Any]]:
         """Name, book and currency of every account, by name."""
         with self._database.read() as connection:
-            query = tables.account.select().order_by(tables.account.c.account)
-            return [dict(r) for r in connection.execute(query).mappings()]
+            return [dict(r) for r in connection.execute(_ACCOUNTS).mappings()]
 
 
 class SqlTransaction:
     """Transaction over a connection that keeps every other transaction of the account waiting."""
 
     def __init__(self, connection: sa.Connection, account: _Account, clock: Clock, provenance: Provenance) -> None:
-        self._connection = connection
+        self.connection = connection
         self._account, self._currency, self._version = account
         self._clock = clock
         self._provenance = provenance
@@ -149,7 +149,7 @@ class SqlTransaction:
         )
 
     def record(self, choice: Choice) -> Decision:
-        return insert_decision(self._connection, choice, self._clock.now(), self._provenance)
+        return insert_decision(self.connection, choice, self._clock.now(), self._provenance)
 
     def intend(self, intent: OrderIntent) -> Order:
         if intent.account != self._account:
@@ -157,10 +157,10 @@ class SqlTransaction:
                 f"intent {intent.intent_id} is of account {intent.account}, the transaction of {self._account}",
                 "open a transaction of that account",
             )
-        earlier = read_order(self._connection, intent.client_order_id)
+        earlier = read_order(self.connection, intent.client_order_id)
         if earlier is not None:
             return earlier
-        insert_intent(self._connection, intent)
+        insert_intent(self.connection, intent)
         order = Order(intent)
         self._replace_state(order)
         self._moved()
@@ -175,14 +175,14 @@ class SqlTransaction:
     def book_fill(self, fill: Fill) -> Order:
         order = self._order(fill.client_order_id)
         table = tables.fill
-        known = self._connection.execute(sa.select(table.c.fill_id).where(table.c.fill_id == fill.fill_id)).first()
+        known = self.connection.execute(sa.select(table.c.fill_id).where(table.c.fill_id == fill.fill_id)).first()
         if known:
             return order
         self._check_fill(order, fill)
         whole = order.filled + fill.quantity == order.intent.quantity
         status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
         moved = order.move(status, fill.quantity)
-        self._connection.execute(table.insert().values(**_fill_values(fill)))
+        self.connection.execute(table.insert().values(**_fill_values(fill)))
         self.post(entry_of_fill(self._account, fill))
         held = next((p for p in self._positions() if p.symbol == fill.symbol), Position(fill.symbol)).apply(fill)
         self._replace(
@@ -193,14 +193,14 @@ class SqlTransaction:
         return self._append(moved, OrderEvent(fill.client_order_id, status, fill.time, fill_id=fill.fill_id))
 
     def once(self, key: str, act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-        return once(self._connection, key, self._clock.now(), act)
+        return once(self.connection, key, self._clock.now(), act)
 
     def post(self, entry: Entry) -> None:
         """Append a ledger entry, sealed to the one before it, and move the balances."""
         table = tables.entry
         last = self._rows(_LAST_ENTRY)
         sequence, seal = (last[0]["sequence"], last[0]["seal"]) if last else (0, "")
-        result = self._connection.execute(
+        result = self.connection.execute(
             table.insert().values(
                 account=self._account,
                 sequence=sequence + 1,
@@ -214,7 +214,7 @@ class SqlTransaction:
         identity = result.inserted_primary_key[0]
         for line, p in enumerate(entry.postings):
             values = {"ledger_account": p.ledger_account, "commodity": p.commodity, "amount": p.amount}
-            self._connection.execute(tables.posting.insert().values(entry_id=identity, line=line, **values))
+            self.connection.execute(tables.posting.insert().values(entry_id=identity, line=line, **values))
             key = {"account": self._account, "ledger_account": p.ledger_account, "commodity": p.commodity}
             amount = self._balance(p.ledger_account, p.commodity) + p.amount
             self._replace(tables.balance, key, {"amount": amount})
@@ -228,7 +228,7 @@ class SqlTransaction:
             )
 
     def _append(self, moved: Order, event: OrderEvent) -> Order:
-        self._connection.execute(
+        self.connection.execute(
             tables.order_event.insert().values(
                 client_order_id=event.client_order_id,
                 status=event.status.value,
@@ -242,13 +242,13 @@ class SqlTransaction:
         return moved
 
     def _order(self, client_order_id: str) -> Order:
-        order = read_order(self._connection, client_order_id)
+        order = read_order(self.connection, client_order_id)
         if order is None or order.intent.account != self._account:
             raise NotFound(f"account {self._account} has no order {client_order_id}")
         return order
 
     def _rows(self, query: sa.Select[Any], **more: str) -> Sequence[sa.RowMapping]:
-        return self._connection.execute(query, {"mine": self._account, **more}).mappings().all()
+        return self.connection.execute(query, {"mine": self._account, **more}).mappings().all()
 
     def _positions(self) -> Iterator[Position]:
         return (read_position(row) for row in self._rows(_POSITIONS))
@@ -272,13 +272,13 @@ class SqlTransaction:
 
     def _replace(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         where = sa.and_(*(table.c[name] == value for name, value in key.items()))
-        if self._connection.execute(table.update().where(where).values(**values)).rowcount == 0:
-            self._connection.execute(table.insert().values(**key, **values))
+        if self.connection.execute(table.update().where(where).values(**values)).rowcount == 0:
+            self.connection.execute(table.insert().values(**key, **values))
 
     def _moved(self) -> None:
         self._version += 1
         table = tables.account
-        self._connection.execute(table.update().where(table.c.account == self._account).values(version=self._version))
+        self.connection.execute(table.update().where(table.c.account == self._account).values(version=self._version))
 
 
 def _fill_values(fill: Fill) -> dict[str, Any]:

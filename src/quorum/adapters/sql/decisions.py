@@ -114,8 +114,10 @@ class SqlDecisionLog:
             rows = connection.execute(query.order_by(table.c.sequence)).mappings()
             return [read_decision(row) for row in rows]
 
-    def recent(self, limit: int) -> Sequence[Decision]:
+    def recent(self, limit: int, kind: DecisionKind | None = None, subject: str | None = None) -> Sequence[Decision]:
         table = tables.decision
-        query = table.select().order_by(table.c.sequence.desc()).limit(limit)
+        named = {table.c.kind: kind and kind.value, table.c.subject: subject}
+        holds = [column == value for column, value in named.items() if value is not None]
+        query = table.select().where(*holds).order_by(table.c.sequence.desc()).limit(limit)
         with self._database.read() as connection:
             return [read_decision(row) for row in connection.execute(query).mappings()]

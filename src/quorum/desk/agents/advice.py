@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from quorum.desk.agents.book import Call
+from quorum.desk.agents.book import Call, CallOutcome
 from quorum.desk.agents.performance import Performance, gaps_asked, parallel_efficiency, performance
-from quorum.desk.agents.roster import Agent, known_tasks
+from quorum.desk.agents.roster import GENERAL, Agent, known_tasks
 from quorum.desk.agents.routing import agent_template
 from quorum.desk.agents.staff import StaffRules
 from quorum.domain import DAY, iso
 
 LEAST_CALLS = 10
+LEAST_JUDGED = 5
 RELIABLE = 0.9
 NEAR_DEADLINE = 0.8
 LEAST_STAND_INS = 3
@@ -47,9 +48,9 @@ def recommendations(rules: StaffRules, looked: Looked) -> tuple[Advice, ...]:
     found = performance(looked.calls)
     return (
         *_gaps(rules, looked),
-        *_unreliable(rules, found),
+        *_unreliable(rules, found, looked.calls),
         *_slow(rules, found),
-        *_stand_ins(looked),
+        *_stand_ins(rules, looked),
         *_unused_answers(found),
         *_waiting(looked),
         *prunable(rules, looked),
@@ -63,23 +64,24 @@ def _gaps(rules: StaffRules, looked: Looked) -> Iterator[Advice]:
         doers = known_tasks(rules.agents.values()).get(task, ())
         agent = rules.find(name)
         advice = "add an agent or a substitution for it" if agent is None else "give it a substitution that does this"
-        evidence = {
-            "asked": count,
-            "task": task,
-            "alternative": next((n for n in doers if agent is None or n != agent.name), ""),
-        }
+        alternative = next((n for n in doers if agent is None or n != agent.name), GENERAL)
+        evidence = {"asked": count, "task": task, "alternative": alternative}
         template = agent_template(name, rules, task if task in known_tasks(rules.agents.values()) else "TASK")
         yield Advice("gap", name, advice, {**evidence, "template": template})
 
 
-def _unreliable(rules: StaffRules, found: Mapping[str, Performance]) -> Iterator[Advice]:
+def _unreliable(rules: StaffRules, found: Mapping[str, Performance], calls: Sequence[Call]) -> Iterator[Advice]:
+    late = Counter(call.agent for call in calls if call.outcome is CallOutcome.TIMEOUT)
     for p in found.values():
         asked = p.successes + p.failures
-        if asked >= LEAST_CALLS and p.high is not None and p.high < RELIABLE:
-            row = next((r for r in rules.substitutions if rules.find(r.agent) is rules.agents.get(p.agent)), None)
-            evidence = {"calls": asked, "failures": p.failures, "rate": p.rate, "rate_at_most": p.high}
-            advice = f"{row.use} stands in while it is unhealthy" if row else "mend it, or give it a substitution"
-            yield Advice("unreliable", p.agent, advice, evidence)
+        if asked < LEAST_JUDGED or p.high is None or p.high >= RELIABLE:
+            continue
+        row = next((r for r in rules.substitutions if rules.find(r.agent) is rules.agents.get(p.agent)), None)
+        timeouts = late[p.agent]
+        advice = "mend it" if 2 * timeouts <= p.failures else "give it a later deadline, or less to do"
+        more = f"; {row.use} stands in while it is unhealthy" if row else ", or give it a substitution"
+        failed = {"calls": asked, "failures": p.failures, "timeouts": timeouts}
+        yield Advice("unreliable", p.agent, advice + more, {**failed, "rate": p.rate, "rate_at_most": p.high})
 
 
 def _slow(rules: StaffRules, found: Mapping[str, Performance]) -> Iterator[Advice]:
@@ -93,8 +95,9 @@ def _slow(rules: StaffRules, found: Mapping[str, Performance]) -> Iterator[Advic
             yield Advice("slow", p.agent, "give it a later deadline or less to do", evidence)
 
 
-def _stand_ins(looked: Looked) -> Iterator[Advice]:
-    pairs = Counter((c.asked_agent, c.agent) for c in looked.calls if c.agent and c.asked_agent != c.agent)
+def _stand_ins(rules: StaffRules, looked: Looked) -> Iterator[Advice]:
+    asked_for = ((rules.own_name(c.asked_agent), c.agent) for c in looked.calls if c.agent)
+    pairs = Counter((asked, agent) for asked, agent in asked_for if asked != agent)
     for (asked, agent), count in sorted(pairs.items()):
         if count >= LEAST_STAND_INS:
             advice = f"ask {agent} at once, or mend {asked}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,7 +18,8 @@ class Routed:
     """Who does it. `asked` is the name that was asked for, `why` every reason on the way.
 
     `substitution` is the row that was applied, `probe` is true when an unhealthy agent is tried again,
-    `alternatives` are others who could, `tasks` those of the tasks asked for that this agent does.
+    `alternatives` are others who could, `tasks` those of the tasks asked for that this agent does; all of its own where
+    none was asked for.
     """
 
     agent: Agent
@@ -101,12 +103,16 @@ def substitutions_now(
 
 
 def agent_template(name: str, rules: StaffRules, task: str = "TASK") -> str:
-    """An entry for config/agents.yaml that adds an agent called `name`; where it is known, one like it beside it."""
+    """An entry for config/agents.yaml that adds an agent called `name`; where it is known, one like it beside it.
+
+    `TASK` stands for a task that is still to be chosen, `new-agent` for a name that has no letter.
+    """
     like = rules.find(name)
-    free = spelled(name) if like is None else f"my-{like.name}"
+    free = "-".join(re.findall(r"[a-z0-9]+", spelled(name))) if like is None else f"my-{like.name}"
+    free = free or "new-agent"
     role = "What it is for, in a sentence." if like is None else like.role
     tasks = (task,) if like is None or not like.tasks else like.tasks
-    note = "" if like is None else f"# {name} is {like.name}, named in {like.source}; one like it:\n"
+    note = "" if like is None else f"# {like.name} is there already, named in {like.source}; one like it:\n"
     return (
         f"{note}agents:\n  {free}:\n    role: {role!r}\n    tasks: [{', '.join(tasks)}]\n    aliases: []\n"
         "    deadline_seconds: 30\n    mandatory: false\n"
@@ -166,7 +172,8 @@ def _first(asked: str, names: list[tuple[str, Substitution | None]], wanted: _Wa
         why += _reasons(agent, row, wanted)
         others = tuple(other for other in wanted.able() if other != agent.name)
         probe = wanted.health.get(agent.name, HEALTHY).health is Health.UNHEALTHY
-        return Routed(agent, asked, tuple(why), wanted.of(agent), others, row, probe)
+        tasks = wanted.of(agent) if wanted.tasks else agent.tasks
+        return Routed(agent, asked, tuple(why), tasks, others, row, probe)
     able = wanted.able()
     task = wanted.tasks[0] if wanted.tasks else "TASK"
     return Gap(asked, tuple(why), able[0] if able else "", agent_template(asked, wanted.rules, task))

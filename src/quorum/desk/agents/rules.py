@@ -11,7 +11,9 @@ FIRST_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """When a call is given up, after how many failures in a row an agent is unhealthy, how often it is probed then."""
+    """When a call is given up, after how many failures in a row an agent is unhealthy, and how often all are looked at
+    and an unhealthy one is probed.
+    """
 
     timeout_threshold: float = 30.0
     error_threshold: int = 3
@@ -51,14 +53,16 @@ class AgentFailure:
     def pauses(self, critical: bool, outcome: CallOutcome) -> tuple[float, ...]:
         """The seconds to wait before each further attempt after a first one that ended so.
 
-        A critical task is asked again `max_retries` times, an optional one once. What cannot be had is not asked for
-        again, nor is anything without `auto_retry`; with `timeout: skip` a timeout is not either.
+        A critical task is asked again `max_retries` times, an optional one once, and after a timeout either once. What
+        cannot be had is not asked for again, nor is anything without `auto_retry`; with `timeout: skip` a timeout is
+        not either.
         """
         if outcome not in (CallOutcome.ERROR, CallOutcome.TIMEOUT) or not self.recovery.auto_retry:
             return ()
         if outcome is CallOutcome.TIMEOUT and self.response.timeout == "skip":
             return ()
-        most = self.recovery.max_retries if critical else min(1, self.recovery.max_retries)
+        once = outcome is CallOutcome.TIMEOUT or not critical
+        most = min(1, self.recovery.max_retries) if once else self.recovery.max_retries
         return tuple(self._pause(i) for i in range(most))
 
     def _pause(self, attempt: int) -> float:

@@ -45,6 +45,11 @@ class StaffRules:
         """The agent that `name` or an alias means, however it is spelled; None for nobody."""
         return look_up(self.names, name)
 
+    def own_name(self, name: str) -> str:
+        """The name of the agent that `name` or an alias means; as it is written for nobody."""
+        agent = self.find(name)
+        return name if agent is None else agent.name
+
     def known(self, name: str) -> Agent:
         """The agent that `name` means; NotFound for nobody."""
         agent = self.find(name)

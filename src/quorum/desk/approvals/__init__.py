@@ -7,15 +7,17 @@ Neighbours: `workflows` asks and waits; `adapters.sql.coordination` keeps them; 
 
 from quorum.desk.approvals.answers import Given, Said, answer, closed, message, tell
 from quorum.desk.approvals.ports import Approvals, Questions, Rounds, Standings
-from quorum.desk.approvals.question import Answered, Approval, Expired, Open, Question, Size, facts
-from quorum.desk.approvals.standing import Revoked, Standing, covering, standing_facts
+from quorum.desk.approvals.question import Answered, Approval, Expired, Held, Open, Question, Size, facts, headline
+from quorum.desk.approvals.standing import SCOPE_WORDS, Revoked, Standing, covering, standing_facts
 
 __all__ = [
+    "SCOPE_WORDS",
     "Answered",
     "Approval",
     "Approvals",
     "Expired",
     "Given",
+    "Held",
     "Open",
     "Question",
     "Questions",
@@ -29,6 +31,7 @@ __all__ = [
     "closed",
     "covering",
     "facts",
+    "headline",
     "message",
     "standing_facts",
     "tell",

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from quorum.desk.approvals.question import Answered, Approval, Expired, Open, Question, must_say
+from quorum.desk.approvals.question import Answered, Approval, Expired, Held, Open, Question, must_say
 from quorum.desk.approvals.standing import Revoked, Standing, beginning
 from quorum.domain import Clock, IllegalMove, NotFound, iso, utc_day
 
@@ -60,13 +60,20 @@ class MemoryApprovals:
             return [self._keep(replace(a, question=replace(a.question, remind_at=None))) for a in due]
 
     def untold(self) -> Sequence[Approval]:
-        return self._where(lambda a: not isinstance(a.state, Open) and a.told_at is None)
+        return self._where(lambda a: not isinstance(a.state, Open | Held) and a.told_at is None)
 
     def told(self, approval_id: str) -> None:
         with self._turn:
             approval = self.get(approval_id)
             if approval.told_at is None:
                 self._keep(replace(approval, told_at=self._clock.now()))
+
+    def hold(self, workflow_id: str, on: bool) -> None:
+        before, after = (Open, Held) if on else (Held, Open)
+        with self._turn:
+            for approval in self._where(lambda a: isinstance(a.state, before)):
+                if f"{approval.question.workflow_id}/".startswith(f"{workflow_id}/"):
+                    self._keep(replace(approval, state=after()))
 
     def grant(self, standing: Standing) -> Standing:
         with self._turn:
@@ -88,6 +95,9 @@ class MemoryApprovals:
 
     def standing(self) -> Sequence[Standing]:
         return sorted(self._standing.values(), key=lambda s: (s.granted_at, s.name))
+
+    def uses(self, standing: Standing) -> Sequence[Approval]:
+        return self._where(lambda a: standing.gave(a.state))
 
     def _keep(self, approval: Approval) -> Approval:
         self._kept[approval.approval_id] = approval

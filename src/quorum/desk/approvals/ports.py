@@ -55,6 +55,10 @@ class Rounds(Protocol):
         """Note that the run has been told; the first time counts."""
         ...
 
+    def hold(self, workflow_id: str, on: bool) -> None:
+        """Set the open questions of a run and of its parts aside, or, with `on` false, put them again."""
+        ...
+
 
 class Standings(Protocol):
     """Standing approvals, never edited: granted once under a name, revoked once."""
@@ -69,6 +73,10 @@ class Standings(Protocol):
 
     def standing(self) -> Sequence[Standing]:
         """Every one that was granted, oldest first."""
+        ...
+
+    def uses(self, standing: Standing) -> Sequence[Approval]:
+        """The questions that it has answered, oldest first."""
         ...
 
 

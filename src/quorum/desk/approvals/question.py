@@ -69,6 +69,11 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Its run was cancelled; nobody is asked until the run goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """Who said yes or no, when, why, and on which surface; a standing approval is named in the reason."""
 
@@ -93,15 +98,15 @@ class Approval:
     approval_id: str
     question: Question
     asked_at: int
-    state: Open | Answered | Expired
+    state: Open | Held | Answered | Expired
     told_at: int | None = None
 
     @property
     def status(self) -> str:
-        """The word for its state: open, approved, rejected or expired."""
+        """The word for its state: open, held, approved, rejected or expired."""
         if isinstance(self.state, Answered):
             return "approved" if self.state.approved else "rejected"
-        return "expired" if isinstance(self.state, Expired) else "open"
+        return {Expired: "expired", Held: "held"}.get(type(self.state), "open")
 
     @property
     def approved(self) -> bool:
@@ -114,6 +119,11 @@ class Approval:
         if isinstance(state, Answered):
             found = f"{self.approval_id} was {self.status} by {state.by} at {iso(state.at)} ({state.reason})"
             raise IllegalMove(found, "an answer stands; ask anew for another one")
+        if isinstance(state, Held):
+            run = self.question.workflow_id
+            raise IllegalMove(
+                f"{self.approval_id} waits for nobody: {run} was cancelled", f"quorum workflow resume {run}"
+            )
         if isinstance(state, Expired) or now >= self.question.expires_at:
             raise IllegalMove(
                 f"{self.approval_id} expired at {iso(self.question.expires_at)}", "run the workflow again"
@@ -126,6 +136,15 @@ def must_say(by: str, reason: str) -> None:
         raise UsageError("nobody is named", "say who with --by NAME")
     if not reason.strip():
         raise UsageError("no reason is given", "say why with --reason TEXT")
+
+
+def headline(approval: Approval) -> str:
+    """What people are told of it in a line: what is asked, and how it ended if it did."""
+    words = (approval.question.question, approval.question.shows.get("summary"), f"({approval.approval_id})")
+    asked, state = " ".join(str(word) for word in words if word), approval.state
+    if isinstance(state, Answered):
+        return f"{approval.status} by {state.by}: {asked}"
+    return f"nobody answered in time: {asked}" if isinstance(state, Expired) else asked
 
 
 def facts(approval: Approval) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quorum.desk.approvals.question import Answered, Expired, Open, Question, Size
+from quorum.desk.approvals.question import Answered, Approval, Expired, Open, Question, Size
 from quorum.domain import UsageError, iso
 
 SURFACE = "standing"
+SCOPE_WORDS = ("workflow", "symbol", "strategy", "account", "scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,16 @@ class Standing:
 
     def answer(self, now: int) -> Answered:
         """The yes that it gives at `now`."""
-        return Answered(True, self.granted_by, now, f"standing approval {self.name}: {self.reason}", SURFACE)
+        return Answered(True, self.granted_by, now, self.words, SURFACE)
+
+    @property
+    def words(self) -> str:
+        """The reason of every answer that it gives."""
+        return f"standing approval {self.name}: {self.reason}"
+
+    def gave(self, state: object) -> bool:
+        """Whether that answer is one of its own."""
+        return isinstance(state, Answered) and state.surface == SURFACE and state.reason == self.words
 
 
 def covering(standing: Iterable[Standing], question: Question, now: int) -> Standing | None:
@@ -76,9 +86,10 @@ def beginning(question: Question, standing: Iterable[Standing], now: int) -> Ope
     return Open() if found is None else found.answer(now)
 
 
-def standing_facts(standing: Standing, now: int) -> dict[str, Any]:
-    """A standing approval as plain values, with what it is at `now`: in_force, revoked or expired."""
+def standing_facts(standing: Standing, now: int, uses: Sequence[Approval] = ()) -> dict[str, Any]:
+    """A standing approval as plain values: what it is at `now` (in_force, revoked or expired), what it has answered."""
     status = "revoked" if standing.revoked else "in_force" if now < standing.expires_at else "expired"
+    last = uses[-1] if uses else None
     return {
         "name": standing.name,
         "status": status,
@@ -90,4 +101,11 @@ def standing_facts(standing: Standing, now: int) -> dict[str, Any]:
         "reason": standing.reason,
         "revoked_at": standing.revoked and iso(standing.revoked.at),
         "revoked_by": standing.revoked and standing.revoked.by,
+        "used": len(uses),
+        "last_used": last
+        and {
+            "approval_id": last.approval_id,
+            "workflow_id": last.question.workflow_id,
+            "at": iso(last.asked_at),
+        },
     }

@@ -7,7 +7,7 @@ Neighbours: `adapters.sql` keeps the outbox, `adapters.notify` has the channels;
 
 from quorum.desk.notices.address import Address
 from quorum.desk.notices.deliver import Pass, begin_rounds, deliver
-from quorum.desk.notices.notice import WORDS, Concern, Escalation, Notice, Occurrence, occurrence
+from quorum.desk.notices.notice import WORDS, Concern, Escalation, Notice, Occurrence, concern, occurrence
 from quorum.desk.notices.outage import Outage
 from quorum.desk.notices.parcels import Delivery, Parcel, Sorted, sort_out
 from quorum.desk.notices.policy import (
@@ -84,6 +84,7 @@ __all__ = [
     "Told",
     "Turn",
     "begin_rounds",
+    "concern",
     "deliver",
     "find_event",
     "first_send",

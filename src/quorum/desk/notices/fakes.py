@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from quorum.desk.notices.notice import Concern, Escalation, Notice, Occurrence
 from quorum.desk.notices.ports import Told
-from quorum.domain import Clock, NotFound, UsageError, utc_day
+from quorum.domain import Clock, NotFound, Transaction, UsageError, utc_day
 
 
 class MemoryOutbox:
@@ -18,12 +18,12 @@ class MemoryOutbox:
         self._notices: dict[str, Notice] = {}
         self._concerns: dict[str, Escalation] = {}
 
-    def raise_(self, occurrence: Occurrence) -> Notice:
+    def raise_(self, occurrence: Occurrence, within: Transaction | None = None) -> Notice:
         at = self._clock.now()
         identity = f"NOT-{utc_day(at)}-{_next(at, [n.at for n in self._notices.values()]):03d}"
         return self._notices.setdefault(occurrence.identity, Notice.of(identity, at, occurrence))
 
-    def escalate(self, concern: Concern) -> Escalation:
+    def escalate(self, concern: Concern, within: Transaction | None = None) -> Escalation:
         at, key = self._clock.now(), f"{concern.event}/{concern.key}"
         if key not in self._concerns:
             identity = f"ESC-{utc_day(at)}-{_next(at, [e.at for e in self._concerns.values()]):03d}"

@@ -109,6 +109,17 @@ class Concern:
         return Occurrence(self.event, self.key, self.message, details, self.recommended_action, severity)
 
 
+def concern(from_agent: str, facts: Mapping[str, Any]) -> Concern:
+    """What an agent hands up in its answer: `event`, `key` and `message`, with `recommended_action` and `severity`.
+
+    UsageError for an event or a severity that there is not, and without a key or a message.
+    """
+    names = ("event", "key", "message", "recommended_action")
+    event, key, message, advice = (str(facts.get(name) or "") for name in names)
+    said = Occurrence(find_event(event), key, message, {}, advice, _severity(facts.get("severity", "low")))
+    return Concern(from_agent, said.event, key, message, advice, said.severity)
+
+
 @dataclass(frozen=True, slots=True)
 class Escalation:
     """A concern on record; `at` is ns UTC."""

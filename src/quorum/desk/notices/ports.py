@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from quorum.desk.notices.notice import Concern, Escalation, Notice, Occurrence
 from quorum.desk.notices.parcels import Delivery
 from quorum.desk.notices.wording import Message
+from quorum.domain import Transaction
 
 
 class Told(NamedTuple):
@@ -21,11 +22,14 @@ class Told(NamedTuple):
 class Outbox(Protocol):
     """What people are to be told; a notice that was raised survives a kill and is delivered at least once."""
 
-    def raise_(self, occurrence: Occurrence) -> Notice:
-        """Put it into the outbox; the same occurrence again is the notice that is there already."""
+    def raise_(self, occurrence: Occurrence, within: Transaction | None = None) -> Notice:
+        """Put it into the outbox, with the rest of a transaction where it is raised `within` one.
+
+        The same occurrence again is the notice that is there already.
+        """
         ...
 
-    def escalate(self, concern: Concern) -> Escalation:
+    def escalate(self, concern: Concern, within: Transaction | None = None) -> Escalation:
         """Put an agent's concern on record and raise its notice in one transaction; once for its event and key."""
         ...
 

@@ -110,7 +110,10 @@ EVENTS: Mapping[Event, Row] = {
     Event.TRADE_EXECUTED: Row("trade_execution", _INFO, _YELLOW, Reach.PEOPLE, "", "An order was filled."),
     Event.ORDER_REJECTED: _wrong("trade_execution", _RED, "Check the account, then retry", "A venue refused an order."),
     Event.PARTIAL_FILL: _wrong(
-        "trade_execution", _YELLOW, "Complete the order by hand if it is still wanted", "An order ended partly filled."
+        "trade_execution",
+        _YELLOW,
+        "Complete the order by hand if it is still wanted",
+        "An order ended before it was filled.",
     ),
     Event.RISK_VETO: _quiet("risk_veto", "The risk manager stopped a trade."),
     Event.CONSENSUS_ESCALATED: _wrong(
@@ -135,7 +138,7 @@ EVENTS: Mapping[Event, Row] = {
     Event.AGENT_RECOVERED: _quiet("agent_health", "An unhealthy agent answers again."),
     Event.AGENT_SUBSTITUTED: _quiet("agent_health", "Another agent took a task over."),
     Event.AGENT_GAP: _wrong("agent_gap", _YELLOW, "See `quorum agents recommend`", "No agent can do a task."),
-    Event.TASK_BLOCKED: _wrong("agent_gap", _YELLOW, "See `quorum agents tasks`", "A task waits for something else."),
+    Event.TASK_BLOCKED: _quiet("agent_gap", "A task waits for something else.", Reach.LOG),
     Event.KNOWN_ISSUE: _wrong("known_issue", _YELLOW, "See `quorum agents tasks`", "An agent found an issue."),
     Event.WORKFLOW_FAILED: _wrong(
         "workflow_failure", _RED, "See `quorum workflow show ID`", "A critical step failed and the run was halted."
@@ -156,9 +159,7 @@ EVENTS: Mapping[Event, Row] = {
         "process", _RED, "See `quorum logs`, then restart `quorum up`", "A process of the desk dies again and again."
     ),
     Event.SYSTEM_STATE_CHANGED: Row("system_state", _INFO, _YELLOW, Reach.PEOPLE, "", "The desk changed its state."),
-    Event.HALTED: _wrong(
-        "halt", _BLACK, "Find the cause, then run `quorum resume --reason TEXT`", "Trading is halted; nothing opens."
-    ),
+    Event.HALTED: _wrong("halt", _BLACK, "Find the cause; only a person resumes", "Trading is halted; nothing opens."),
     Event.RESUMED: Row("system_state", _INFO, _YELLOW, Reach.PEOPLE, "", "A person resumed trading."),
     Event.STORE_UNREACHABLE: _wrong("store", _RED, "Check the database", "The database did not answer."),
     Event.STORE_BACK: _quiet("store", "The database answers again."),
@@ -181,4 +182,4 @@ def find_event(name: str) -> Event:
     except ValueError:
         near = get_close_matches(name, [event.value for event in Event], 1, 0.5)
         hint = f", did you mean {near[0]!r}?" if near else ""
-        raise UsageError(f"there is no event {name!r}{hint}", "events stand in desk.notices.table") from None
+        raise UsageError(f"there is no event {name!r}{hint}", "docs/guides/notifications.md lists them") from None

@@ -8,7 +8,7 @@ Neighbours: `workflows` reads specs; `bootstrap` puts the engine behind `Workflo
 from quorum.desk.running.exhausted import tell_exhausted
 from quorum.desk.running.ports import RunBook
 from quorum.desk.running.rules import known_by, known_to, protocols_by, protocols_of
-from quorum.desk.running.runs import EXECUTIONS, BookedWorkflows, Compiled, ask_again, request_of, timeline
+from quorum.desk.running.runs import EXECUTIONS, BookedWorkflows, Compiled, ask_again, fork, request_of, timeline
 
 __all__ = [
     "EXECUTIONS",
@@ -16,6 +16,7 @@ __all__ = [
     "Compiled",
     "RunBook",
     "ask_again",
+    "fork",
     "known_by",
     "known_to",
     "protocols_by",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quorum.desk.agents import StaffRules
+from quorum.desk.agents.roster import spelled
 from quorum.desk.desk import Desk
 from quorum.desk.work import TASKS
 from quorum.desk.workflows import Known, Protocols
@@ -35,5 +38,11 @@ def protocols_by(rules: StaffRules) -> Protocols:
 
 
 def known_by(rules: StaffRules) -> Known:
-    """The names that a workflow may use where these agents work."""
-    return Known.of(rules.agents.values(), TASKS)
+    """The names that a workflow may use where these agents work; one that nobody has does what its substitutes do."""
+    known = Known.of(rules.agents.values(), TASKS)
+    missing: dict[str, tuple[str, ...]] = {}
+    for row in rules.substitutions:
+        if rules.find(row.agent) is None:
+            name = spelled(row.agent)
+            missing[name] = (*missing.get(name, ()), *rules.known(row.use).tasks)
+    return replace(known, agents={**known.agents, **missing})

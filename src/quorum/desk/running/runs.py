@@ -18,12 +18,14 @@ from quorum.desk.workflows import (
     request,
     to_document,
 )
-from quorum.domain import DAY, Clock, NotFound, UsageError, iso, parse_instant
+from quorum.desk.workflows.ports import step_number
+from quorum.domain import DAY, Clock, IllegalMove, NotFound, UsageError, iso, parse_instant
 
 INTERPRETER = 1
 EXECUTIONS = ("notify", "paper", "live")
 LOST_WITHIN = 2 * DAY
 COMPILED = 64
+FORK = "fork"
 
 
 def request_of(
@@ -95,20 +97,47 @@ class BookedWorkflows:
         self._inner.enqueue(identity, request)
 
 
+def fork(book: RunBook, workflows: Workflows, identity: str, step: int) -> str:
+    """Run a run again from one of its steps, with the kept answers of those before; the id of the new one.
+
+    NotFound for a run that there is not, IllegalMove for a step that it has not reached: then nothing is written.
+    A fork that is in the book and not in the engine is made by `ask_again`.
+    """
+    state, kept = workflows.run(identity)
+    reached = {number for one in kept if (number := step_number(one.name)) is not None}
+    if step > 1 and step not in reached:
+        numbers = ", ".join(map(str, sorted(reached))) or "none"
+        raise IllegalMove(f"run {identity} has not reached step {step}", f"it has kept answers of {numbers}")
+    to = book.enter({**state.request, FORK: {"of": identity, "step": step}})
+    return workflows.move(identity, "fork", step, to)
+
+
 def ask_again(book: RunBook, workflows: Workflows, clock: Clock) -> Sequence[str]:
     """Ask again for runs of the last two days that the engine does not know of; their ids.
 
     The engine's database may be older than the book, after a crash of the machine or a restored backup. What such a
-    run had committed it finds again by its keys.
+    run had committed it finds again by its keys. A fork is forked again, once its run has come so far again.
     """
     lost = []
     for identity, asked in book.entered(clock.now() - LOST_WITHIN):
         try:
             workflows.run(identity)
         except NotFound:
-            workflows.enqueue(identity, asked)
-            lost.append(identity)
+            if _asked_again(workflows, identity, asked):
+                lost.append(identity)
     return lost
+
+
+def _asked_again(workflows: Workflows, identity: str, asked: Mapping[str, Any]) -> bool:
+    forked = asked.get(FORK)
+    if forked is None:
+        workflows.enqueue(identity, asked)
+        return True
+    try:
+        workflows.move(forked["of"], "fork", forked["step"], identity)
+    except (IllegalMove, NotFound):
+        return False
+    return True
 
 
 def timeline(state: RunState, steps: Sequence[RunStep]) -> list[dict[str, Any]]:
@@ -119,17 +148,28 @@ def timeline(state: RunState, steps: Sequence[RunStep]) -> list[dict[str, Any]]:
         taken = None if step.began is None or step.ended is None else (step.ended - step.began) / 1e6
         line = {
             "step": step.name,
-            "status": "failed" if step.error else answer.get("status", "done"),
+            "status": "failed" if step.error else _status(answer),
             "began": None if step.began is None else iso(step.began),
             "duration_ms": answer.get("duration_ms", taken),
         }
         if step.error or answer.get("reason"):
             line["reason"] = step.error or answer["reason"]
-        tasks = answer.get("tasks")
+        items = {str(number): outcome for number, outcome in enumerate(answer.get("items", ()), 1)}
+        tasks = answer.get("tasks") or items
         if isinstance(tasks, Mapping) and tasks:
             line["tasks"] = {name: _task(outcome) for name, outcome in tasks.items()}
         lines.append(line)
     return lines
+
+
+def _status(answer: Mapping[str, Any]) -> str:
+    """The word for a kept step: its own, or how the items of a loop stand."""
+    if answer.get("overdue"):
+        return "overdue"
+    told = {item["status"] for item in answer.get("items", ())}
+    if told and "status" not in answer:
+        return "completed" if told <= {"completed", "skipped"} else "degraded"
+    return str(answer.get("status", "done"))
 
 
 def _task(outcome: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ Neighbours: asks the engine by the port of `workflows`; `notices` says whom an e
 from quorum.desk.schedule.arming import Schedule, read_schedules, set_enabled
 from quorum.desk.schedule.bars import NewestClose, newest_close
 from quorum.desk.schedule.due import due, first_due, next_due
-from quorum.desk.schedule.events import Asked, Happening, on_event
+from quorum.desk.schedule.events import Asked, Happening, Turn, on_event, take_turn
 from quorum.desk.schedule.fakes import MemoryTicks
 from quorum.desk.schedule.overview import overview, shown
 from quorum.desk.schedule.plan import Patience, request_at, request_of
@@ -28,6 +28,7 @@ __all__ = [
     "Tick",
     "TickStatus",
     "Ticks",
+    "Turn",
     "due",
     "first_due",
     "newest_close",
@@ -39,4 +40,5 @@ __all__ = [
     "request_of",
     "set_enabled",
     "shown",
+    "take_turn",
 ]

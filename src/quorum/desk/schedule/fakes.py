@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from quorum.desk.schedule.ports import RUNS, Tick, TickStatus
 from quorum.domain import Clock, utc_day
@@ -18,6 +19,7 @@ class MemoryTicks:
         self._armed: dict[str, tuple[str, int]] = {}
         self._ticks: dict[tuple[str, int], Tick] = {}
         self._counts: Counter[str] = Counter()
+        self.booked: dict[str, Mapping[str, Any]] = {}
 
     def arm(self, schedule: str, trigger: str, now: int) -> int:
         known = self._armed.get(schedule)
@@ -36,12 +38,16 @@ class MemoryTicks:
         self._ticks[key] = tick
         return tick
 
-    def move(self, tick: Tick, status: TickStatus, reason: str | None = None) -> bool:
+    def move(
+        self, tick: Tick, status: TickStatus, reason: str | None = None, request: Mapping[str, Any] | None = None
+    ) -> bool:
         key = (tick.schedule, tick.due_at)
         known = self._ticks[key]
         if known.status is not tick.status:
             return False
         self._ticks[key] = replace(known, status=status, reason=known.reason if reason is None else reason)
+        if request is not None:
+            self.booked.setdefault(tick.workflow_id, request)
         return True
 
     def open(self) -> Sequence[Tick]:

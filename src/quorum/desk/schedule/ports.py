@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class TickStatus(StrEnum):
     """What became of a tick.
 
-    CLAIMED has the id of its run and is to be asked for, SENT was asked for, WAITING is asked for when the run before
+    CLAIMED has the id of its run and is to be asked for, SENT is asked for, WAITING is asked for when the run before
     it has ended. SKIPPED was left out because that one still ran, MISSED because nobody was there in time.
     """
 
@@ -57,8 +57,14 @@ class Ticks(Protocol):
         """Make the tick, with a new id of a run if its status asks for one; None when it was made already."""
         ...
 
-    def move(self, tick: Tick, status: TickStatus, reason: str | None = None) -> bool:
-        """Give the tick another status and reason; False, and nothing, when its status is no longer that of `tick`."""
+    def move(
+        self, tick: Tick, status: TickStatus, reason: str | None = None, request: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Give the tick another status and reason; False, and nothing, when its status is no longer that of `tick`.
+
+        A `request` is entered into the book of runs with it, under the tick's workflow id: a tick that is SENT is a
+        run that will be asked for, whoever ends in between.
+        """
         ...
 
     def open(self) -> Sequence[Tick]:

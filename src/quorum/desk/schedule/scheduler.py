@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,14 +15,16 @@ from quorum.desk.schedule.plan import BAR_LATE, PATIENCE, Patience, plan, reques
 from quorum.desk.schedule.ports import Tick, Ticks, TickStatus
 from quorum.desk.workflows.ports import Workflows
 from quorum.desk.workflows.spec import Cron
-from quorum.domain import SECOND, Clock, IllegalMove, NotFound, QuorumError, iso
+from quorum.domain import MINUTE, SECOND, Clock, IllegalMove, NotFound, QuorumError, iso
 
 LOOK_BACK = 1_000
 POLL = SECOND // 5
+ON_ITS_WAY = 2 * MINUTE  # within this, a run that is booked and that the engine does not know of is still asked for
 RUNNING = ("enqueued", "running", "waiting")
 
 Tell = Callable[[Event, Mapping[str, Any]], None]
 Ask = Callable[[Schedule, Tick], Mapping[str, Any]]
+Cancel = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Scheduler:
     workflows: Workflows
     newest: NewestClose
     tell: Tell
+    cancel: Cancel
     ask: Ask = request_of
     patience: Patience = PATIENCE
 
@@ -190,8 +194,8 @@ class _Look:
         if made is None:
             return
         if made.status is TickStatus.CLAIMED:
-            self._tell_late(schedule, made)
             self._send(schedule, made)
+            self._tell_late(schedule, made)
         elif made.status is TickStatus.WAITING:
             self._waiting[schedule.name] = waiting + 1
         else:
@@ -204,11 +208,14 @@ class _Look:
         return made
 
     def _send(self, schedule: Schedule, tick: Tick) -> None:
+        """Ask for the run of a claimed tick, unless another scheduler has done so or has given it up."""
+        request = self._parts.ask(schedule, tick)
         if schedule.overlap == "cancel":
             self._cancel_before(tick)
-        self._parts.workflows.enqueue(tick.workflow_id, self._parts.ask(schedule, tick))
-        if self._ticks.move(tick, TickStatus.SENT):
-            self._sent.append(replace(tick, status=TickStatus.SENT))
+        if not self._ticks.move(tick, TickStatus.SENT, request=request):
+            return
+        self._parts.workflows.enqueue(tick.workflow_id, request)
+        self._sent.append(replace(tick, status=TickStatus.SENT))
 
     def _go_on(self, tick: Tick, schedule: Schedule | None) -> None:
         """What becomes of a tick that an earlier look, perhaps of a process that has ended, left open."""
@@ -222,6 +229,7 @@ class _Look:
             self._ticks.move(tick, TickStatus.MISSED, "claimed, and not asked for in time")
         else:
             self._send(schedule, tick)
+            self._tell_late(schedule, tick)
 
     def _take_turn(self, tick: Tick, schedule: Schedule) -> None:
         ahead = self._waiting.get(tick.schedule, 0)
@@ -233,7 +241,9 @@ class _Look:
     def _running(self, schedule: str) -> str | None:
         """The schedule's newest run, where it has not ended."""
         for tick in self._ticks.newest(schedule, only_runs=True):
-            if tick.status is TickStatus.CLAIMED or self._state(tick) in RUNNING:
+            state = self._state(tick)
+            on_its_way = state is None and self._now - tick.seen_at < ON_ITS_WAY
+            if tick.status is TickStatus.CLAIMED or state in RUNNING or on_its_way:
                 return tick.workflow_id
         return None
 
@@ -246,10 +256,8 @@ class _Look:
     def _cancel_before(self, tick: Tick) -> None:
         for earlier in self._ticks.newest(tick.schedule, until=tick.due_at - 1, only_runs=True):
             if self._state(earlier) in RUNNING:
-                try:
-                    self._parts.workflows.move(earlier.workflow_id, "cancel")
-                except IllegalMove:  # it has ended since
-                    continue
+                with suppress(IllegalMove):  # it has ended since
+                    self._parts.cancel(earlier.workflow_id)
 
     def _tell_missed(self, schedule: Schedule, missed: tuple[int, ...]) -> None:
         count = len(missed)
@@ -257,8 +265,13 @@ class _Look:
         self._tell(Event.SCHEDULE_MISSED, schedule, missed[-1], {"summary": f"{count} runs were missed", **more})
 
     def _tell_late(self, schedule: Schedule, tick: Tick) -> None:
-        patience, seconds = self._parts.patience, tick.lateness / SECOND
-        if patience.late < tick.lateness - _grace(schedule) <= patience.missed:
+        """Tell of a run that was asked for late, the time that the engine took for it included.
+
+        One that had been missed was told of as that, and one of a queue waits by policy.
+        """
+        patience, lateness = self._parts.patience, self._parts.clock.now() - tick.due_at
+        seconds, seen = lateness / SECOND, tick.lateness - _grace(schedule)
+        if lateness - _grace(schedule) > patience.late and seen <= patience.missed:
             more = {"seconds": seconds, "workflow_id": tick.workflow_id}
             self._tell(Event.SCHEDULE_LATE, schedule, tick.due_at, {"summary": f"begun {seconds:.1f} s late", **more})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -37,6 +38,7 @@ from quorum.desk.settings.reading import closest
 from quorum.desk.settings.sections import Number
 
 _TASKS = known_tasks(AGENTS.values())
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def _task(name: str) -> str:
@@ -46,8 +48,14 @@ def _task(name: str) -> str:
 
 
 def _agent_name(name: str) -> str:
-    if not name or spelled(name) != name:
+    if spelled(name) != name or not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name for an agent: it has small letters, digits and hyphens, as gap-watcher")
+    return name
+
+
+def _alias(name: str) -> str:
+    if not _NAME.fullmatch(spelled(name)):
+        raise ValueError(f"{name!r} is no other name for an agent: it has letters, digits, spaces, hyphens, as Levels")
     return name
 
 
@@ -200,7 +208,7 @@ class AgentSection(_Section):
     role: str
     tasks: tuple[AgentTask, ...] = Field(min_length=1)
     domain: str = ""
-    aliases: Words = ()
+    aliases: tuple[Annotated[str, AfterValidator(_alias)], ...] = ()
     triggers: Words = ()
     mandatory: bool = False
     deadline_seconds: Number | None = Field(None, gt=0)

@@ -15,6 +15,7 @@ worker:
   grace_seconds: 10             # that running steps get on a stop
 scheduler:
   look_seconds: 0.5             # how often due schedules, notices and answers are looked for
+store_seconds: 60               # a run waits so long for a database that is away; then its step fails, by its policy
 views_seconds: 1                # how often the files below state/ are brought up to date
 log_level: info                 # debug, info, warning or error
 """
@@ -41,5 +42,6 @@ class CoordinatorFile(_Section):
 
     worker: WorkerSection = WorkerSection()
     scheduler: SchedulerSection = SchedulerSection()
+    store_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 60.0
     views_seconds: Seconds = 1.0
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -50,6 +50,8 @@ timeout_seconds: 10             # that one delivery may take
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://.+", re.IGNORECASE | re.DOTALL)
 PLACE = re.compile(r"env:\w+|(keyring|file):.+:[^:]+")
+SECRET = re.compile(r"pass|pwd|token|secret|key|auth", re.IGNORECASE)
+KEYED = ("discord", "messagebird", "msteams", "pover", "slack", "sns", "tgram", "twilio", "vonage", "workflows")
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -156,11 +158,15 @@ class ChannelSection(_Section):
             lacking = sorted(named ^ given)
             raise ValueError(f"`secrets` and the names in braces in `url` differ: {', '.join(lacking)}")
         try:
-            password = urlsplit(url).password
+            parts = urlsplit(url)
+            asked = [value for name, value in parse_qsl(parts.query) if SECRET.search(name)]
+            written = [text for text in (parts.password, *asked) if text and not Address(url=text).placeholders]
         except ValueError:
             raise ValueError("`url` is no address that can be read") from None
-        if password and not set(Address(url=password).placeholders):
+        if written:
             raise ValueError("a password stands in `url`: write {password} there, and where it is in `secrets`")
+        if parts.scheme.lower() in KEYED and not named:
+            raise ValueError(f"the address of {parts.scheme}:// is a key: name its place with `url_from`")
 
     def address(self) -> Address:
         """Where messages go."""

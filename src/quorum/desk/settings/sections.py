@@ -248,6 +248,7 @@ class ConsensusSection(_Section):
             conflict=self.conflict_resolution.conflict(),
             learning=Learning(self.weights_from, kept.days, kept.min_signals, self.hedge_fixed_share),
             experts=None if self.experts is None else self.experts.experts(),
+            tier_c_size=self.tier_c_size,
         )
 
 

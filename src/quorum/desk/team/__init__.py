@@ -6,11 +6,12 @@ Neighbours: `workflows` interprets, `agents` routes, `work` does; `adapters.proc
 """
 
 from quorum.desk.team.asking import POOL_TASK, Asker, payload_of, perform
-from quorum.desk.team.leaving import CANCELLED, cancel, rebuild
+from quorum.desk.team.deadline import refuse_late
+from quorum.desk.team.leaving import CANCELLED, cancel, rebuild, resume
 from quorum.desk.team.papers import Papers, document
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Recorder
-from quorum.desk.team.roll import Roll
+from quorum.desk.team.roll import Checkup, Roll
 from quorum.desk.team.team import Team
 from quorum.desk.team.viewing import Viewer
 
@@ -18,6 +19,7 @@ __all__ = [
     "CANCELLED",
     "POOL_TASK",
     "Asker",
+    "Checkup",
     "Hands",
     "Papers",
     "Recorder",
@@ -29,4 +31,6 @@ __all__ = [
     "payload_of",
     "perform",
     "rebuild",
+    "refuse_late",
+    "resume",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from quorum.desk.agents import (
@@ -22,14 +23,16 @@ from quorum.desk.agents import (
     route,
 )
 from quorum.desk.desk import Desk
-from quorum.desk.team.outlasting import STORE_PAUSES
+from quorum.desk.team.deadline import within
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.roll import Roll
 from quorum.desk.work import TASKS, Assignment, Place, Unavailable, run_task
 from quorum.desk.workflows.crew import Call as Asked
-from quorum.domain import Done, Loss, Lost, QuorumError, StoreError
+from quorum.desk.workflows.spec import Degrade, Task
+from quorum.domain import DataError, Done, Loss, Lost, QuorumError, StoreError, UsageError
 
 POOL_TASK = "agent"
+CANNOT_BE_HAD = (Unavailable, UsageError, DataError)  # what was asked is at fault, and not who was asked
 WORDS = {Loss.TIMEOUT: CallOutcome.TIMEOUT, Loss.MEMORY: CallOutcome.ERROR, Loss.CRASH: CallOutcome.ERROR}
 
 
@@ -49,30 +52,45 @@ class Attempt:
 class Asking:
     """Everything that was tried for one task; `stood_in` says why another agent than the one named was asked.
 
-    `turned` are the agents that became unhealthy by it, or well again, as they are now.
+    `turned` are the agents that became unhealthy by it, or well again, as they are now. `tried` counts the calls that
+    an earlier asking of the same task made, `waited` the seconds since the first of them.
     """
 
     attempts: tuple[Attempt, ...]
     stood_in: tuple[str, ...] = ()
     gap: Gap | None = None
     turned: tuple[tuple[str, Condition], ...] = ()
+    tried: int = 0
+    waited: float = 0.0
 
     @property
     def last(self) -> Attempt:
         return self.attempts[-1]
 
+    @property
+    def count(self) -> int:
+        """How many calls the task has cost."""
+        return self.tried + len(self.attempts)
+
+    def failed(self, reason: str) -> Asking:
+        """The same, its answer of no use."""
+        last = replace(self.last, outcome=CallOutcome.ERROR, answer=None, reason=reason)
+        return replace(self, attempts=(*self.attempts[:-1], last))
+
 
 @dataclass
 class Asker:
-    """Asks agents for a desk: in the warm pool what may hang, in this process what commits.
+    """Asks agents for a desk: in the warm pool what may hang, in this process what commits; both end by a deadline.
 
-    `contexts` are the parts of the shared context, by the agent that receives them.
+    A database that does not answer is asked again after each of `store_pauses` (seconds). `contexts` are the parts of
+    the shared context, by the agent that receives them.
     """
 
     desk: Desk
     staff: Staff
     hands: Hands
     roll: Roll
+    store_pauses: Sequence[float] = ()
     contexts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def ask(self, asked: Asked) -> Asking:
@@ -90,8 +108,7 @@ class Asker:
             attempt = self._once(asked, routed, ends)
             attempts.append(attempt)
             turned += self._noted(routed.agent, _call(asked, attempt, len(attempts), self.staff.rules))
-            again = attempt.outcome in (CallOutcome.ERROR, CallOutcome.TIMEOUT) and self._may_again(asked, attempt)
-            if not again or not pauses or time.monotonic() + pauses[0] >= ends:
+            if not self._may_again(asked, attempts) or not pauses or time.monotonic() + pauses[0] >= ends:
                 return Asking(tuple(attempts), routed.why if routed.substitution else (), turned=tuple(turned))
             time.sleep(pauses.pop(0))
 
@@ -103,33 +120,43 @@ class Asker:
         turned = (before is Health.UNHEALTHY) is not (now.health is Health.UNHEALTHY)
         return [(agent.name, now)] if turned else []
 
+    def whom(self, asked: Asked) -> str:
+        """The agent that would be asked now; the one named where there is none."""
+        routed = self._routed(asked)
+        return self.staff.rules.own_name(routed.name) if isinstance(routed, Gap) else routed.agent.name
+
     def _routed(self, asked: Asked) -> Routed | Gap:
         task, rules = asked.task, self.staff.rules
         name = task.agent or COORDINATOR
         everyone = tuple(rules.agents.values())
         return route(name, (task.task,), rules, self.roll.now(everyone), self.desk.clock.now())
 
-    def _may_again(self, asked: Asked, attempt: Attempt) -> bool:
-        return bool(self.staff.rules.agent_failure.pauses(asked.task.critical, attempt.outcome))
+    def _may_again(self, asked: Asked, attempts: Sequence[Attempt]) -> bool:
+        """Whether the failure protocol lets the task be asked again; after timeouts no oftener than it says."""
+        last = attempts[-1].outcome
+        most = len(self.staff.rules.agent_failure.pauses(asked.task.critical, last))
+        return most > 0 and (last is not CallOutcome.TIMEOUT or sum(a.outcome is last for a in attempts) <= most)
 
     def _once(self, asked: Asked, routed: Routed, ends: float) -> Attempt:
         """One call. The agent's own fault ends here; a database that does not answer is waited for."""
         task, at, began = asked.task, self.desk.clock.now(), time.monotonic()
         own = self.staff.rules.deadline_seconds(routed.agent)
         seconds = own if task.deadline_seconds is None else task.deadline_seconds
+        if task.task == "view":  # a vote waits for nobody longer than consensus.yaml says
+            seconds = min(seconds, self.desk.settings.consensus.consensus.timeout_seconds)
         assignment = _assignment(asked, routed, self.contexts.get(routed.agent.name, {}))
-        job = TASKS[task.task]
-        if job.place is Place.DESK:
-            outcome, answer, reason = self._here(assignment)
-        else:
-            outcome, answer, reason = self._there(assignment, max(0.0, min(seconds, ends - began)))
+        ask = self._here if TASKS[task.task].place is Place.DESK else self._there
+        outcome, answer, reason = ask(assignment, max(0.0, min(seconds, ends - began)))
         return Attempt(routed.agent.name, outcome, time.monotonic() - began, at, answer, reason)
 
-    def _here(self, assignment: Assignment) -> tuple[CallOutcome, Mapping[str, Any] | None, str]:
-        for pause in (*STORE_PAUSES, None):
+    def _here(self, assignment: Assignment, seconds: float) -> tuple[CallOutcome, Mapping[str, Any] | None, str]:
+        for pause in (*self.store_pauses, None):
             try:
-                return CallOutcome.DONE, run_task(self.desk, assignment.task, assignment), ""
-            except Unavailable as error:
+                answer = within(seconds, partial(run_task, self.desk, assignment.task, assignment))
+                return CallOutcome.DONE, answer, ""
+            except TimeoutError as error:
+                return CallOutcome.TIMEOUT, None, str(error)
+            except CANNOT_BE_HAD as error:
                 return CallOutcome.UNAVAILABLE, None, str(error)
             except StoreError as error:
                 if pause is None:
@@ -142,13 +169,15 @@ class Asker:
         raise AssertionError
 
     def _there(self, assignment: Assignment, seconds: float) -> tuple[CallOutcome, Mapping[str, Any] | None, str]:
-        for pause in (*STORE_PAUSES, None):
+        for pause in (*self.store_pauses, None):
             found = self.hands.call(POOL_TASK, payload_of(self.desk, assignment), seconds)
             if pause is None or not isinstance(found, Lost) or not isinstance(found.error, StoreError):
                 break
             time.sleep(pause)
         if isinstance(found, Lost):
-            return WORDS.get(found.why, CallOutcome.ERROR), None, str(found.error)
+            late = found.why is Loss.TIMEOUT
+            reason = f"no answer within {seconds:g} s" if late else str(found.error).removeprefix(f"task {POOL_TASK}: ")
+            return WORDS.get(found.why, CallOutcome.ERROR), None, reason
         return _told(found)
 
 
@@ -163,7 +192,7 @@ def perform(desk: Desk, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     assignment = Assignment(**payload["assignment"])
     try:
         return {"answer": run_task(desk, assignment.task, assignment)}
-    except Unavailable as error:
+    except CANNOT_BE_HAD as error:
         return {"unavailable": str(error)}
 
 
@@ -203,11 +232,32 @@ def _call(asked: Asked, attempt: Attempt, number: int, rules: StaffRules) -> Cal
         key=f"{asked.key}/{number}/{attempt.at}",
         at=attempt.at,
         agent=attempt.agent,
-        asked_agent=asked.task.agent or COORDINATOR,
+        asked_agent=rules.own_name(asked.task.agent or COORDINATOR),
         task_type=asked.task.task,
         workflow_id=asked.facts.identity,
         outcome=attempt.outcome,
         seconds=attempt.seconds,
         error=rules.workflow_failure.of(asked.task.critical).logged(attempt.reason),
-        effect=(asked.task.output or "") if attempt.outcome is CallOutcome.DONE else "",
+        effect=asked.used_as if attempt.outcome is CallOutcome.DONE else "",
     )
+
+
+def completed(task: Task, asking: Asking) -> Mapping[str, Any]:
+    """The outcome of a task that has its answer."""
+    return {"status": "completed", "answer": asking.last.answer, **facts_of(task, asking)}
+
+
+def facts_of(task: Task, asking: Asking) -> dict[str, Any]:
+    """Who was asked for a task, how often, and how long it took."""
+    seconds = round(sum(attempt.seconds for attempt in asking.attempts), 6)
+    told = {"agent": asking.last.agent, "attempts": asking.count, "seconds": seconds}
+    return {**told, "asked": task.agent} if asking.stood_in else told
+
+
+def policy_of(task: Task, asking: Asking) -> dict[str, Any]:
+    """The policy that a task declares; one that waits says for how long it did, and what it did then."""
+    fallback = task.fallback
+    if fallback.policy is not Degrade.WAIT_AND_RETRY:
+        return {"policy": fallback.policy.value}
+    waited = {"max_wait_seconds": fallback.max_wait_seconds, "waited_seconds": round(asking.waited, 3)}
+    return {"policy": fallback.policy.value, **waited, "then": fallback.then.value}

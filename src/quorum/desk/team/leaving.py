@@ -22,14 +22,24 @@ CANCELLED = "the run was cancelled"
 def cancel(desk: Desk, identity: str) -> None:
     """Cancel a run, also one that waits or was not begun. IllegalMove when it has ended, NotFound when there is none.
 
-    A worker that is in the midst of it ends it after the step that it is at.
+    A worker that is in the midst of it ends it after the step that it is at. Its questions are set aside with it.
     """
     desk.workflows.move(identity, "cancel")
+    desk.approvals.hold(identity, True)
     papers = Papers(desk.workspace.home)
     try:
         leave(desk, papers, Compiled(protocols_of(desk)), identity, CANCELLED)
     finally:
         papers.close()
+
+
+def resume(desk: Desk, identity: str) -> None:
+    """Let a run that was cancelled or failed go on from its last finished step; errors as above.
+
+    Its questions can be answered again, unless their time is over by now.
+    """
+    desk.workflows.move(identity, "resume")
+    desk.approvals.hold(identity, False)
 
 
 def leave(desk: Desk, papers: Papers, compiled: Compiled, identity: str, why: str) -> None:
@@ -42,7 +52,7 @@ def leave(desk: Desk, papers: Papers, compiled: Compiled, identity: str, why: st
         for task in left_out(specs, step.body, f"{name}/", names) if name not in names else ():
             papers.file(facts, str(task.output), {"status": "skipped", "reason": why})
     papers.show(ACTIVE, lambda: active_workflow(state, kept, specs(state.workflow).steps))
-    papers.flush()
+    papers.flush(identity)
 
 
 def rebuild(desk: Desk, compiled: Compiled, looked_at: int = LOOKED_AT) -> int:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from quorum.domain import StoreError
 
-STORE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Seconds between attempts while the database does not answer: a minute in all."""
+GROWING = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+LONGEST = 30.0
 
 T = TypeVar("T")
 
 
-def outlast(act: Callable[[], T]) -> T:
-    """What `act` answers; while the database does not, it is asked again for a minute, then the StoreError stands.
+def store_pauses(seconds: float) -> tuple[float, ...]:
+    """The pauses between attempts while the database does not answer: growing to half a minute, `seconds` in all."""
+    found: list[float] = []
+    while (left := seconds - sum(found)) > 0:
+        found.append(min(left, GROWING[len(found)] if len(found) < len(GROWING) else LONGEST))
+    return tuple(found)
+
+
+def outlast(act: Callable[[], T], pauses: Sequence[float]) -> T:
+    """What `act` answers; while the database does not, it is asked again after each pause, then the StoreError stands.
 
     `act` has a key or only reads: that it was done before the answer was lost makes no difference.
     """
-    for pause in STORE_PAUSES:
+    for pause in pauses:
         try:
             return act()
         except StoreError:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from quorum.desk.agents import (
@@ -12,39 +15,50 @@ from quorum.desk.agents import (
     BlockedOn,
     CallOutcome,
     Delegation,
+    DiscoveredIssue,
     Handoff,
-    Health,
     PartialSuccess,
     Priority,
-    TaskComplete,
     blocked_on,
     context_for,
     everything,
     orchestration_context,
 )
-from quorum.desk.approvals import Question, Size, closed
+from quorum.desk.approvals import Question, Size, closed, headline
 from quorum.desk.approvals import facts as approval_facts
 from quorum.desk.desk import Desk
-from quorum.desk.notices import Event, Occurrence
+from quorum.desk.notices import Event, Occurrence, concern
 from quorum.desk.running import Compiled, known_to, protocols_of, request_of
 from quorum.desk.system import active_workflow
-from quorum.desk.team.asking import Asker, Asking, calls_of
-from quorum.desk.team.leaving import ACTIVE, leave
-from quorum.desk.team.outlasting import outlast
-from quorum.desk.team.papers import Papers, is_newer
+from quorum.desk.team.asking import Asker, Asking, calls_of, completed, facts_of, policy_of
+from quorum.desk.team.leaving import ACTIVE, CANCELLED, leave
+from quorum.desk.team.outlasting import T, outlast, store_pauses
+from quorum.desk.team.papers import Papers, cache_of, is_newer
 from quorum.desk.team.ports import Hands
 from quorum.desk.team.recorder import Entry, Recorder
-from quorum.desk.team.roll import Roll
+from quorum.desk.team.roll import Roll, turned
+from quorum.desk.work.handing import handed_on
 from quorum.desk.workflows import RunState, RunStep, find_workflow
 from quorum.desk.workflows.crew import Call, Facts, Read
+from quorum.desk.workflows.document.known import DATA_AGENTS
 from quorum.desk.workflows.spec import ApprovalPoint, Degrade, Step, Task
-from quorum.domain import SECOND, Choice, DecisionKind, Severity, StoreError, parse_instant
+from quorum.domain import (
+    SECOND,
+    Choice,
+    DecisionKind,
+    QuorumError,
+    Severity,
+    StoreError,
+    content_hash,
+    parse_instant,
+    utc_day,
+)
 
 AT_ONCE = 16
 CONTEXT_SECONDS = 2.0
 SHOWN_SECONDS = 0.05
-SHARED = 5
-RETRY_SECONDS = 0.25
+SHARED, READ = 5, 200
+RETRY_SECONDS, MOST_PAUSE_SECONDS = 0.25, 5.0
 NAMES = {
     CallOutcome.ERROR: "failed",
     CallOutcome.TIMEOUT: "failed",
@@ -59,7 +73,8 @@ class Team:
     def __init__(self, desk: Desk, hands: Hands) -> None:
         self.desk = desk
         self._roll = Roll(desk.staff)
-        self._asker = Asker(desk, desk.staff, hands, self._roll)
+        self._pauses = store_pauses(desk.settings.coordinator.store_seconds)
+        self._asker = Asker(desk, desk.staff, hands, self._roll, self._pauses)
         self._context_at = -CONTEXT_SECONDS
         self._recorder = Recorder(desk.staff)
         self._papers = Papers(desk.workspace.home)
@@ -67,9 +82,9 @@ class Team:
         self._began: dict[str, int] = {}
         self._shown_at = -SHOWN_SECONDS
 
-    def flush(self) -> None:
-        """Come back when every document of the runs so far is written."""
-        self._papers.flush()
+    def flush(self, run: str | None = None) -> None:
+        """Come back when every document of the runs so far is written; WorkspaceError when one (of `run`) is not."""
+        self._papers.flush(run)
 
     def close(self) -> None:
         """Write what is still to be recorded."""
@@ -78,7 +93,7 @@ class Team:
         self._papers.close()
 
     def _refresh_context(self) -> None:
-        """Every few seconds, have what agents share read anew, behind the work."""
+        """Every few seconds, have what agents share read anew, behind the work; the first time before it."""
         now = time.monotonic()
         if now - self._context_at < CONTEXT_SECONDS:
             return
@@ -86,15 +101,22 @@ class Team:
 
         def read() -> None:
             staff, agents = self.desk.staff, tuple(self.desk.staff.rules.agents.values())
-            known = orchestration_context(everything(staff), staff.rules, self._roll.now(agents), self.desk.clock.now())
+            known = orchestration_context(
+                everything(staff, READ), staff.rules, self._roll.now(agents), self.desk.clock.now()
+            )
             self._asker.contexts = {agent.name: context_for(agent, known, SHARED) for agent in agents}
 
-        self._threads.submit(read)
+        if self._asker.contexts:
+            self._threads.submit(read)
+        else:
+            with suppress(StoreError):  # its first tasks do without
+                read()
 
     def perform(self, calls: Sequence[Call], parallel: bool) -> Mapping[str, Mapping[str, Any]]:
         self._refresh_context()
         if parallel:
-            found = list(self._threads.map(self._do, calls))
+            others = [self._threads.submit(self._do, call) for call in calls[1:]]
+            found = [self._do(calls[0]), *(other.result() for other in others)]
             return {call.task.name: outcome for call, outcome in zip(calls, found, strict=True)}
         told: dict[str, Mapping[str, Any]] = {}
         for call in calls:
@@ -110,7 +132,7 @@ class Team:
         choice = Choice(
             DecisionKind.VERDICT, subject, facts.as_of, {**inputs, "values": verdict["values"]}, verdict, why
         )
-        return outlast(lambda: self.desk.decisions.once(key, choice))
+        return self._outlast(lambda: self.desk.decisions.once(key, choice))
 
     def ask(self, facts: Facts, key: str, point: ApprovalPoint, read: Read) -> Mapping[str, Any]:
         now = self.desk.clock.now()
@@ -130,26 +152,26 @@ class Team:
             size=None if size is None else Size.parse(str(size)),
             remind_at=None if point.remind_seconds is None else now + round(point.remind_seconds * SECOND),
         )
-        asked = outlast(lambda: self.desk.approvals.ask(question))
+        asked = self._outlast(lambda: self.desk.approvals.ask(question))
         return {**approval_facts(asked), "seconds": max(0.0, (asked.question.expires_at - now) / SECOND)}
 
-    def settle(self, facts: Facts, approval_id: str, remind: bool) -> Mapping[str, Any]:
-        return outlast(lambda: self._settled(approval_id, remind))
+    def settle(self, facts: Facts, approval_id: str, reminder: int = 0) -> Mapping[str, Any]:
+        return self._outlast(lambda: self._settled(approval_id, reminder))
 
-    def _settled(self, approval_id: str, remind: bool) -> Mapping[str, Any]:
+    def _settled(self, approval_id: str, reminder: int) -> Mapping[str, Any]:
         now = self.desk.clock.now()
-        if remind:
+        if reminder:
+            self.desk.approvals.remind(now)  # the first one is the store's, whoever comes first
             found = self.desk.approvals.get(approval_id)
-            if found.status == "open":
-                summary = f"{found.question.question} ({approval_id})"
-                self._raise(Event.APPROVAL_REMINDER, f"{approval_id}/{now}", summary, approval_facts(found))
+            if found.status == "open" and reminder > 1:
+                self._raise(
+                    Event.APPROVAL_REMINDER, f"{approval_id}/{reminder}", headline(found), approval_facts(found)
+                )
             return approval_facts(found)
         found = closed(
             self.desk.approvals, approval_id, max(now, self.desk.approvals.get(approval_id).question.expires_at)
         )
         self.desk.approvals.told(approval_id)
-        if found.status == "expired":
-            self._raise(Event.APPROVAL_EXPIRED, approval_id, found.question.question, approval_facts(found))
         return approval_facts(found)
 
     def now(self) -> int:
@@ -183,74 +205,114 @@ class Team:
     def ended_early(self, compiled: Compiled, identity: str, why: str) -> None:
         """Say in the documents that a run did not come to why they are not there."""
         self._began.pop(identity, None)
+        if why == CANCELLED:  # it may have asked between its cancelling and its end
+            self.desk.approvals.hold(identity, True)
         leave(self.desk, self._papers, compiled, identity, why)
 
     def _do(self, call: Call) -> Mapping[str, Any]:
         """One task to its end, by its policy; every call on the way is kept."""
-        wait = call.task.fallback.max_wait_seconds
-        until = time.monotonic() + (wait if call.left is None else min(wait, call.left))
+        wait, since = call.task.fallback.max_wait_seconds, time.monotonic()
+        until = since + (wait if call.left is None else min(wait, call.left))
         waits = call.task.fallback.policy is Degrade.WAIT_AND_RETRY
-        began = self.desk.clock.now()
+        began, tried = self.desk.clock.now(), 0
+        self._recorder.begin(_key(call, began), lambda: self._delegation(call, self._asker.whom(call), began))
         while True:
-            asking = self._asker.ask(call)
+            asking = replace(self._asker.ask(call), tried=tried, waited=time.monotonic() - since if waits else 0.0)
             self._tell_turned(asking)
             if asking.last.outcome is CallOutcome.DONE:
-                outcome = self._followed(call, _completed(call.task, asking))
+                asking, outcome = self._followed(call, asking)
                 break
-            if not waits or time.monotonic() + RETRY_SECONDS > until:
+            pause = min(MOST_PAUSE_SECONDS, max(RETRY_SECONDS, (time.monotonic() - since) / 10))
+            if not waits or time.monotonic() + pause > until:
                 outcome = self._without(call, asking)
                 break
-            self._keep(call, asking, began)
-            time.sleep(RETRY_SECONDS)
-        self._keep(call, asking, began)
+            self._keep(call, asking, began, None)
+            tried += len(asking.attempts)
+            time.sleep(pause)
+        self._keep(call, asking, began, outcome)
+        self._tell_more(call, asking, outcome)
         if asking.stood_in:
             self._raise(Event.AGENT_SUBSTITUTED, call.key, "; ".join(asking.stood_in), {"task": call.task.task})
         return outcome
 
+    def _tell_more(self, call: Call, asking: Asking, outcome: Mapping[str, Any]) -> None:
+        """Tell of what an agent hands up, and once a day of an issue that it found and of what a task waits for."""
+        task, last = call.task, asking.last
+        concerns = (last.answer or {}).get("concerns", ())
+        for told in concerns:
+            self._outlasting(partial(self.desk.outbox.escalate, concern(last.agent, told)))
+        signal, note = _handed(task, asking, outcome)
+        if last.outcome is CallOutcome.DONE and isinstance(signal, DiscoveredIssue) and not concerns:
+            event = Event.KNOWN_ISSUE
+        elif last.outcome is CallOutcome.UNAVAILABLE:
+            event = Event.DATA_UNAVAILABLE if last.agent in DATA_AGENTS else Event.TASK_BLOCKED
+        else:
+            return
+        severity = Severity.YELLOW if task.critical else Severity.INFO
+        symbol, day = call.facts.params.get("symbol"), utc_day(call.facts.as_of)
+        key = f"{last.agent}/{task.task}/{symbol}/{content_hash(note)[:16]}/{day}"
+        details = {"workflow_id": call.facts.identity, "step": call.step, "task": task.task, "agent": last.agent}
+        self._raise(event, key, f"{last.agent}, {task.task}: {note}", details, severity)
+
     def _tell_turned(self, asking: Asking) -> None:
         """Tell of agents that are left out from now on, and of those that answer again."""
         for name, now in asking.turned:
-            event = Event.AGENT_UNHEALTHY if now.health is Health.UNHEALTHY else Event.AGENT_RECOVERED
-            details = {"agent": name, "health": now.health.value, "failures": now.failures}
-            self._raise(event, f"{name}/{now.last_call}", f"{name}: {now.reason}", details)
+            self._outlasting(partial(self.desk.outbox.raise_, turned(name, now)))
 
-    def _followed(self, call: Call, outcome: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The outcome, once the run that its answer asks for under `follow_up` has been asked for, under one id."""
+    def _followed(self, call: Call, asking: Asking) -> tuple[Asking, Mapping[str, Any]]:
+        """What was asked and its outcome, once the run that the answer asks for under `follow_up` was asked for.
+
+        One that cannot be asked for is the task's failure.
+        """
+        outcome = completed(call.task, asking)
+        cache = cache_of(call)
+        if cache is not None and cache != call.task.output:
+            self._papers.file(call.facts, cache, outcome)
         wanted = outcome["answer"].get("follow_up")
         if wanted is None:
-            return outcome
+            return asking, outcome
+        try:
+            told = {**wanted, "workflow_id": self._follow(call, wanted)}
+        except QuorumError as error:
+            asking = asking.failed(f"the run {wanted['workflow']} cannot be asked for: {error}")
+            return asking, self._without(call, asking)
+        return asking, {**outcome, "answer": {**outcome["answer"], "follow_up": told}}
+
+    def _follow(self, call: Call, wanted: Mapping[str, Any]) -> str:
+        """Ask for a run that follows from a call, once; its id."""
         desk = self.desk
         spec = find_workflow(
             wanted["workflow"], desk.workspace.config / "workflows", known_to(desk), protocols_of(desk)
         )
         request = request_of(spec, wanted["params"], desk.clock.now(), wanted["execution"], call.key)
-        identity = outlast(lambda: desk.runs.follow(call.key, request))
-        outlast(lambda: desk.workflows.enqueue(identity, request))
-        return {**outcome, "answer": {**outcome["answer"], "follow_up": {**wanted, "workflow_id": identity}}}
+        identity = self._outlast(lambda: desk.runs.follow(call.key, request))
+        self._outlast(lambda: desk.workflows.enqueue(identity, request))
+        return identity
 
     def _without(self, call: Call, asking: Asking) -> Mapping[str, Any]:
         """What becomes of a task that has no answer; the policy that was followed is on record."""
         task, last = call.task, asking.last
         policy = task.fallback.then if task.fallback.policy is Degrade.WAIT_AND_RETRY else task.fallback.policy
-        outcome: dict[str, Any] = {"status": NAMES[last.outcome], "reason": last.reason, **_facts(task, asking)}
-        kept = self._papers.cached(task.output) if policy is Degrade.USE_CACHED and task.output else None
+        outcome: dict[str, Any] = {"status": NAMES[last.outcome], "reason": last.reason, **facts_of(task, asking)}
+        cache = cache_of(call) if policy is Degrade.USE_CACHED else None
+        kept = None if cache is None else self._papers.cached(call.facts, cache)
         if kept is not None:
             outcome |= {"status": "cached", **kept}
         elif policy is Degrade.HALT or (task.critical and policy is not Degrade.SKIP):
             outcome["halts"] = True
-        self._record(call, asking, outcome, policy)
+        self._record(call, asking, outcome)
         return outcome
 
-    def _record(self, call: Call, asking: Asking, outcome: Mapping[str, Any], policy: Degrade) -> None:
+    def _record(self, call: Call, asking: Asking, outcome: Mapping[str, Any]) -> None:
         """The decision that says what was done without an answer, and what people are told."""
         facts, last, halts = call.facts, asking.last, bool(outcome.get("halts"))
         asked = {"workflow_id": facts.identity, "step": call.step, "task": call.task.task, "agent": last.agent}
         done = "halt" if halts else "use_cached" if outcome["status"] == "cached" else "go_on_without"
-        told = {"policy": policy.value, "done": done, "outcome": last.outcome.value, "attempts": len(asking.attempts)}
+        told = {**policy_of(call.task, asking), "done": done, "outcome": last.outcome.value, "attempts": asking.count}
         choice = Choice(
             DecisionKind.POLICY, f"{facts.workflow}/{call.task.name}", facts.as_of, asked, told, last.reason
         )
-        outlast(lambda: self.desk.decisions.once(f"{call.key}/policy", choice))
+        self._outlast(lambda: self.desk.decisions.once(f"{call.key}/policy", choice))
         details = {**asked, **told, "reason": last.reason}
         if asking.gap is not None:
             self._raise(Event.AGENT_GAP, call.key, f"nobody does {call.task.task}: {last.reason}", details)
@@ -264,34 +326,46 @@ class Team:
             severity = Severity.YELLOW if tells else Severity.INFO
             self._raise(Event.WORKFLOW_DEGRADED, call.key, summary, details, severity)
 
-    def _keep(self, call: Call, asking: Asking, began: int) -> None:
-        task, last = call.task, asking.last
-        agent = self.desk.staff.rules.find(last.agent)
-        default = self.desk.staff.rules.agent_failure.detection.timeout_threshold
-        own = task.deadline_seconds or (default if agent is None else self.desk.staff.rules.deadline_seconds(agent))
-        delegation = Delegation(
-            key=f"{call.key}@{began}",
-            target_agent=last.agent,
-            asked_agent=task.agent or COORDINATOR,
+    def _delegation(self, call: Call, agent: str, began: int) -> Delegation:
+        """The task as it is given to an agent."""
+        task, rules = call.task, self.desk.staff.rules
+        found = rules.find(agent)
+        default = rules.agent_failure.detection.timeout_threshold
+        own = task.deadline_seconds or (default if found is None else rules.deadline_seconds(found))
+        return Delegation(
+            key=_key(call, began),
+            target_agent=agent,
+            asked_agent=rules.own_name(task.agent or COORDINATOR),
             task_type=task.task,
             workflow_id=call.facts.identity,
             step=call.step,
             deadline=began + round(own * SECOND),
             expected_output=task.output or "",
-            inputs_available=tuple(call.inputs),
+            inputs_available=call.available,
             priority=Priority.HIGH if task.critical else Priority.MEDIUM,
             given_at=began,
         )
+
+    def _keep(self, call: Call, asking: Asking, began: int, outcome: Mapping[str, Any] | None) -> None:
+        """Keep the calls, and how the task was handed on; without an outcome it is still under way."""
+        signal, note = (None, "") if outcome is None else _handed(call.task, asking, outcome)
         calls = calls_of(call, asking, self.desk.staff.rules)
-        ended = self.desk.clock.now()
-        self._recorder.put(Entry(delegation, _handoff(asking), last.reason, calls, ended))
+        delegation, ended = self._delegation(call, asking.last.agent, began), self.desk.clock.now()
+        self._recorder.put(Entry(delegation, signal, note, calls, ended))
 
     def _raise(
         self, event: Event, key: str, summary: str, details: Mapping[str, Any], severity: Severity = Severity.INFO
     ) -> None:
+        found = Occurrence(event, key, summary, details, severity=severity)
+        self._outlasting(partial(self.desk.outbox.raise_, found))
+
+    def _outlast(self, act: Callable[[], T]) -> T:
+        return outlast(act, self._pauses)
+
+    def _outlasting(self, tell: Callable[[], object]) -> None:
         """Tell people; while the database does not answer, what happened is told by the run's own end."""
         try:
-            outlast(lambda: self.desk.outbox.raise_(Occurrence(event, key, summary, details, severity=severity)))
+            self._outlast(tell)
         except StoreError:
             return
 
@@ -299,23 +373,20 @@ class Team:
 WORDS = {True: "holds", False: "fails", None: "cannot be told"}
 
 
-def _completed(task: Task, asking: Asking) -> Mapping[str, Any]:
-    return {"status": "completed", "answer": asking.last.answer, **_facts(task, asking)}
+def _key(call: Call, began: int) -> str:
+    return f"{call.key}@{began}"
 
 
-def _facts(task: Task, asking: Asking) -> dict[str, Any]:
-    seconds = round(sum(attempt.seconds for attempt in asking.attempts), 6)
-    told = {"agent": asking.last.agent, "attempts": len(asking.attempts), "seconds": seconds}
-    return {**told, "asked": task.agent} if asking.stood_in else told
-
-
-def _handoff(asking: Asking) -> Handoff:
+def _handed(task: Task, asking: Asking, outcome: Mapping[str, Any]) -> tuple[Handoff, str]:
+    """How a task is handed on, and the note for whoever takes it up."""
     last = asking.last
     if last.outcome is CallOutcome.DONE:
-        return TaskComplete()
-    if last.outcome is CallOutcome.UNAVAILABLE:
-        return blocked_on(last.reason)
-    return BlockedOn("AGENT") if last.outcome is CallOutcome.GAP else PartialSuccess()
+        return handed_on(task.task, outcome["answer"])
+    if outcome["status"] == "cached":
+        return PartialSuccess(), f"an earlier answer is used: {last.reason}"
+    if asking.gap is not None:
+        return BlockedOn("AGENT"), last.reason
+    return blocked_on(last.reason) if last.outcome is CallOutcome.UNAVAILABLE else DiscoveredIssue(), last.reason
 
 
 def _scope(facts: Facts, point: ApprovalPoint) -> dict[str, str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quorum.desk.books import BookReport, books
+from quorum.desk.books import BookReport, books, tell_difference
 from quorum.desk.desk import Desk
 from quorum.desk.upkeep.archive import Writing, clear_away, unpack, writing
 from quorum.desk.upkeep.ports import Copies
@@ -119,8 +119,14 @@ def restore(path: Path, home: Path, copies: Copies) -> Restored:
 
 
 def audited(desk: Desk) -> tuple[BookReport, ...]:
-    """The books of every account, by themselves and against their venues: what a restored workspace is judged by."""
-    return tuple(books(desk, row["account"]) for row in desk.accounts.listed())
+    """The books of every account, by themselves and against their venues: what a restored workspace is judged by.
+
+    People are told of those that do not balance.
+    """
+    reports = tuple(books(desk, row["account"]) for row in desk.accounts.listed())
+    for report in reports:
+        tell_difference(desk, report)
+    return reports
 
 
 def _check(path: Path, manifest: Any, copies: Copies) -> None:

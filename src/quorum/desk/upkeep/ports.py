@@ -39,8 +39,10 @@ class Leavings(Protocol):
         ...
 
     def remove(self, before: int, runs: Collection[str], *, dry_run: bool) -> Mapping[str, int]:
-        """Remove what is older than `before`, by kind how many: effects of `runs`, deliveries that arrived, ticks.
+        """Remove what is older than `before`, by kind how many: effects of `runs`, agents' tasks and calls,
+        deliveries that arrived, ticks.
 
-        A schedule keeps its newest tick, and what is open stays. With `dry_run` they are counted only.
+        A schedule keeps its newest tick, and what is open stays, but for the tasks of `runs`. With `dry_run` they are
+        counted only.
         """
         ...

@@ -6,6 +6,6 @@ Neighbours: sits on every room below; `agents` says who does which task, `workfl
 """
 
 from quorum.desk.work.assignment import Assignment, Job, Place, Unavailable, Work
-from quorum.desk.work.table import TASKS, run_task
+from quorum.desk.work.table import ENTRIES, TASKS, run_task
 
-__all__ = ["TASKS", "Assignment", "Job", "Place", "Unavailable", "Work", "run_task"]
+__all__ = ["ENTRIES", "TASKS", "Assignment", "Job", "Place", "Unavailable", "Work", "run_task"]

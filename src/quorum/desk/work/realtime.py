@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -19,28 +21,32 @@ from quorum.desk.cycle import (
     reopen_session,
     rules_of,
     send_now,
-    settle,
     trade,
     vote,
 )
 from quorum.desk.desk import Desk
 from quorum.desk.facts import order_facts, recorded_views
 from quorum.desk.notices import Event, Occurrence
+from quorum.desk.work.asked import answer_of, text, timeframe_of
 from quorum.desk.work.assignment import Assignment, Unavailable
-from quorum.desk.work.telling import tell_order, tell_verdict, tell_vote
+from quorum.desk.work.concerns import stopped
+from quorum.desk.work.telling import follow_orders, tell_loss, tell_order, tell_verdict, tell_vote
 from quorum.domain import (
     Abstain,
+    BrokerUnreachable,
     DataError,
     NotFound,
     Purpose,
     Signal,
     Timeframe,
+    UsageError,
     View,
     iso,
     parse_instant,
     plain,
 )
 from quorum.engine import Snapshot, ask
+from quorum.lake import Bars
 from quorum.signals import ANALYSTS, Consensus
 
 CACHED, NOT_ASKED = "its word is a cached one, which makes no entry", "it was not asked"
@@ -52,8 +58,8 @@ def latest_bars(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     """What the run decides on: the bars that were closed at its instant, by their hash, and who is to vote."""
     given = assignment.params
     question = Question(
-        given["symbol"],
-        Timeframe.parse(given["timeframe"]),
+        text(assignment, "symbol"),
+        timeframe_of(assignment),
         assignment.as_of,
         given.get("venue"),
         given.get("account"),
@@ -62,21 +68,33 @@ def latest_bars(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
         session = open_session(desk, question)
     except (DataError, NotFound) as error:
         raise Unavailable(error.found, error.remedy) from error
+    if given.get("as_of") is None:
+        with suppress(BrokerUnreachable):  # whoever trades will say so
+            follow_orders(desk, session.account, session.clock)
     bars, as_of = session.bars, session.snapshot.as_of
     closed = int(bars.time[-1]) + bars.timeframe.nanoseconds
     return {
         "snapshot": plain(session.snapshot),
         "account": session.account,
         "participants": list(desk.settings.consensus.consensus.rules().participants),
-        "newest": {"open_time": iso(int(bars.time[-1])), "close_time": iso(closed), "close": float(bars.close[-1])},
+        "newest": {"open_time": iso(int(bars.time[-1])), "close_time": iso(closed), **_prices(bars)},
         "behind_bars": (as_of - closed) // bars.timeframe.nanoseconds,
         "extreme_move": is_extreme(desk, bars),
+        "concerns": list(stopped(bars, as_of)),
     }
+
+
+def _prices(bars: Bars) -> dict[str, float]:
+    """Prices and volume of the newest bar, as far as the series has them."""
+    newest = {name: float(column[-1]) for name, column in bars.columns().items() if name not in ("time", "funding")}
+    return {name: value for name, value in newest.items() if math.isfinite(value)}
 
 
 def view(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     """One analyst's word on the bars of the snapshot; bars that came too late are not looked at."""
-    source, latest = assignment.params["source"], assignment.inputs["latest"]
+    source, latest = text(assignment, "source"), answer_of(assignment, "latest")
+    if source not in ANALYSTS:
+        raise UsageError(f"there is no analyst {source!r}", f"there are {', '.join(ANALYSTS)}")
     seen = Snapshot(**latest["snapshot"])
     length, revisions = Timeframe.parse(seen.timeframe), (seen.revision, seen.funding_revision)
     bars = desk.lake.bars(seen.symbol, length, seen.venue, *revisions).as_of(seen.as_of)
@@ -92,9 +110,10 @@ def signal_aggregation(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     """The vote on the analysts' words and its quality; recorded once.
 
     An agent that gave no answer has failed and has no signal. One that was not asked, whose word is of another run or
-    whose bars came too late abstains.
+    whose bars came too late abstains. `to_judge` says that risk is to look at it: the quality is traded at some size,
+    or the account holds the symbol, since an exit that is due asks for no vote.
     """
-    latest = assignment.inputs["latest"]
+    latest = answer_of(assignment, "latest")
     snapshot = Snapshot(**latest["snapshot"])
     ballot = _ballot(desk, snapshot, assignment)
     with desk.accounts.transaction(latest["account"]) as transaction:
@@ -102,40 +121,43 @@ def signal_aggregation(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
         def act() -> Mapping[str, Any]:
             voted = vote(transaction, snapshot, ballot)
             lead = None if voted.outcome.lead is None else plain(voted.outcome.lead)
-            return {"decision_id": voted.decision_id, **voted.facts, "lead": lead, "reason": voted.outcome.reason}
+            told = {"decision_id": voted.decision_id, **voted.facts, "lead": lead, "reason": voted.outcome.reason}
+            told["to_judge"] = told["quality"]["size"] > 0.0 or bool(transaction.book().quantity(snapshot.symbol))
+            tell_vote(desk, assignment.key, assignment.agent, told, transaction)
+            return told
 
-        evaluation = transaction.once(assignment.key, act)
-    tell_vote(desk, assignment.key, assignment.agent, evaluation)
-    return evaluation
+        return transaction.once(assignment.key, act)
 
 
 def trade_approval(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     """Risk's word on what the vote asks for; in paper its room is held and the intent committed with it, once."""
-    session, evaluation = _session(desk, assignment), assignment.inputs["evaluation"]
+    session, evaluation = _session(desk, assignment), answer_of(assignment, "evaluation")
     paper = _trades(assignment)
     if paper:
-        settle(desk, session.account, session.clock)
+        follow_orders(desk, session.account, session.clock)
     with desk.accounts.transaction(session.account) as transaction:
 
         def act() -> Mapping[str, Any]:
-            return _judged(trade(desk, session, _voted(evaluation), transaction, paper))
+            told = _judged(trade(desk, session, _voted(evaluation), transaction, paper))
+            tell_verdict(desk, assignment.key, told, transaction)
+            tell_loss(desk, assignment.agent, told, assignment.as_of, transaction)
+            return told
 
-        risk = transaction.once(assignment.key, act)
-    tell_verdict(desk, assignment.key, risk)
-    return risk
+        return transaction.once(assignment.key, act)
 
 
 def execute_or_notify(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     """Send the order that was committed; or tell people of it, and ask whether it is to be traded."""
-    session, risk = _session(desk, assignment), assignment.inputs["risk"]
+    session, risk = _session(desk, assignment), answer_of(assignment, "risk")
     if not _trades(assignment):
         return _notified(desk, session, assignment)
     traded = Traded(risk, desk.orders.get(risk["order"]["client_order_id"]), risk["reason"], sent=True)
-    return {"executed": True, "order": _sent(desk, session, traded, assignment)}
+    order = _sent(desk, session, traded, assignment)
+    return {**_executed(order), "order": order}
 
 
 def _notified(desk: Desk, session: Session, assignment: Assignment) -> Mapping[str, Any]:
-    risk, evaluation = assignment.inputs["risk"], assignment.inputs["evaluation"]
+    risk, evaluation = answer_of(assignment, "risk"), answer_of(assignment, "evaluation")
     proposal = risk["proposal"]
     leaving = proposal["purpose"] == Purpose.REDUCTION
     about = "the holding is to be left" if leaving else f"{evaluation['consensus']['direction']} consensus"
@@ -144,8 +166,8 @@ def _notified(desk: Desk, session: Session, assignment: Assignment) -> Mapping[s
         "decision_id": evaluation["decision_id"],
         "signal_quality": evaluation["quality"]["tier"],
         "consensus_strength": evaluation["consensus"]["strength"],
-        "suggested_entry": proposal["price"],
-        "risk_approved_size": risk["order"]["quantity"],
+        "suggested_entry": _zone(evaluation, proposal),
+        "risk_approved_size": float(risk["order"]["quantity"]),
     }
     event = Event.EXIT_DUE if leaving else Event.TRADE_OPPORTUNITY
     notice = desk.outbox.raise_(Occurrence(event, assignment.key, summary, details))
@@ -166,30 +188,38 @@ def _notified(desk: Desk, session: Session, assignment: Assignment) -> Mapping[s
     return {**told, "follow_up": {"workflow": "trade_execution", "params": params, "execution": "paper"}}
 
 
+def _zone(evaluation: Mapping[str, Any], proposal: Mapping[str, Any]) -> list[float]:
+    """The lower and the upper price at which it may be entered."""
+    lead = evaluation["lead"] or {}
+    return list(lead.get("entry") or (float(proposal["price"]),) * 2)
+
+
 def execute_approved(desk: Desk, assignment: Assignment) -> Mapping[str, Any]:
     """Judge what a person agreed to, with the market and the account as they are now, and send it; once."""
     given = assignment.params
     if not _trades(assignment):
         raise Unavailable("a trade that was agreed to is executed on paper", "ask for it with --execution paper")
     question = Question(
-        given["symbol"], Timeframe.parse(given["timeframe"]), None, given["venue"], given["account"], paper=True
+        text(assignment, "symbol"), timeframe_of(assignment), None, given.get("venue"), given["account"], paper=True
     )
     session = open_session(desk, question)
-    settle(desk, session.account, session.clock)
+    follow_orders(desk, session.account, session.clock)
     voted = _recorded(desk, given["decision_id"])
     late = desk.clock.now() >= parse_instant(given["valid_until"])
     with desk.accounts.transaction(session.account) as transaction:
 
         def act() -> Mapping[str, Any]:
             gone = Traded(None, None, f"its time was over at {given['valid_until']}")
-            return _judged(gone if late else trade(desk, session, voted, transaction, paper=True))
+            told = _judged(gone if late else trade(desk, session, voted, transaction, paper=True))
+            tell_verdict(desk, assignment.key, told, transaction)
+            return told
 
         answer = transaction.once(assignment.key, act)
-    tell_verdict(desk, assignment.key, answer)
     if answer["order"] is None:
         return {"executed": False, **answer}
     traded = Traded(answer, desk.orders.get(answer["order"]["client_order_id"]), answer["reason"], sent=True)
-    return {"executed": True, **answer, "order": _sent(desk, session, traded, assignment)}
+    order = _sent(desk, session, traded, assignment)
+    return {**answer, **_executed(order), "order": order}
 
 
 def _sent(desk: Desk, session: Session, traded: Traded, assignment: Assignment) -> Mapping[str, Any] | None:
@@ -197,8 +227,15 @@ def _sent(desk: Desk, session: Session, traded: Traded, assignment: Assignment) 
     send_now(desk, session, traded)
     order = order_told(desk, traded)
     if order is not None:
-        tell_order(desk, assignment.key, order)
+        tell_order(desk, order)
     return order
+
+
+def _executed(order: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Whether anything was traded by an order that was sent; what became of it otherwise."""
+    if order is not None and Decimal(order["filled"]):
+        return {"executed": True}
+    return {"executed": False, "reason": f"the order is {'gone' if order is None else order['status']}"}
 
 
 def _judged(traded: Traded) -> dict[str, Any]:
@@ -232,7 +269,7 @@ def _recorded(desk: Desk, decision_id: str) -> Voted:
 
 
 def _session(desk: Desk, assignment: Assignment) -> Session:
-    latest = assignment.inputs["latest"]
+    latest = answer_of(assignment, "latest")
     past = assignment.params.get("as_of") is not None
     return reopen_session(desk, Snapshot(**latest["snapshot"]), latest["account"], past)
 

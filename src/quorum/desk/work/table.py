@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from quorum.desk.desk import Desk
+from quorum.desk.notices import concern
 from quorum.desk.work import daily, diagnostics, market, proof, realtime, review, unbuilt
 from quorum.desk.work.assignment import Assignment, Job, Place, Work
 from quorum.domain import NotFound, QuorumError, plain
@@ -25,7 +27,9 @@ def _desk(work: Work, *answers: str) -> Job:
 _REALTIME = {
     "latest_bars": _desk(realtime.latest_bars, "snapshot", "participants"),
     "view": _pool(realtime.view, "source", "signals"),
-    "signal_aggregation": _desk(realtime.signal_aggregation, "decision_id", "votes", "consensus", "quality"),
+    "signal_aggregation": _desk(
+        realtime.signal_aggregation, "decision_id", "votes", "consensus", "quality", "to_judge"
+    ),
     "trade_approval": _desk(realtime.trade_approval, "risk_approved"),
     "execute_or_notify": _desk(realtime.execute_or_notify, "executed", "order"),
     "execute_approved": _desk(realtime.execute_approved, "executed", "order", "risk_approved"),
@@ -81,19 +85,21 @@ _UNBUILT = {
     "model_risk": _pool(unbuilt.model_risk, "risk_approved"),
     "deploy_model": _desk(unbuilt.deploy_model, "model", "version"),
 }
+ENTRIES = frozenset(_REALTIME) - {"view"}
+"""The tasks on the way to a trade: an earlier answer of theirs is never used. Of an earlier view the vote knows."""
 TASKS: Mapping[str, Job] = {**_REALTIME, **_MARKET, **_PROOF, **_DAILY, **_REVIEW, **_DIAGNOSTICS, **_UNBUILT}
 
 
 def run_task(desk: Desk, task: str, assignment: Assignment) -> Mapping[str, Any]:
-    """The task's answer as plain JSON values.
+    """The task's answer as plain JSON values; what it is given as an input comes before a parameter of that name.
 
     NotFound for a task that there is not; QuorumError for an answer of the wrong shape, without a key that it
-    promises, or above 1 MB of JSON; else the task's own errors, Unavailable among them.
+    promises, with a concern that is none, or above 1 MB of JSON; else the task's own errors, Unavailable among them.
     """
     job = TASKS.get(task)
     if job is None:
         raise NotFound(f"there is no task {task!r}", f"there are {', '.join(TASKS)}")
-    answer: object = job.work(desk, assignment)
+    answer: object = job.work(desk, replace(assignment, params={**assignment.params, **assignment.inputs}))
     if not isinstance(answer, Mapping):
         raise QuorumError(
             f"task {task} returned the wrong shape: {type(answer).__name__}", "an answer has named values"
@@ -103,6 +109,8 @@ def run_task(desk: Desk, task: str, assignment: Assignment) -> Mapping[str, Any]
         raise QuorumError(
             f"task {task} returned the wrong shape: without {', '.join(missing)}", "this is a bug: report it"
         )
+    for found in answer.get("concerns", ()):
+        concern(assignment.agent, found)
     return _plain(task, answer)
 
 

@@ -25,7 +25,8 @@ class Facts:
 class Call:
     """A task to be done in a step of a run; `key` names the occasion, so that a second try has no second effect.
 
-    `left` are the seconds until the run's own time is up, None where that has no end.
+    `left` are the seconds until the run's own time is up, None where that has no end. `available` are the inputs that
+    are there, by the path of their document where they have one; `used_as` is where others read the answer.
     """
 
     facts: Facts
@@ -34,6 +35,8 @@ class Call:
     task: Task
     inputs: Mapping[str, Any]
     left: float | None = None
+    available: tuple[str, ...] = ()
+    used_as: str = ""
 
 
 Read = Callable[[Expression], Any]
@@ -63,8 +66,8 @@ class Crew(Protocol):
         """
         ...
 
-    def settle(self, facts: Facts, approval_id: str, remind: bool) -> Mapping[str, Any]:
-        """How a question stands: `status`, by whom, why; with `remind` people are reminded, else it is ended."""
+    def settle(self, facts: Facts, approval_id: str, reminder: int = 0) -> Mapping[str, Any]:
+        """How a question stands: `status`, by whom, why; people get the reminder of that number, 0 ends it instead."""
         ...
 
     def file(self, facts: Facts, output: str, document: Mapping[str, Any], again: bool = False) -> None:

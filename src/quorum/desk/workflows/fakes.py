@@ -147,9 +147,9 @@ class ScriptedCrew:
         shows = {name: read(expression) for name, expression in asked.shows.items()}
         return {**self._how(asked, identity, ends), "shows": shows, "seconds": max(0.0, (ends - now) / SECOND)}
 
-    def settle(self, facts: Facts, approval_id: str, remind: bool) -> Outcome:
+    def settle(self, facts: Facts, approval_id: str, reminder: int = 0) -> Outcome:
         _, point, ends = next(q for q in self.questions.values() if q[0] == approval_id)
-        if remind:
+        if reminder:
             self.reminded.append(approval_id)
             return self._how(point, approval_id, ends)
         found = self._how(point, approval_id, ends)

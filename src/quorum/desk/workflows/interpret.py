@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from quorum.desk.workflows.crew import Call, Crew, Facts
 from quorum.desk.workflows.ports import Durable
-from quorum.desk.workflows.scope import ANSWERED, at, holds, inputs_of, publish, read, unmet
+from quorum.desk.workflows.scope import ANSWERED, Paths, at, holds, inputs_of, publish, read, unmet
 from quorum.desk.workflows.spec import (
     ApprovalPoint,
     Body,
@@ -25,6 +26,7 @@ from quorum.desk.workflows.spec import (
     WorkflowSpec,
 )
 from quorum.desk.workflows.timing import RunTime
+from quorum.domain import UsageError, iso, parse_instant
 from quorum.domain.grammar import Expression
 
 COMPLETED, SKIPPED, FAILED, DEGRADED, HALTED = "completed", "skipped", "failed", "degraded", "halted"
@@ -73,10 +75,11 @@ class _Reading:
     prefix: str = ""
     fresh: bool = False
     states: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    paths: Paths = field(default_factory=Paths)
 
     def go(self, spec: WorkflowSpec) -> dict[str, Any]:
         """All steps; after a halt the documents of what was not reached say so."""
-        reason = ""
+        reason, self.paths = "", Paths.of(spec)
         if spec.deadline_seconds is not None:
             self.ends.waiting[self.prefix] = spec.deadline_seconds
         for position, step in enumerate(spec.steps):
@@ -170,7 +173,9 @@ class _Reading:
 
     def _call(self, step: Step, name: str, task: Task, scope: Mapping[str, Any]) -> Call:
         key = f"{self.facts.identity}/{name}"
-        return Call(self.facts, step.number, key, task, inputs_of(task, scope), self._left())
+        inputs = inputs_of(task, scope)
+        there, used_as = self.paths.available(task, inputs), self.paths.use(task, name)
+        return Call(self.facts, step.number, key, task, inputs, self._left(), there, used_as)
 
     def _told(self, tasks: Sequence[Task], found: dict[str, Mapping[str, Any]]) -> Mapping[str, Any]:
         """The kept answer of a step; what was not asked any more says why."""
@@ -228,8 +233,8 @@ class _Reading:
             left -= pause
             rounds += 1
             if not answered and left > 0:
-                self._keep(f"{name}.remind.{rounds}", lambda: self.crew.settle(self.facts, identity, True))
-        ended = self._keep(f"{name}.settle", lambda: self.crew.settle(self.facts, identity, False), late=True)
+                self._keep(f"{name}.remind.{rounds}", partial(self.crew.settle, self.facts, identity, rounds))
+        ended = self._keep(f"{name}.settle", lambda: self.crew.settle(self.facts, identity), late=True)
         approved = ended["status"] == "approved"
         self._take(step, {"status": COMPLETED, "tasks": {}, "published": {step.name: ended}})
         self.scope[f"{step.name}_approved"] = approved
@@ -249,16 +254,29 @@ class _Reading:
             raise _Halt(f"step {step.number}, {step.name}: {end['reason']}")
 
     def _sub(self, name: str, body: SubWorkflow) -> Mapping[str, Any]:
-        params = self._child(body, self.scope)["params"]
-        quiet = _Quiet(self.crew)
-        inner = _Reading(self.specs, self.request, self.run, quiet, self.facts, params, self.ends, f"{name}/")
+        child = self._child(body, self.scope)
+        facts = replace(self.facts, params=child["params"], as_of=child["as_of"])
+        quiet, scope = _Quiet(self.crew), dict(facts.params)
+        inner = _Reading(self.specs, self.request, self.run, quiet, facts, scope, self.ends, f"{name}/")
         return inner.go(self.specs(body.workflow))
 
     def _child(self, body: SubWorkflow, scope: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The request of a sub-workflow: as this run's, with its own parameters."""
+        """The request of a sub-workflow: as this run's, with its own parameters, and at its instant if it has one."""
         given = {n: read(expression, scope) for n, expression in body.params.items()}
-        params = {p.name: given.get(p.name, p.default) for p in self.specs(body.workflow).params}
-        return {**self.request, "workflow": body.workflow, "params": params, "until": self.ends.ends_at(self.prefix)}
+        asked = {"as_of": self.facts.params.get("as_of"), **given}
+        params = {p.name: asked.get(p.name, p.default) for p in self.specs(body.workflow).params}
+        own = {"workflow": body.workflow, "params": params, "as_of": self._instant(params.get("as_of"))}
+        return {**self.request, **own, "until": self.ends.ends_at(self.prefix)}
+
+    def _instant(self, asked: Any) -> int:
+        """The instant of a part: the run's own, or the earlier one that it is given."""
+        try:
+            found = self.facts.as_of if asked is None else parse_instant(asked)
+        except (UsageError, TypeError):
+            raise _Halt(f"{asked!r} is no instant", before=True) from None
+        if found > self.facts.as_of:
+            raise _Halt(f"{asked} lies after {iso(self.facts.as_of)}, the instant of the run", before=True)
+        return found
 
     def _loop(self, step: Step, name: str, loop: Loop) -> None:
         """At most `at_most` items at once: each such part of the list is one durable step."""

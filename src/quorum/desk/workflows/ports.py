@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+_CHILD = re.compile(r"(start|await) [^/ ]+/")
 MOST_DEATHS = 50
 """After so many deaths of its workers a run is given up. A worker that stops in good order does not count."""
 
@@ -46,6 +48,13 @@ class RunStep:
     error: str | None
 
 
+def step_number(name: str) -> int | None:
+    """The number of the step of its workflow that a kept step belongs to; None for one that belongs to none."""
+    own = _CHILD.sub("", name)
+    number = own.partition(".")[0]
+    return int(number) if number.isdecimal() else None
+
+
 @dataclass(frozen=True, slots=True)
 class RunState:
     """A run from outside: status is enqueued, running, waiting, done, failed or cancelled."""
@@ -82,9 +91,10 @@ class Workflows(Protocol):
         ...
 
     def move(self, identity: str, move: str, step: int | None = None, to: str | None = None) -> str:
-        """Cancel, resume, delete or fork a run; the id of the run that goes on.
+        """Cancel, resume, delete or fork a run, the first three with its parts; the id of the run that goes on.
 
-        A fork begins at step number `step`, with the kept answers of the steps before it, under the id `to`.
+        A fork begins at step number `step`, with the kept answers of the steps before it, under the id `to`; one
+        that is there stays as it is.
         IllegalMove for what its status does not allow.
         """
         ...

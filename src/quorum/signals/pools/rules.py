@@ -111,7 +111,8 @@ class ConsensusRules:
     confidences are closer than `escalate_below`. A view counts when its confidence reaches `min_confidence` (by
     source, else `default`) and its reward/risk `min_reward_risk`; a source without a weight has `unlisted_weight`; a
     voter in `veto` whose view counts and is against the stronger side stops the trade. `may_replace` names who may
-    stand in for a required participant that is away. `experts` are learnt or given as constants.
+    stand in for a required participant that is away. `experts` are learnt or given as constants. `tier_c_size` is the
+    share (0..1) of the normal size at which a vote of quality C is traded.
     """
 
     required: tuple[str, ...] = ("smc", "ml_model")
@@ -132,8 +133,11 @@ class ConsensusRules:
     conflict: Conflict = Conflict()
     learning: Learning = Learning()
     experts: Experts | None = None
+    tier_c_size: float = 0.0
 
     def __post_init__(self) -> None:
+        if not 0.0 <= self.tier_c_size <= 1.0:
+            raise UsageError(f"a size of {self.tier_c_size} for tier C", "give a share of the normal size, 0..1")
         if not self.participants or len(set(self.participants)) != len(self.participants):
             raise UsageError(f"participants {self.participants} must be different names, at least one")
         if not 0.5 <= self.threshold <= 1.0:

@@ -102,12 +102,14 @@ def reconcile(account: Account = "paper", home: Home = None, as_json: Json = Fal
     Example: quorum broker reconcile
     """
     from quorum.bootstrap import open_desk
-    from quorum.desk import books, settle
+    from quorum.desk import books, tell_difference
+    from quorum.desk.work.telling import follow_orders
 
     desk = open_desk(home)
     desk.account_for("", account)
-    settled = settle(desk, account, desk.clock)
+    settled = follow_orders(desk, account, desk.clock)
     report = books(desk, account)
+    tell_difference(desk, report)
     answer: dict[str, Any] = {
         "account": account,
         "balanced": report.balanced,

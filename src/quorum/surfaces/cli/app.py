@@ -69,29 +69,30 @@ def run(arguments: Sequence[str]) -> int:
     except QuorumError as error:
         return _fail(str(error), error.exit_code)
     except typer.Exit as done:
-        if done.exit_code == INTERRUPTED:
-            return _fail("stopped", INTERRUPTED)
-        return int(done.exit_code)
+        result = done.exit_code
     except typer.Abort:
         return _fail("stopped", 1)
     except typer.TyperException as error:
-        return _misused(error.format_message())
+        context = getattr(error, "ctx", None)
+        return _misused(error.format_message(), context.command_path if context else "quorum")
     except KeyboardInterrupt:
-        return _fail("stopped", INTERRUPTED)
+        result = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nothing more to flush to
         return 1
     except OSError as error:
         return _fail(f"{error.filename or 'the system'}: {error.strerror or error}; see `quorum doctor`", 1)
+    if result == INTERRUPTED:
+        return _fail("stopped", INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 
-def _misused(message: str) -> int:
+def _misused(message: str, words: str) -> int:
     """What a command without its words prints: its help, or one line."""
     if message.startswith("Usage:"):
         sys.stdout.write(f"{message}\n")
         return 2
-    return _fail(f"{message.rstrip('.')}; see `quorum --help`", 2)
+    return _fail(f"{message.rstrip('.')}; see `{words} --help`", 2)
 
 
 def _fail(message: str, code: int) -> int:

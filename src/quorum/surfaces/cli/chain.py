@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -67,16 +68,65 @@ def _trial(link: Mapping[str, Any]) -> Iterator[str]:
     yield f"Sharpe {_number(told['sharpe'])}{error}"
 
 
+def _approval(link: Mapping[str, Any]) -> Iterator[str]:
+    outcome, asked = link["outcome"], link["inputs"]
+    if "approval_id" not in outcome:
+        name, said = outcome["standing_approval"], f"{outcome['status']} by {outcome['by']}"
+        yield f"standing approval {name}: {said} at {link['at']}"
+        yield f"because: {link['rationale']}"
+        yield f"scope: {_told(asked['scope'])}"
+        return
+    yield f"{outcome['approval_id']} of {asked['workflow_id']}, step {asked['step']}: {asked['question']}"
+    said = f" by {outcome['by']} on {outcome['surface']}" if "by" in outcome else ""
+    yield f"{outcome['status']}{said} at {link['at']}: {link['rationale']}"
+    yield from (f"shown: {name} = {_told(value)}" for name, value in asked["shows"].items())
+
+
+def _verdict(link: Mapping[str, Any]) -> Iterator[str]:
+    asked, outcome = link["inputs"], link["outcome"]
+    yield f"{asked.get('workflow_id')}, {asked.get('question')}: {outcome['verdict']}"
+    for criterion in outcome["criteria"]:
+        word = {True: "holds", False: "fails", None: "cannot be told"}[criterion["holds"]]
+        yield f"{criterion['text']}: {word}"
+    yield from (f"{name} was {_told(value)}" for name, value in outcome["values"].items())
+
+
+def _policy(link: Mapping[str, Any]) -> Iterator[str]:
+    asked, outcome = link["inputs"], link["outcome"]
+    yield f"{asked.get('workflow_id')}, step {asked.get('step')}, {asked.get('task')}: {link['rationale']}"
+    yield from (f"{name}: {_told(value)}" for name, value in outcome.items())
+
+
+def _system(link: Mapping[str, Any]) -> Iterator[str]:
+    before, after = link["inputs"]["state"], link["outcome"]["state"]
+    yield f"from {before} to {after} by {link['outcome']['by']} at {link['at']}: {link['rationale']}"
+
+
+def _told(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _number(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.2f}"
 
 
 def _other(link: Mapping[str, Any]) -> Iterator[str]:
-    yield from (f"{name}: {value}" for name, value in link.items() if name not in ("kind", "id"))
+    yield from (f"{name}: {_told(value)}" for name, value in link.items() if name not in ("kind", "id"))
 
 
 def _short(value: str) -> str:
     return f"{float(value):,.2f}"
 
 
-_BLOCKS = {"trial": _trial, "order": _order, "fill": _fill, "risk": _risk, "consensus": _consensus, "bars": _bars}
+_BLOCKS = {
+    "trial": _trial,
+    "order": _order,
+    "fill": _fill,
+    "risk": _risk,
+    "consensus": _consensus,
+    "bars": _bars,
+    "approval": _approval,
+    "verdict": _verdict,
+    "policy": _policy,
+    "system": _system,
+}

@@ -89,30 +89,26 @@ def views(home: Home = None, as_json: Json = False) -> None:
 def decisions(
     home: Home = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only of one kind: consensus, risk, approval, …")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", help="Only about that: a symbol, an approval, …")] = None,
     as_json: Json = False,
 ) -> None:
-    """List decisions, newest first.
+    """List decisions, newest first: votes, risk's word, approvals, verdicts, policies, moves of the system's state.
 
-    Example: quorum decisions --limit 5
+    Example: quorum decisions --kind approval --limit 5
     """
     from quorum.bootstrap import open_desk
-    from quorum.domain import iso
+    from quorum.desk import told_decisions
+    from quorum.domain import DecisionKind, UsageError, iso
 
-    found = open_desk(home).decisions.recent(limit)
+    known = {one.value: one for one in DecisionKind}
+    if kind is not None and kind not in known:
+        raise UsageError(f"there is no kind of decision {kind!r}", f"there are {', '.join(known)}")
+    desk = open_desk(home)
+    found = desk.decisions.recent(limit, None if kind is None else known[kind], subject)
     if as_json:
-        lines = [
-            {
-                "decision_id": d.decision_id,
-                "kind": d.choice.kind,
-                "subject": d.choice.subject,
-                "at": iso(d.at),
-                "as_of": iso(d.choice.as_of),
-                "rationale": d.choice.rationale,
-                "parents": d.choice.parents,
-            }
-            for d in found
-        ]
-        print_json({"decisions": lines})
+        lines = told_decisions(desk, found)
+        print_json({"decisions": [{**line, "kind": line["type"], "at": line["timestamp"]} for line in lines]})
         return
     rows = [
         (d.decision_id, d.choice.kind.value, d.choice.subject, iso(d.choice.as_of), d.choice.rationale) for d in found

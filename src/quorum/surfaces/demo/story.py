@@ -86,6 +86,7 @@ def tell(
             f"Equity is that of the account {crypto.account}; the indices trade in {equities.account}.",
         ),
         commands=COMMANDS,
+        voted=sum(len(session.records) for session in sessions),
     )
 
 

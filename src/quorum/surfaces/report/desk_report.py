@@ -100,6 +100,7 @@ class DeskStory:
     """Everything that the page shows: plain values, and those of the lab and of the coordinator when they worked.
 
     `time` (n,) in ns UTC and `equity` (n,) are the paper account's, in `currency`; `generated_at` is ISO text.
+    `voted` counts all votes of the desk, where `decisions` tells but some of them.
     """
 
     title: str
@@ -119,6 +120,12 @@ class DeskStory:
     commands: tuple[Command, ...] = NEXT_COMMANDS
     lab: LabStory | None = None
     coordinator: CoordinatorStory | None = None
+    voted: int | None = None
+
+    @property
+    def decided(self) -> int:
+        """How many decisions the analysts' votes led to."""
+        return len(self.decisions) if self.voted is None else self.voted
 
 
 class Headline(NamedTuple):
@@ -153,10 +160,9 @@ def desk_report(story: DeskStory) -> str:
 def _opening(story: DeskStory, lab: Chapter | None, team: CoordinatorChapter | None) -> list[str]:
     symbols = sorted({d.symbol for d in story.decisions} | {c.bars.symbol for c in story.charts})
     about = f" in {', '.join(symbols)}" if symbols else ""
-    votes = sum(len(d.votes) for d in story.decisions)
     return [
         f"A simulated broker made {_some(len(story.fills), 'fill')}{about} for a paper account: no real money moved.",
-        f"Before that came {_some(len(story.decisions), 'decision')} with {_some(votes, 'vote')};"
+        f"Before that came {_some(story.decided, 'decision')} by vote;"
         " risk could shrink or veto each one, and every one is on record with its reason.",
         f"The account went from {money(story.starting_equity)} to {money(_final(story))} {story.currency}"
         f" ({percent(_change(story))}): read it as a check that the desk works, not as a promise of profit.",
@@ -187,7 +193,7 @@ def _cards(story: DeskStory) -> list[Headline]:
     return [
         Headline("Equity", money(_final(story)), f"{story.currency}, from {money(story.starting_equity)}"),
         Headline("Return", percent(change), "of the paper account", tone(change)),
-        Headline("Decisions", f"{len(story.decisions):,}", "each can be opened below"),
+        Headline("Decisions", f"{story.decided:,}", "by vote; the last can be opened below"),
         Headline("Fills", f"{len(story.fills):,}", "by the simulated broker"),
         Headline("Ledger", books[0], f"{check.postings:,} postings checked", books[1]),
         Headline("Time taken", f"{story.seconds:.1f} s", f"{len(story.steps)} steps" if story.steps else "in all"),

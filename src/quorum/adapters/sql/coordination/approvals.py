@@ -12,12 +12,13 @@ from quorum.adapters.sql.coordination.tables import approval as approvals
 from quorum.adapters.sql.coordination.tables import standing_approval as standings
 from quorum.adapters.sql.database import Database, take_turn
 from quorum.adapters.sql.decisions import Provenance, insert_decision, next_number
-from quorum.desk.approvals.question import Answered, Approval, Expired, Open, Question, Size, must_say
-from quorum.desk.approvals.standing import Revoked, Standing, beginning
+from quorum.desk.approvals.question import Answered, Approval, Expired, Held, Open, Question, Size, must_say
+from quorum.desk.approvals.standing import SURFACE, Revoked, Standing, beginning
 from quorum.domain import Choice, Clock, DecisionKind, IllegalMove, NotFound, canonical, iso, plain, utc_day
 
 Publish = Callable[[sa.Connection, str, Approval], None]
 _IS_OPEN = approvals.c.status == "open"
+_WAITS = approvals.c.status.in_(("open", "held"))
 
 
 class SqlApprovals:
@@ -108,12 +109,19 @@ class SqlApprovals:
 
     def untold(self) -> Sequence[Approval]:
         with self._database.read() as connection:
-            return _where(connection, ~_IS_OPEN & approvals.c.told_at.is_(None))
+            return _where(connection, ~_WAITS & approvals.c.told_at.is_(None))
 
     def told(self, approval_id: str) -> None:
         with self._database.write() as connection:
             found = _get(connection, approval_id)
             _moved(connection, found, approvals.c.told_at.is_(None), {"told_at": self._clock.now()})
+
+    def hold(self, workflow_id: str, on: bool) -> None:
+        before, after = ("open", "held") if on else ("held", "open")
+        run = approvals.c.workflow_id
+        mine = (run == workflow_id) | run.startswith(f"{workflow_id}/", autoescape=True)
+        with self._database.write() as connection:
+            connection.execute(approvals.update().where(mine, approvals.c.status == before).values(status=after))
 
     def grant(self, standing: Standing) -> Standing:
         with self._database.write() as connection:
@@ -140,10 +148,14 @@ class SqlApprovals:
         with self._database.read() as connection:
             return _granted(connection)
 
+    def uses(self, standing: Standing) -> Sequence[Approval]:
+        with self._database.read() as connection:
+            return _where(connection, (approvals.c.surface == SURFACE) & (approvals.c.reason == standing.words))
+
     def _ended(self, connection: sa.Connection, approval: Approval, now: int) -> None:
         self._record(connection, approval, now)
-        if isinstance(approval.state, Expired):
-            self._publish(connection, "approval_expired", approval)
+        event = "approval_expired" if isinstance(approval.state, Expired) else "approval_answered"
+        self._publish(connection, event, approval)
 
     def _record(self, connection: sa.Connection, approval: Approval, now: int) -> None:
         """Append the decision that an answer is, or that nobody gave one."""
@@ -151,6 +163,8 @@ class SqlApprovals:
         said = state if isinstance(state, Answered) else None
         outcome = {"approval_id": approval.approval_id, "status": approval.status, "approved": approval.approved}
         answer = {} if said is None else {"by": said.by, "surface": said.surface}
+        if said is not None and said.surface == SURFACE:
+            answer |= {"standing_approval": next(s.name for s in _granted(connection) if s.gave(said))}
         rationale = "nobody answered in time" if said is None else said.reason
         cause = asked.shows.get("decision_id")
         parents = (cause,) if isinstance(cause, str) else ()
@@ -228,7 +242,7 @@ def _row(approval: Approval) -> dict[str, Any]:
     }
 
 
-def _state_row(state: Open | Answered | Expired) -> dict[str, Any]:
+def _state_row(state: Open | Held | Answered | Expired) -> dict[str, Any]:
     if isinstance(state, Answered):
         return {
             "status": "approved" if state.approved else "rejected",
@@ -237,7 +251,8 @@ def _state_row(state: Open | Answered | Expired) -> dict[str, Any]:
             "surface": state.surface,
             "reason": state.reason,
         }
-    status, at = ("expired", state.at) if isinstance(state, Expired) else ("open", None)
+    at = state.at if isinstance(state, Expired) else None
+    status = {Expired: "expired", Held: "held"}.get(type(state), "open")
     return {"status": status, "answered_at": at, "answered_by": "", "surface": "", "reason": ""}
 
 
@@ -256,9 +271,9 @@ def _read(row: sa.RowMapping) -> Approval:
     return Approval(row["approval_id"], question, row["asked_at"], _read_state(row), row["told_at"])
 
 
-def _read_state(row: sa.RowMapping) -> Open | Answered | Expired:
-    if row["status"] == "open":
-        return Open()
+def _read_state(row: sa.RowMapping) -> Open | Held | Answered | Expired:
+    if row["status"] in ("open", "held"):
+        return Open() if row["status"] == "open" else Held()
     if row["status"] == "expired":
         return Expired(row["answered_at"])
     approve = row["status"] == "approved"

@@ -55,15 +55,21 @@ def insert_calls(connection: sa.Connection, calls: Sequence[Call]) -> None:
         connection.execute(table.insert(), rows)
 
 
+_NEWEST = (
+    sa.select(*COLUMNS)
+    .where(table.c.agent == sa.bindparam("mine"))
+    .order_by(table.c.at.desc(), table.c.sequence.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
+
 def _known(connection: sa.Connection, keys: Sequence[str]) -> set[str]:
     parts = [keys[i : i + ASKED_AT_ONCE] for i in range(0, len(keys), ASKED_AT_ONCE)]
     return {key for part in parts for key in connection.scalars(sa.select(table.c.key).where(table.c.key.in_(part)))}
 
 
 def _last(connection: sa.Connection, agent: str, count: int) -> list[Call]:
-    newest = table.c.at.desc(), table.c.sequence.desc()
-    query = sa.select(*COLUMNS).where(table.c.agent == agent).order_by(*newest).limit(count)
-    return [_read(row) for row in connection.execute(query)][::-1]
+    return [_read(row) for row in connection.execute(_NEWEST, {"mine": agent, "most": count})][::-1]
 
 
 def _row(call: Call) -> dict[str, object]:

@@ -7,12 +7,13 @@ from itertools import islice
 
 import sqlalchemy as sa
 
-from quorum.adapters.sql.coordination.runs import PREFIX
-from quorum.adapters.sql.coordination.tables import delivery, effect, tick
+from quorum.adapters.sql.coordination.runs import FOLLOW, PREFIX
+from quorum.adapters.sql.coordination.tables import agent_call, delivery, effect, task, tick
 from quorum.adapters.sql.database import Database
 from quorum.desk.schedule import TickStatus
 
 ENDED = [status.value for status in (TickStatus.SENT, TickStatus.SKIPPED, TickStatus.MISSED)]
+OWN = ("", PREFIX, FOLLOW)
 _TOGETHER = 100
 
 
@@ -30,8 +31,10 @@ class SqlLeavings:
 
     def remove(self, before: int, runs: Collection[str], *, dry_run: bool) -> Mapping[str, int]:
         wanted = [("effects", effect, where) for where in _effects(runs, before)]
+        wanted += [("tasks", task, where) for where in _tasks(runs, before)]
+        wanted += [("calls", agent_call, agent_call.c.at < before)]
         wanted += [("deliveries", delivery, _delivered(before)), ("ticks", tick, _ticks(before))]
-        counts = {"effects": 0, "deliveries": 0, "ticks": 0}
+        counts = dict.fromkeys(("effects", "tasks", "calls", "deliveries", "ticks"), 0)
         for name, table, where in wanted:
             counts[name] += self._count(table, where) if dry_run else self._delete(table, where)
         return counts
@@ -52,8 +55,18 @@ def _effects(runs: Collection[str], before: int) -> Iterator[sa.ColumnElement[bo
     left = iter(runs)
     while some := list(islice(left, _TOGETHER)):
         own = [effect.c.key.in_([PREFIX + run for run in some])]
-        theirs = [effect.c.key.startswith(start + run + "/", autoescape=True) for run in some for start in ("", PREFIX)]
+        theirs = [effect.c.key.startswith(f"{start}{run}/", autoescape=True) for run in some for start in OWN]
         yield sa.and_(effect.c.at < before, sa.or_(*own, *theirs))
+
+
+def _tasks(runs: Collection[str], before: int) -> Iterator[sa.ColumnElement[bool]]:
+    """Tasks that were handed on, and those that their run left open; a part has an id that begins with its run's."""
+    yield sa.and_(task.c.delegated_at < before, task.c.finished_at.is_not(None))
+    left = iter(runs)
+    while some := list(islice(left, _TOGETHER)):
+        parts = [task.c.workflow_id.startswith(f"{run}/", autoescape=True) for run in some]
+        theirs = sa.or_(task.c.workflow_id.in_(some), *parts)
+        yield sa.and_(task.c.delegated_at < before, task.c.finished_at.is_(None), theirs)
 
 
 def _delivered(before: int) -> sa.ColumnElement[bool]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import sqlalchemy as sa
 
+from quorum.adapters.sql.accounts import SqlTransaction
 from quorum.adapters.sql.coordination.tables import delivery, escalation, notification
 from quorum.adapters.sql.database import Database
 from quorum.adapters.sql.decisions import next_number
@@ -32,10 +34,11 @@ from quorum.desk.notices import (
     Told,
     Turn,
 )
-from quorum.domain import HOUR, Clock, NotFound, Severity, UsageError, canonical, severity, utc_day
+from quorum.domain import HOUR, Clock, NotFound, Severity, Transaction, UsageError, canonical, severity, utc_day
 
 _WORST_FIRST = sa.case({s.name: -s for s in Severity}, value=notification.c.severity)
 _ON_ITS_WAY = ("waiting", "sending")
+_RAISE, _RAISED = notification.insert(), notification.select().where(notification.c.key == sa.bindparam("mine"))
 
 
 def insert_notice(connection: sa.Connection, occurrence: Occurrence, at: int) -> Notice:
@@ -50,20 +53,21 @@ def insert_notice(connection: sa.Connection, occurrence: Occurrence, at: int) ->
         return found
     notice = Notice.of(f"NOT-{day}-{number:03d}", at, occurrence)
     connection.execute(
-        notification.insert().values(
-            notification_id=notice.notification_id,
-            key=occurrence.identity,
-            at=at,
-            event=str(occurrence.event),
-            type=notice.type,
-            severity=notice.severity.name,
-            priority=WORDS[notice.priority],
-            summary=occurrence.summary,
-            details=canonical(notice.occurrence.details).decode(),
-            action_required=notice.occurrence.action_required,
-            escalate_at=at,
-            acknowledged_by="",
-        )
+        _RAISE,
+        {
+            "notification_id": notice.notification_id,
+            "key": occurrence.identity,
+            "at": at,
+            "event": str(occurrence.event),
+            "type": notice.type,
+            "severity": notice.severity.name,
+            "priority": WORDS[notice.priority],
+            "summary": occurrence.summary,
+            "details": canonical(notice.occurrence.details).decode(),
+            "action_required": notice.occurrence.action_required,
+            "escalate_at": at,
+            "acknowledged_by": "",
+        },
     )
     return notice
 
@@ -101,13 +105,22 @@ class SqlOutbox:
         self._database = database
         self._clock = clock
 
-    def raise_(self, occurrence: Occurrence) -> Notice:
-        with self._database.write() as connection:
+    def raise_(self, occurrence: Occurrence, within: Transaction | None = None) -> Notice:
+        with self._writing(within) as connection:
             return insert_notice(connection, occurrence, self._clock.now())
 
-    def escalate(self, concern: Concern) -> Escalation:
-        with self._database.write() as connection:
+    def escalate(self, concern: Concern, within: Transaction | None = None) -> Escalation:
+        with self._writing(within) as connection:
             return insert_escalation(connection, concern, self._clock.now())
+
+    @contextmanager
+    def _writing(self, within: Transaction | None) -> Iterator[sa.Connection]:
+        if within is not None:
+            assert isinstance(within, SqlTransaction)
+            yield within.connection
+        else:
+            with self._database.write() as connection:
+                yield connection
 
     def acknowledge(self, notification_id: str, by: str) -> Notice:
         if not by.strip():
@@ -278,7 +291,7 @@ def _failure(connection: sa.Connection, parcel: str, outcome: Failed) -> Occurre
 
 
 def _notice_of(connection: sa.Connection, key: str) -> Notice | None:
-    row = connection.execute(notification.select().where(notification.c.key == key)).mappings().first()
+    row = connection.execute(_RAISED, {"mine": key}).mappings().first()
     return None if row is None else _notice(row)
 
 

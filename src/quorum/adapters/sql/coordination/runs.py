@@ -14,7 +14,7 @@ from quorum.adapters.sql.database import Database
 from quorum.adapters.sql.decisions import next_number
 from quorum.domain import Clock, utc_day
 
-PREFIX = "run/"
+PREFIX, FOLLOW = "run/", "follow/"
 
 
 class SqlRunBook:
@@ -31,13 +31,13 @@ class SqlRunBook:
     def follow(self, key: str, request: Mapping[str, Any]) -> str:
         with self._database.write() as connection:
             now = self._clock.now()
-            found = once(connection, f"follow/{key}", now, lambda: {"run": self._enter(connection, request, None)})
+            found = once(connection, FOLLOW + key, now, lambda: {"run": self._enter(connection, request, None)})
             return str(found["run"])
 
     def _enter(self, connection: sa.Connection, request: Mapping[str, Any], identity: str | None) -> str:
         now = self._clock.now()
         name = identity or f"WF-{utc_day(now)}-{next_number(connection, f'workflow-{utc_day(now)}'):03d}"
-        once(connection, PREFIX + name, now, lambda: request)
+        enter_run(connection, name, request, now)
         return name
 
     def entered(self, since: int) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -45,3 +45,8 @@ class SqlRunBook:
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(effect.c.at, effect.c.key)).all()
         return [(key.removeprefix(PREFIX), json.loads(answer)) for key, answer in rows]
+
+
+def enter_run(connection: sa.Connection, identity: str, request: Mapping[str, Any], now: int) -> None:
+    """Write a request down under its id within the caller's transaction; one that is there stays as it is."""
+    once(connection, PREFIX + identity, now, lambda: request)

@@ -14,6 +14,7 @@ from quorum.domain import Choice, Clock, DecisionKind
 
 Publish = Callable[[sa.Connection, Moved], None]
 _KINDS: dict[str, type[Person] | type[Part]] = {"person": Person, "part": Part}
+_MOVES = system_state.select().order_by(system_state.c.sequence.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
 class SqlStates:
@@ -62,8 +63,7 @@ def _newest(connection: sa.Connection) -> Moved:
 
 
 def _moves(connection: sa.Connection, limit: int) -> list[Moved]:
-    query = system_state.select().order_by(system_state.c.sequence.desc()).limit(limit)
-    return [_read(row) for row in connection.execute(query).mappings()]
+    return [_read(row) for row in connection.execute(_MOVES, {"most": limit}).mappings()]
 
 
 def _row(moved: Moved) -> dict[str, object]:

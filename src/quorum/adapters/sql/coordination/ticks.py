@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from quorum.adapters.sql.coordination.runs import enter_run
 from quorum.adapters.sql.coordination.tables import tick as table
 from quorum.adapters.sql.database import Database
 from quorum.adapters.sql.decisions import next_number
@@ -51,11 +52,17 @@ class SqlTicks:
             connection.execute(table.update().where(_is(tick)).values(workflow_id=made.workflow_id))
             return made
 
-    def move(self, tick: Tick, status: TickStatus, reason: str | None = None) -> bool:
+    def move(
+        self, tick: Tick, status: TickStatus, reason: str | None = None, request: Mapping[str, Any] | None = None
+    ) -> bool:
         values = {"status": status.value} if reason is None else {"status": status.value, "reason": reason}
         with self._database.write() as connection:
             moved = table.update().where(_is(tick), table.c.status == tick.status.value).values(**values)
-            return connection.execute(moved).rowcount == 1
+            if connection.execute(moved).rowcount == 0:
+                return False
+            if request is not None:
+                enter_run(connection, tick.workflow_id, request, self._clock.now())
+            return True
 
     def open(self) -> Sequence[Tick]:
         with self._database.read() as connection:

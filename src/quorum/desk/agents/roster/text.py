@@ -11,7 +11,7 @@ agent_failure_protocol:
   detection:
     timeout_threshold: 30       # seconds until a call is given up; an agent's or a step's own deadline comes first
     error_threshold: 3          # failures in a row make an agent unhealthy
-    health_check_interval: 60   # seconds until an unhealthy one is probed
+    health_check_interval: 60   # seconds until an unhealthy one is probed, and between looks at all of them
   response:
     timeout: retry_once_then_skip         # or skip
     error: log_and_notify                 # or log

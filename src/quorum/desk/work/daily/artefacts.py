@@ -9,12 +9,13 @@ from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.work.assignment import Assignment
+from quorum.desk.work.concerns import model_concern
 from quorum.domain import iso
 
 LINKS = ("candidate_model", "production")
 PICKLES = frozenset({".pkl", ".pickle", ".joblib"})
 LARGEST = 256 * 1024 * 1024
-MOST_FILES = 500
+MOST_FILES, MOST_TOLD = 500, 20
 
 
 def validate_models(desk: Desk, assignment: Assignment) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def validate_models(desk: Desk, assignment: Assignment) -> dict[str, Any]:
         "links": {name: _target(folder, name) for name in LINKS},
         "unlisted": max(0, len(files) - MOST_FILES),
         "note": "there are no models yet" if not listed else "not loaded: the room learning is not built",
+        "concerns": [model_concern(found["path"], found["fault"]) for found in broken][:MOST_TOLD],
     }
 
 

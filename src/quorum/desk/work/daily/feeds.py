@@ -10,14 +10,14 @@ import numpy as np
 from quorum.desk.desk import Desk
 from quorum.desk.work.asked import whole
 from quorum.desk.work.assignment import Assignment
+from quorum.desk.work.concerns import MOST_AGE, feed_concern
 from quorum.domain import DAY, HOUR, iso
 from quorum.lake import Bars, SeriesInfo
 from quorum.lake.calendars import detect_calendar, find_gaps
 
-MOST_AGE = 3
 SESSIONS_REST = 4 * DAY
 EVENING = 20 * HOUR
-MOST_LISTED = 1_000
+MOST_LISTED, MOST_TOLD = 1_000, 20
 
 
 def verify_data_feeds(desk: Desk, assignment: Assignment) -> dict[str, Any]:
@@ -40,6 +40,9 @@ def verify_data_feeds(desk: Desk, assignment: Assignment) -> dict[str, Any]:
         "with_gaps": sum(feed["missing_bars"] > 0 for feed in feeds),
         "max_age_bars": limit,
         "feeds": sorted(feeds, key=lambda feed: bool(feed["fresh"]))[:MOST_LISTED],
+        "concerns": [
+            feed_concern(_name(feed), feed["closed_at"], feed["age_bars"]) for feed in wanted if not feed["fresh"]
+        ][:MOST_TOLD],
     }
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from quorum.desk.desk import Desk
+from quorum.desk.work.asked import number
 from quorum.desk.work.assignment import Assignment
+from quorum.desk.work.concerns import WARNING, drawdown_concern, loss_concern
 from quorum.desk.work.daily.equity import Equity, accounts_of, equity_of
-from quorum.domain import DAY, ZERO, Book, iso
+from quorum.domain import DAY, ZERO, Book, iso, utc_day
 from quorum.risk import RiskLimits
 
-WARNING = 0.8
+DAILY, WEEKLY = 0.03, 0.05
 NOT_BUILT = {
     "daily_loss": "the room risk has no daily loss limit yet",
     "weekly_loss": "the room risk has no weekly loss limit yet",
@@ -28,8 +30,11 @@ def drawdown_status(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     Of `account`, else of every configured account; one without a ledger stands at the cash it will open with. Equity
     is in the account's currency, by the ledger and the lake's newest closes up to the instant. The peak is of the ends
     of UTC days and of the instant itself: what rose and fell within a day is not seen. `within_limits` is
-    max_total_loss alone, and `not_built` names the limits that there are not yet.
+    max_total_loss alone, and `not_built` names the limits that there are not yet. A person is told of a total loss from
+    80 % of its limit on, of one since Monday or midnight UTC against `weekly_loss` (0.05) and `daily_loss` (0.03), and
+    of a drawdown at each breaker: `concerns`.
     """
+    daily, weekly = number(assignment, "daily_loss", DAILY), number(assignment, "weekly_loss", WEEKLY)
     found = [_drawdown(desk, name, assignment.as_of) for name in _named(desk, assignment)]
     return {
         "as_of": iso(assignment.as_of),
@@ -38,7 +43,32 @@ def drawdown_status(desk: Desk, assignment: Assignment) -> dict[str, Any]:
         "within_limits": all(one["within_limits"] for one in found),
         "peak_of": "ends of UTC days",
         "not_built": NOT_BUILT,
+        "concerns": [told for one in found for told in _concerns(one, assignment.as_of, daily, weekly)],
     }
+
+
+def _concerns(found: Mapping[str, Any], as_of: int, daily: float, weekly: float) -> Iterator[dict[str, Any]]:
+    account, day, week = found["account"], utc_day(as_of), utc_day(_monday(as_of))
+    yield from drawdown_concern(account, found["drawdown"], found["peak_at"])
+    yield from loss_concern(account, "total", found["total_loss"], found["max_total_loss"], day)
+    yield from loss_concern(account, "weekly", found["week_loss"], weekly, week)
+    yield from loss_concern(account, "daily", found["day_loss"], daily, day)
+
+
+def _monday(as_of: int) -> int:
+    """The beginning of the UTC week."""
+    day = as_of // DAY
+    return (day - (day + 3) % 7) * DAY  # 1970-01-01 was a Thursday
+
+
+def _lost_since(worth: Equity, since: int) -> float:
+    """The share of its value then that the account has lost since that instant, 0 when it has gained."""
+    began = _value_at(worth, since)
+    return max(0.0, 1.0 - worth.now / began) if began > 0 else 0.0
+
+
+def _value_at(worth: Equity, instant: int) -> float:
+    return float(worth.value[max(0, int(np.searchsorted(worth.time, instant, "right")) - 1)])
 
 
 def _named(desk: Desk, assignment: Assignment) -> tuple[str, ...]:
@@ -55,6 +85,8 @@ def _drawdown(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
         "peak_at": iso(at),
         "drawdown": max(0.0, 1.0 - worth.now / peak) if peak > 0 else 1.0,
         "total_loss": lost,
+        "day_loss": _lost_since(worth, as_of // DAY * DAY),
+        "week_loss": _lost_since(worth, _monday(as_of)),
         "max_total_loss": limit,
         "within_limits": lost < limit,
     }
@@ -164,12 +196,12 @@ def _budget(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
     floor = worth.funded * (1.0 - float(limits.max_total_loss))
     per_trade = max(worth.now, 0.0) * float(limits.risk_per_trade)
     budget = max(0.0, worth.now - floor)
-    began = worth.value[max(0, int(np.searchsorted(worth.time, as_of // DAY * DAY, "right")) - 1)]
+    began = _value_at(worth, as_of // DAY * DAY)
     return {
         **_head(worth),
         "floor": floor,
         "budget": budget,
         "per_trade": per_trade,
         "trades": int(budget // per_trade) if per_trade > 0 else 0,
-        "today": worth.now - float(began),
+        "today": worth.now - began,
     }

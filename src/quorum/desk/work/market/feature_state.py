@@ -52,9 +52,9 @@ FEATURES = (
     Feature("weekday", "weekday", "0 to 6", "weekday of the bar's open in UTC, 0 is Monday"),
 )
 SET_HASH = content_hash([feature._asdict() for feature in FEATURES])
-FORMULAS = tuple(parse(feature.formula) for feature in FEATURES)
-NEEDS = {feature.name: bars_needed(formula) for feature, formula in zip(FEATURES, FORMULAS, strict=True)}
+NEEDS = {feature.name: bars_needed(parse(feature.formula)) for feature in FEATURES}
 WINDOW = 512  # bars that the newest values are computed from: what lies before them weighs less than 1e-12
+FEW = 101  # bars that the features of finite windows need; of more they would be the same
 
 
 def combined_features(desk: Desk, assignment: Assignment) -> dict[str, Any]:
@@ -91,10 +91,17 @@ def _state(bars: Bars, where: str) -> dict[str, Any]:
 
 
 def _newest(bars: Bars) -> list[float | str]:
-    """The newest value of each feature, or why it cannot be had; all at once where the bars have every column."""
+    """The newest value of each feature, or why it cannot be had; what needs few bars is computed from few."""
+    near = bars.slice(max(0, len(bars) - FEW), len(bars))
+    few, many = iter(_values(near, True)), iter(_values(bars, False))
+    return [next(few if NEEDS[feature.name] <= FEW else many) for feature in FEATURES]
+
+
+def _values(bars: Bars, few: bool) -> list[float | str]:
+    """The newest values of the features that need `few` bars, or of the others; all at once where they can be had."""
+    planner, roots = _plan(bars.price_decimals, few)
     if not len(bars):
-        return [math.nan] * len(FEATURES)
-    planner, roots = _plan(bars.price_decimals)
+        return [math.nan] * len(roots)
     columns = Columns(bars, planner)
     try:
         return [float(column[-1]) for column in columns.of(roots)]
@@ -103,10 +110,10 @@ def _newest(bars: Bars) -> list[float | str]:
 
 
 @lru_cache(maxsize=16)
-def _plan(decimals: int | None) -> tuple[Planner, tuple[int, ...]]:
-    """All formulas planned together for prices on that grid; the plan is not added to afterwards."""
+def _plan(decimals: int | None, few: bool) -> tuple[Planner, tuple[int, ...]]:
+    """Their formulas planned together for prices on that grid; the plan is not added to afterwards."""
     planner = Planner(decimals)
-    return planner, tuple(planner.add(formula, {}) for formula in FORMULAS)
+    return planner, tuple(planner.add(parse(f.formula), {}) for f in FEATURES if (NEEDS[f.name] <= FEW) is few)
 
 
 def _alone(columns: Columns, root: int) -> float | str:

@@ -16,6 +16,7 @@ INHERITED = ("agent", "critical", "deadline_seconds", "retries", "degrade")
 ONE = ("agent", "task", "params", "inputs", "outputs", "output", "deadline_seconds", "retries", "critical", "degrade")
 LISTED = ("name", "action", "condition", *ONE)
 PLACES = ("/state/", "/data/", "/backtests/", "/models/", "/outputs/")
+VIEWS = ("/state/system/", "/state/workflows/", "/state/decisions/", "/state/answers/", "/state/trades/trades.json")
 FORMS = (".json", ".parquet", "/")
 MOST_TASKS = 64
 _WORDS = re.compile(r"[^a-z0-9]+")
@@ -126,6 +127,8 @@ def _output(entry: Entry) -> str | None:
         raise entry.refuse("output", f"output: {path!r} is not below {', '.join(PLACES)}", "write a path from there")
     if not _PATH.fullmatch(path):
         raise entry.refuse("output", f"output: {path!r} leaves its folder or has odd letters", "write a plain path")
+    if path.startswith(VIEWS):
+        raise entry.refuse("output", f"output: {path!r} is where the desk shows how it is", "write another path")
     if not path.endswith(FORMS):
         raise entry.refuse("output", f"output: {path!r} is no document", f"end it with {', '.join(FORMS)}")
     return path

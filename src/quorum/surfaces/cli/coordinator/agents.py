@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.show import Home, Json, facts, print_json, say, table, takes
+from quorum.surfaces.cli.show import Home, Json, dated, facts, print_json, say, table, takes
 
 agents = typer.Typer(rich_markup_mode=None)
 Days = Annotated[int, typer.Option(help="How many days of calls to look at.", min=1, max=3_650)]
@@ -58,7 +58,7 @@ def tasks(asked: TaskOptions) -> None:
         print_json({"tasks": found})
         return
     names = ("task_id", "target_agent", "task_type", "priority", "deadline", "signal", "note")
-    table(names, [tuple(task[name] for name in names) for task in found])
+    table(names, [tuple(task[name] for name in names) for task in found], empty="no task; workflows give them")
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def recommend(asked: RecommendOptions) -> None:
 
     desk = open_desk(asked.home)
     looked = looked_at(desk.staff, desk.clock.now(), asked.days)
-    ranked: Any = plain(ranking(performance(looked.calls)))
+    ranked: Any = dated(plain(ranking(performance(looked.calls))))
     advice: Any = plain(recommendations(desk.staff.rules, looked))
     if asked.as_json:
         print_json({"recommendations": advice, "ranking": ranked, "calls": len(looked.calls), "days": asked.days})
@@ -144,12 +144,12 @@ def show(asked: ShowOptions) -> None:
     calls = desk.staff.calls.of(agent.name, desk.clock.now() - asked.days * DAY)
     state = conditions(desk.staff, [agent])[agent.name]
     told = agent_told(desk.staff.rules, agent, state, performance(calls).get(agent.name))
-    last: Any = plain(calls[-10:])
+    last: Any = dated(plain(calls[-10:]))
     if asked.as_json:
         print_json({**told, "last_calls": last})
         return
     facts({name: ", ".join(value) if isinstance(value, list) else value for name, value in told.items()})
-    names = ("task_type", "outcome", "seconds", "workflow_id", "error")
+    names = ("at", "task_type", "outcome", "seconds", "workflow_id", "error")
     table(names, [tuple(call[name] for name in names) for call in last], "last calls")
 
 
@@ -179,7 +179,8 @@ def _print_route(told: Mapping[str, Any]) -> None:
 def _print_advice(advice: Sequence[Mapping[str, Any]], ranked: Sequence[Mapping[str, Any]], over: str) -> None:
     if ranked:
         names = ("agent", "calls", "rate", "low", "p50", "p95", "effectiveness")
-        table(names, [tuple(agent[name] for name in names) for agent in ranked], f"ranking by {over}")
+        rows = [tuple(agent[name] for name in names) for agent in ranked]
+        table((*names[:4], "p50 (s)", "p95 (s)", names[-1]), rows, f"ranking by {over}")
     if not advice:
         say(f"nothing to recommend: {over}")
     for one in advice:

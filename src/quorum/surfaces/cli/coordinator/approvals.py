@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.coordinator.going import NEEDS_APPROVAL, Wait, finish, run_facts, waits
+from quorum.surfaces.cli.coordinator.going import NEEDS_APPROVAL, Wait, finish, run_facts
+from quorum.surfaces.cli.coordinator.runs import print_run
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table, takes
 
 approvals = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -94,11 +95,12 @@ def list_standing(home: Home = None, as_json: Json = False) -> None:
     from quorum.desk.approvals import standing_facts
 
     desk = open_desk(home)
-    found = [standing_facts(one, desk.clock.now()) for one in desk.approvals.standing()]
+    now = desk.clock.now()
+    found = [standing_facts(one, now, desk.approvals.uses(one)) for one in desk.approvals.standing()]
     if as_json:
         print_json({"standing_approvals": found})
         return
-    names = ("name", "status", "scope", "most", "expires_at", "granted_by", "reason")
+    names = ("name", "status", "scope", "most", "expires_at", "granted_by", "reason", "used")
     table(names, [tuple(_text(one[name]) for name in names) for one in found])
 
 
@@ -178,7 +180,7 @@ def _answer(asked: AnswerOptions, *, approve: bool) -> None:
     run = given.approval.question.workflow_id
     ended = finish(desk, asked.home, run) if asked.wait else None
     if ended is not None:
-        told["run"] = run_facts(ended, waiting=bool(waits(desk, run)))
+        told["run"] = run_facts(desk, ended)
     elif given.untold is not None:
         note(f"the answer stands; {run} hears of it when a worker runs ({given.untold})")
     if asked.as_json:
@@ -186,13 +188,14 @@ def _answer(asked: AnswerOptions, *, approve: bool) -> None:
     else:
         say(f"{told['approval_id']} {told['status']} by {told['answered_by']}: {told['question']}")
         if ended is not None:
-            say(f"{run}: {told['run']['status']}; more: quorum workflow show {run}")
-    if ended is not None and waits(desk, run):
+            print_run(told["run"])
+    if told.get("run", {}).get("waits_for"):
         raise typer.Exit(NEEDS_APPROVAL)
 
 
 def _scope(pairs: Sequence[str]) -> dict[str, str]:
-    """The words of a scope; UsageError for a text that is no pair."""
+    """The words of a scope; UsageError for a text that is no pair, and for a word that no question has."""
+    from quorum.desk.approvals import SCOPE_WORDS
     from quorum.domain import UsageError
 
     scope: dict[str, str] = {}
@@ -200,6 +203,8 @@ def _scope(pairs: Sequence[str]) -> dict[str, str]:
         name, _, value = pair.partition("=")
         if not name or not value:
             raise UsageError(f"scope {pair!r} is no pair", "write --scope workflow=NAME")
+        if name not in SCOPE_WORDS:
+            raise UsageError(f"no question has a {name!r} in its scope", f"the words are {', '.join(SCOPE_WORDS)}")
         if name in scope:
             raise UsageError(f"scope {name} is named twice", "grant a standing approval for each")
         scope[name] = value

@@ -63,6 +63,22 @@ def acknowledge(
     say(f"{notice.notification_id}: acknowledged by {notice.acknowledged_by} at {seen}")
 
 
+@notices.command("escalations")
+def list_escalations(limit: Limit = 20, home: Home = None, as_json: Json = False) -> None:
+    """What agents handed up, newest first, with what they recommend.
+
+    Example: quorum notices escalations --json
+    """
+    from quorum.bootstrap import open_desk
+
+    found = [one.document() for one in open_desk(home).outbox.escalations(limit)]
+    if as_json:
+        print_json({"escalations": found})
+        return
+    names = ("escalation_id", "timestamp", "from_agent", "type", "severity", "message", "recommended_action")
+    table([name.replace("_", " ") for name in names], [[one[name] for name in names] for one in found])
+
+
 @notices.command("test")
 def try_channel(
     channel: Annotated[str, typer.Argument(help="A channel of config/notifications.yaml, or log.")],

@@ -18,6 +18,8 @@ Name = Annotated[str, typer.Argument(help="A schedule of config/schedule.yaml.")
 def list_schedules(context: typer.Context, home: Home = None, as_json: Json = False) -> None:
     """List the schedules: when each is next due, its last tick, what was missed or skipped. Times are UTC.
 
+    Workflows that have hours of their own and are on no schedule come after them, with the line that schedules one.
+
     Example: quorum schedule --json
     """
     if context.invoked_subcommand is not None:
@@ -25,17 +27,23 @@ def list_schedules(context: typer.Context, home: Home = None, as_json: Json = Fa
     from quorum.bootstrap import open_desk
 
     desk = open_desk(home)
-    found = _overview(desk, _schedules(desk))
+    specs = _specs(desk)
+    schedules = _schedules(desk, specs)
+    found, left = _overview(desk, schedules), _unscheduled(desk, specs, schedules)
     if as_json:
-        print_json({"schedules": found})
+        print_json({"schedules": found, "not_scheduled": left})
         return
-    if not found:
-        say("nothing runs by itself: config/schedule.yaml has examples")
-        return
-    table(("schedule", "workflow", "on", "next due", "last", "late s", "missed", "skipped"), map(_line, found))
+    columns = ("schedule", "workflow", "on", "next due", "last", "late s", "missed", "skipped")
+    table(columns, map(_line, found), empty="nothing runs by itself yet")
     for line in found:
         if "error" in line:
             say(line["error"])
+    if left:
+        rows = ((line["workflow"], "; ".join(line["triggers"]), ", ".join(line["needs"])) for line in left)
+        table(("workflow", "would run", "needs"), rows, "not scheduled")
+        say(f"what of these shall run is written in {desk.workspace.config / 'schedule.yaml'}:\nschedules:")
+        for line in left:
+            say(f"  {line['line']}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def ticks(asked: TickOptions) -> None:
         print_json({"schedule": asked.name, "ticks": found})
         return
     names = ("due_at", "status", "lateness_seconds", "workflow_id", "count", "reason")
-    table(names, [tuple(tick[name] for name in names) for tick in found])
+    table(names, [tuple(tick[name] for name in names) for tick in found], empty="no tick yet")
 
 
 @dataclass(frozen=True)
@@ -106,12 +114,13 @@ def _switch(asked: SwitchOptions, enabled: bool) -> None:
     from quorum.domain import ConfigError
 
     desk = open_desk(asked.home)
-    found = _schedules(desk).get(asked.name)
+    specs = _specs(desk)
+    found = _schedules(desk, specs).get(asked.name)
     if enabled and isinstance(found, ConfigError):
         raise found
     path = desk.workspace.config / "schedule.yaml"
     changed = set_enabled(path, asked.name, enabled)
-    (line,) = _overview(desk, {asked.name: _schedules(desk)[asked.name]})
+    (line,) = _overview(desk, {asked.name: _schedules(desk, specs)[asked.name]})
     if asked.as_json:
         print_json({"changed": changed, **line})
         return
@@ -127,14 +136,46 @@ def _overview(desk: Any, schedules: Mapping[str, Any]) -> list[dict[str, Any]]:
     return overview(schedules, desk.ticks, desk.clock.now(), newest_close(desk.lake))
 
 
-def _schedules(desk: Any) -> Mapping[str, Any]:
-    """The schedules of a desk's workspace over its workflows."""
+def _specs(desk: Any) -> Mapping[str, Any]:
+    """The workflows of a desk's workspace by name, or what is wrong with one."""
     from quorum.desk.running import known_to, protocols_of
-    from quorum.desk.schedule import read_schedules
     from quorum.desk.workflows import workflows
 
-    specs = workflows(desk.workspace.config / "workflows", known_to(desk), protocols_of(desk))
+    return workflows(desk.workspace.config / "workflows", known_to(desk), protocols_of(desk))
+
+
+def _schedules(desk: Any, specs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schedules of a desk's workspace over its workflows."""
+    from quorum.desk.schedule import read_schedules
+
     return read_schedules(desk.workspace.config / "schedule.yaml", specs)
+
+
+def _unscheduled(desk: Any, specs: Mapping[str, Any], schedules: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The workflows with triggers that no schedule names: when they would run, and the line that schedules them."""
+    from quorum.desk.schedule import Schedule
+    from quorum.desk.workflows import WorkflowSpec
+
+    named = {section.workflow for section in desk.settings.schedule.schedules.values()}
+    example, found = _example(desk), []
+    for name, spec in specs.items():
+        if not isinstance(spec, WorkflowSpec) or not spec.triggers or name in named:
+            continue
+        made = Schedule(name, spec, spec.triggers, {}, spec.missed, spec.overlap, enabled=False)
+        needs = [p.name for p in spec.params if p.required]
+        params = ", ".join(
+            f"{p.name}: {example.get(p.name, '…')}" for p in spec.params if p.required or p.name == "timeframe"
+        )
+        line = f"{name}: {{workflow: {name}, enabled: true, params: {{{params}}}}}"
+        found.append({"workflow": name, "triggers": made.written, "needs": needs, "line": line})
+    return found
+
+
+def _example(desk: Any) -> Mapping[str, str]:
+    """Parameters that a first schedule may have: a series of the lake, if there is one."""
+    for series in desk.lake.series():
+        return {"symbol": series.symbol, "timeframe": str(series.timeframe), "strategy": "trend_breakout"}
+    return {"symbol": "BTCUSDT", "timeframe": "1h", "strategy": "trend_breakout"}
 
 
 def _line(found: Mapping[str, Any]) -> tuple[object, ...]:

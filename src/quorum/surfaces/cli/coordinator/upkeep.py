@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, takes
+from quorum.surfaces.cli.show import FRACTION, Home, Json, facts, note, print_json, say, takes
 
 _OWN = ("timestamp", "level", "event", "logger", "exception", "stack")
 
@@ -40,11 +40,14 @@ def logs(asked: LogOptions) -> None:
 
     folder = open_workspace(asked.home).home / "logs"
     start = None if asked.since is None else since(asked.since, SystemClock().now())
-    read = follow_logs if asked.follow else read_logs
+    read, found = follow_logs if asked.follow else read_logs, False
     for line in read(folder, Wanted(asked.level.lower(), asked.workflow, start)):
+        found = True
         say(_as_json(line) if asked.as_json else _for_people(line))
         if asked.follow:
             sys.stdout.flush()
+    if not found:
+        note("no such line in the log; the processes of `quorum up` write it")
 
 
 @dataclass(frozen=True)
@@ -187,6 +190,6 @@ def _as_json(line: Mapping[str, Any]) -> str:
 
 def _for_people(line: Mapping[str, Any]) -> str:
     more = " ".join(f"{key}={value}" for key, value in line.items() if key not in _OWN)
-    head = f"{line.get('timestamp', ''):<30} {line.get('level', ''):<8} {line.get('event', '')}"
+    head = f"{FRACTION.sub('', str(line.get('timestamp', '')))} {line.get('level', ''):<8} {line.get('event', '')}"
     tail = "".join(f"\n{line[key]}" for key in ("exception", "stack") if line.get(key))
     return f"{head.strip()}{f'  {more}' if more else ''}{tail}"

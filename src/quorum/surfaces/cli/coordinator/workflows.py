@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.coordinator.going import ENDED, NEEDS_APPROVAL, Wait, finish, go_on, run_facts, waits
+from quorum.surfaces.cli.coordinator.going import NEEDS_APPROVAL, Wait, begin, finish, run_facts
+from quorum.surfaces.cli.coordinator.runs import STATUSES, listed, print_questions, print_run, print_timeline
 from quorum.surfaces.cli.show import Home, Json, facts, print_json, say, table, takes
 
 if TYPE_CHECKING:
     from quorum.desk import Desk
     from quorum.desk.workflows import RunState
 
-workflow = typer.Typer(no_args_is_help=True, help="Workflows: run, list, show, cancel, resume, fork.")
+workflow = typer.Typer(no_args_is_help=True, help="Workflows: run, list, show, cancel, resume, rerun, fork.")
 Identity = Annotated[str, typer.Argument(help="The run's id, as WF-20250130-001.")]
 
 
@@ -31,7 +33,7 @@ class RunOptions:
     as_of: Annotated[str | None, typer.Option("--as-of", help="The instant to decide at; else now.")] = None
     param: Annotated[list[str] | None, typer.Option("--param", "-p", help="Any parameter, as name=value.")] = None
     execution: Annotated[str | None, typer.Option(help="notify, paper or live; else as the workflow says.")] = None
-    wait: Annotated[bool, typer.Option(help="Wait until it ended, or waits for a person.")] = True
+    wait: Annotated[bool, typer.Option(help="Until it ended or waits for a person; else leave it to a worker.")] = True
     home: Home = None
     as_json: Json = False
 
@@ -39,30 +41,25 @@ class RunOptions:
 @workflow.command("run")
 @takes(RunOptions)
 def run(asked: RunOptions) -> None:
-    """Run a workflow: by the worker that is at work, else in this process.
+    """Run a workflow: by the worker that is at work, else in this process. Ends with 3 while a person is asked.
 
     Example: quorum workflow run realtime_signal_generation --symbol BTCUSDT --timeframe 1h
     """
     from quorum.bootstrap import open_desk
-    from quorum.desk.running import known_to, protocols_of, request_of
-    from quorum.desk.workflows import find_workflow
 
     desk = open_desk(asked.home)
-    spec = find_workflow(asked.name, desk.workspace.config / "workflows", known_to(desk), protocols_of(desk))
-    request = request_of(spec, _given(asked), desk.clock.now(), asked.execution)
-    identity = desk.runs.enter(request)
-    state = go_on(desk, asked.home, identity, lambda: desk.workflows.enqueue(identity, request), wait=asked.wait)
-    _tell(desk, state, asked.as_json)
+    state = begin(desk, asked.name, _given(asked), asked.execution, wait=asked.wait)
+    _tell(desk, state, asked)
 
 
 @workflow.command("list")
 def list_runs(
     name: Annotated[str | None, typer.Option("--workflow", help="Runs of this workflow only.")] = None,
-    status: Annotated[str | None, typer.Option(help="enqueued, running, done, failed or cancelled.")] = None,
+    status: Annotated[str | None, typer.Option(help=f"{', '.join(STATUSES)}.")] = None,
     specs: Annotated[
         bool, typer.Option("--specs", help="The workflows that can be run, in place of their runs.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 20,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -71,31 +68,21 @@ def list_runs(
     Example: quorum workflow list --status running
     """
     from quorum.bootstrap import open_desk
-    from quorum.domain import UsageError, iso
 
     desk = open_desk(home)
     if specs:
         _list_specs(desk, as_json)
         return
-    if status is not None and status not in (*ENDED, "enqueued", "running"):
-        raise UsageError(f"there is no status {status!r}", "choose enqueued, running, done, failed or cancelled")
-    found = [
-        {
-            "workflow_id": state.identity,
-            "workflow": state.workflow,
-            "status": "waiting" if state.status == "running" and waits(desk, state.identity) else state.status,
-            "end": (state.outcome or {}).get("status"),
-            "created": iso(state.created),
-            "updated": iso(state.updated),
-            "reason": state.error or (state.outcome or {}).get("reason") or "",
-        }
-        for state in desk.workflows.runs(limit, name, status)
-    ]
+    found = listed(desk, limit, name, status)
     if as_json:
         print_json({"runs": found})
         return
-    columns = ("workflow_id", "workflow", "status", "end", "created", "reason")
-    table(columns, ([line[column] for column in columns] for line in found))
+    columns = ("workflow_id", "workflow", "status", "created", "reason")
+    table(
+        columns,
+        ([run[column] for column in columns] for run in found),
+        empty="no run; `quorum workflow run NAME` begins one",
+    )
 
 
 @workflow.command("show")
@@ -105,22 +92,18 @@ def show(identity: Identity, home: Home = None, as_json: Json = False) -> None:
     Example: quorum workflow show WF-20250130-001
     """
     from quorum.bootstrap import open_desk
-    from quorum.desk.approvals import facts as approval_facts
     from quorum.desk.running import timeline
 
     desk = open_desk(home)
     state, steps = desk.workflows.run(identity)
-    asked = [approval_facts(approval) for approval in waits(desk, identity)]
-    told = {**run_facts(state, waiting=bool(asked)), "params": state.request.get("params", {})}
-    lines = timeline(state, steps)
+    told = {**run_facts(desk, state), "params": state.request.get("params", {}), "timeline": timeline(state, steps)}
     if as_json:
-        print_json({**told, "timeline": lines, "waits_for": asked})
+        print_json(told)
         return
     facts({name: told[name] for name in ("workflow_id", "workflow", "status", "reason", "as_of", "execution")})
-    rows = ((x["step"], x["status"], x["began"], x["duration_ms"], x.get("reason", "")) for x in lines)
-    table(("step", "status", "began", "ms", "reason"), rows)
-    for approval in asked:
-        say(f"waits for {approval['approval_id']}: {approval['question']}, until {approval['expires_at']}")
+    print_timeline(told["timeline"])
+    print_questions(told["waits_for"])
+    _say_left(told, home)
 
 
 @workflow.command("cancel")
@@ -134,7 +117,7 @@ def cancel(identity: Identity, home: Home = None, as_json: Json = False) -> None
 
 @workflow.command("resume")
 def resume(identity: Identity, wait: Wait = True, home: Home = None, as_json: Json = False) -> None:
-    """Let a run that was cancelled or failed go on from its last finished step.
+    """Let a run that was cancelled, failed or interrupted go on from its last finished step.
 
     Example: quorum workflow resume WF-20250130-001
     """
@@ -160,6 +143,15 @@ def fork(asked: ForkOptions) -> None:
     Example: quorum workflow fork WF-20250130-001 --from-step 4
     """
     _move(asked.identity, "fork", asked.step, asked.home, asked.as_json, wait=asked.wait)
+
+
+@workflow.command("rerun")
+def rerun(identity: Identity, wait: Wait = True, home: Home = None, as_json: Json = False) -> None:
+    """Run all of a run again, as it was asked for: a fork from step 1, with an id of its own.
+
+    Example: quorum workflow rerun WF-20250130-001
+    """
+    _move(identity, "fork", 1, home, as_json, wait=wait)
 
 
 @workflow.command("check")
@@ -199,56 +191,78 @@ def _given(asked: RunOptions) -> dict[str, str]:
     return given
 
 
-def _tell(desk: Desk, state: RunState, as_json: bool) -> None:
+def _tell(desk: Desk, state: RunState, asked: RunOptions) -> None:
     """Print how a run ended; the exit code says whether it needs a person, or was halted."""
     from quorum.desk import show_system
 
-    told = run_facts(state, waiting=bool(waits(desk, state.identity)))
+    told = run_facts(desk, state)
     show_system(desk, told.get("decision_id"))
-    if as_json:
+    if asked.as_json:
         print_json(told)
     else:
-        plain_facts = {name: value for name, value in told.items() if not isinstance(value, dict | list)}
-        facts(plain_facts)
-        say(f"more: quorum workflow show {state.identity}")
-    if told["status"] == "waiting":
-        raise typer.Exit(NEEDS_APPROVAL)
-    if told["status"] in ("halted", "failed", "cancelled"):
-        raise typer.Exit(1)
+        print_run(told)
+        _say_left(told, asked.home)
+    raise typer.Exit(_code(told))
+
+
+def _say_left(run: Mapping[str, Any], home: Any) -> None:
+    """Say how a run goes on that nobody runs."""
+    from quorum.bootstrap import works_elsewhere
+
+    if run["status"] in ("enqueued", "running") and not works_elsewhere(home):
+        say(f"no worker is at work: `quorum up`, or `quorum workflow resume {run['workflow_id']}`")
+
+
+def _code(run: Mapping[str, Any]) -> int:
+    """What a command ends with whose run came to this."""
+    if run["waits_for"]:
+        return NEEDS_APPROVAL
+    return 1 if run["status"] in ("halted", "failed", "cancelled") else 0
 
 
 def _move(identity: str, move: str, step: int | None, home: Any, as_json: bool, *, wait: bool = False) -> None:
     from quorum.bootstrap import open_desk
-    from quorum.desk.team import cancel as cancel_run
 
     desk = open_desk(home)
-    to = None
-    if move == "fork":
-        state, _ = desk.workflows.run(identity)
-        to = desk.runs.enter(state.request)
-    if move == "cancel":
-        cancel_run(desk, identity)
-    after = identity if move == "cancel" else desk.workflows.move(identity, move, step, to)
+    after = _moved(desk, identity, move, step, home)
     ended = finish(desk, home, after) if wait else None
     told: dict[str, Any] = {"workflow_id": after, "move": move, "from": identity, "step": step}
     if ended is not None:
-        told["run"] = run_facts(ended, waiting=bool(waits(desk, after)))
+        told["run"] = run_facts(desk, ended)
     if as_json:
         print_json({name: value for name, value in told.items() if value is not None})
     else:
-        _say_moved(identity, move, after, ended)
-    if ended is not None and waits(desk, after):
-        raise typer.Exit(NEEDS_APPROVAL)
+        _say_moved(identity, move, after, told.get("run"))
+    raise typer.Exit(_code(told["run"]) if ended is not None else 0)
 
 
-def _say_moved(identity: str, move: str, after: str, ended: RunState | None) -> None:
+def _moved(desk: Desk, identity: str, move: str, step: int | None, home: Any) -> str:
+    """Move a run; the id of the one that goes on."""
+    from quorum.bootstrap import works_elsewhere
+    from quorum.desk.running import fork as fork_run
+    from quorum.desk.team import cancel as cancel_run
+    from quorum.desk.team import resume as resume_run
+
+    state, _ = desk.workflows.run(identity)
+    if move == "cancel":
+        cancel_run(desk, identity)
+        return identity
+    if move == "fork":
+        return fork_run(desk.runs, desk.workflows, identity, step or 1)
+    if state.status == "running" and not works_elsewhere(home):
+        return identity  # whoever ran it was interrupted
+    resume_run(desk, identity)
+    return identity
+
+
+def _say_moved(identity: str, move: str, after: str, run: Mapping[str, Any] | None) -> None:
     done = {"cancel": "is cancelled", "resume": "goes on", "fork": f"goes on as {after}"}[move]
-    if ended is None and move != "cancel":
+    if run is None and move != "cancel":
         say(f"{identity} {done}; a worker runs it: `quorum up`, or `quorum workflow show {after}`")
         return
     say(f"{identity} {done}")
-    if ended is not None:
-        say(f"{after}: {run_facts(ended, waiting=False)['status']}; more: quorum workflow show {after}")
+    if run is not None:
+        print_run(run)
 
 
 def _list_specs(desk: Desk, as_json: bool) -> None:
@@ -260,7 +274,8 @@ def _list_specs(desk: Desk, as_json: bool) -> None:
     if as_json:
         print_json({"workflows": lines})
         return
-    table(("workflow", "steps", "needs", "about"), ([x["workflow"], x["steps"], x["needs"], x["about"]] for x in lines))
+    rows = ([x["workflow"], x["steps"], ", ".join(x["needs"]), x["about"]] for x in lines)
+    table(("workflow", "steps", "needs", "about"), rows)
 
 
 def _spec_line(name: str, spec: Any) -> dict[str, Any]:
@@ -268,6 +283,6 @@ def _spec_line(name: str, spec: Any) -> dict[str, Any]:
     from quorum.desk.workflows import WorkflowSpec
 
     if not isinstance(spec, WorkflowSpec):
-        return {"workflow": name, "steps": None, "needs": "", "about": str(spec), "ok": False}
-    needs = " ".join(p.name for p in spec.params if p.required)
+        return {"workflow": name, "steps": None, "needs": [], "about": str(spec), "ok": False}
+    needs = [p.name for p in spec.params if p.required]
     return {"workflow": name, "steps": len(spec.steps), "needs": needs, "about": spec.about, "ok": True}
