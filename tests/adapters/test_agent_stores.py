@@ -73,7 +73,7 @@ def server(postgres: str) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["memory", "file", "server"])
+@pytest.fixture(params=["memory", "file", pytest.param("server", marks=pytest.mark.slow)])
 def kept(request: pytest.FixtureRequest) -> Kept:
     clock = VirtualClock(NOW)
     if request.param == "memory":

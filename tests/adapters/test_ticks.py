@@ -25,7 +25,7 @@ def clock() -> VirtualClock:
     return VirtualClock(NOW)
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def ticks(request: pytest.FixtureRequest, clock: VirtualClock) -> Iterator[Ticks]:
     """Every implementation of the port."""
     if request.param == "memory":

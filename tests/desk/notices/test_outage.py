@@ -55,3 +55,20 @@ def test_what_is_no_outage_is_none() -> None:
     store.refuses = None
     act()
     assert outbox.listed() == []
+
+
+def test_an_outage_begins_with_the_act_that_waited_for_it() -> None:
+    clock = VirtualClock(START)
+    outbox, waits = MemoryOutbox(clock), [True]
+
+    def act() -> None:
+        if waits:
+            clock.advance_to(clock.now() + 10 * SECOND)  # as long as a lock is waited for
+            raise StoreError("the database is locked", "wait")
+
+    watched = Outage(outbox, clock).over(act)
+    with pytest.raises(StoreError):
+        watched()
+    waits.clear()
+    watched()
+    assert outbox.listed()[0].notice.occurrence.details["seconds"] == 10.0

@@ -99,8 +99,8 @@ def _install(handler: logging.Handler, level: str, clock: Clock) -> None:
     dbos = logging.getLogger("dbos")
     dbos.handlers[:] = [logging.NullHandler()]  # with a handler there, dbos adds none of its own
     dbos.propagate = True
-    for other in [f for f in dbos.filters if isinstance(f, _Repeats)]:
-        dbos.removeFilter(other)
+    for former in [f for f in dbos.filters if isinstance(f, _Repeats)]:
+        dbos.removeFilter(former)
     if level != "DEBUG":
         dbos.addFilter(_Repeats(clock))
     dbos.setLevel(logging.DEBUG if level == "DEBUG" else max(logging.WARNING, logging.getLevelNamesMapping()[level]))

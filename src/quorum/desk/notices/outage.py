@@ -23,11 +23,12 @@ class Outage:
         """The same act, watched; what it raises is raised."""
 
         def watched() -> None:
+            began = self._clock.now()  # a lock is waited for, and the refusal comes seconds later
             try:
                 act()
                 self._tell()
             except StoreError as error:
-                self._since = self._since or self._clock.now()
+                self._since = self._since or began
                 self._error = str(error)
                 raise
 
