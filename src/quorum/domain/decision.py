@@ -12,7 +12,8 @@ class DecisionKind(StrEnum):
     """What was chosen. A CONSENSUS leads to a RISK check, which leads to an order or to none.
 
     APPROVAL is a person's answer, VERDICT a workflow's decision point, POLICY what the coordinator did about a
-    failure, SYSTEM a move of the system's state.
+    failure, SYSTEM a move of the system's state. In a strategy's life STATUS is a move of its status, RETRY a fix that
+    was tried, MEETING what a strategy meeting chose, DEPLOYMENT one that begins, changes or ends.
     """
 
     CONSENSUS = "consensus"
@@ -22,6 +23,10 @@ class DecisionKind(StrEnum):
     VERDICT = "verdict"
     POLICY = "policy"
     SYSTEM = "system"
+    STATUS = "status"
+    RETRY = "retry"
+    MEETING = "meeting"
+    DEPLOYMENT = "deployment"
 
 
 @dataclass(frozen=True, slots=True)
