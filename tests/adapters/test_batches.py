@@ -338,7 +338,7 @@ class TestProcesses:
             assert driver.stdout is not None
             ids = [int(word) for word in driver.stdout.readline().split()]
             driver.send_signal(number)
-            _, said = driver.communicate(timeout=10)
+            _, said = driver.communicate(timeout=60)
         assert len(ids) == 3
         assert ("KeyboardInterrupt" in said) == (number is signal.SIGINT)
         assert gone(*ids)
