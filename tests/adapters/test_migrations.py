@@ -21,7 +21,7 @@ import quorum.adapters.migrations
 from adapters.processes import run
 from adapters.stores import choice, store_at
 from quorum.adapters.sql import HEAD, Database
-from quorum.adapters.sql.coordination.tables import METADATA
+from quorum.adapters.sql.life.tables import METADATA
 
 STEPS = Path(quorum.adapters.migrations.__file__).parent
 KILLED = """

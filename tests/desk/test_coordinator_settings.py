@@ -23,6 +23,7 @@ from quorum.desk.schedule import Patience, Schedule, read_schedules
 from quorum.desk.settings import CoordinatorFile, EventsFile, ScheduleFile
 from quorum.desk.team import team
 from quorum.desk.team.fakes import OwnHands
+from quorum.desk.work import TASKS
 from quorum.desk.workflows import workflows
 from quorum.domain import MINUTE, iso
 
@@ -31,7 +32,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "schedule.yaml": ScheduleFile,
     "events.yaml": EventsFile,
 }
-SPECS = workflows(Path("none"), known_by(StaffRules()), protocols_by(StaffRules()))
+SPECS = workflows(Path("none"), known_by(StaffRules(), TASKS), protocols_by(StaffRules()))
 Look = Callable[[Path], object]
 
 

@@ -28,9 +28,6 @@ DESIGNED = """
     web mcp plugin metrics bench views
 """
 TO_COME = """
-    strategy: pause resume retire
-    queue: add show
-    validate retry evaluate meeting learnings deploy undeploy
     features
     model: train predict shadow compare promote kill
     signal
@@ -48,6 +45,7 @@ BESIDES = """
     task
     workflow: check rerun
     agents: show tasks route recommend
+    queue: remove
     approvals
     approvals: show standing grant revoke
     notices

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ from quorum.adapters.sql.coordination import (
     SqlTicks,
     insert_notice,
 )
+from quorum.adapters.sql.life import SqlQueue, SqlResults, sql_books
 from quorum.bootstrap.engine import LaterWorkflows, open_workflows
 from quorum.bootstrap.executors import open_executor
 from quorum.bootstrap.places import use_kernel_cache
@@ -38,12 +39,15 @@ from quorum.desk import Desk, Settings, Workspace
 from quorum.desk.agents import Staff
 from quorum.desk.approvals import Approval, headline
 from quorum.desk.approvals import facts as approval_facts
+from quorum.desk.life import Life
 from quorum.desk.notices import Channels, Event, occurrence
 from quorum.desk.system import ALLOWS, Moved, Person, SystemState
+from quorum.desk.work import TASKS
 from quorum.domain import BrokerUnreachable, Clock, Money, Severity, SystemClock, UsageError
 from quorum.engine import code_hash, machine
 from quorum.execution import Broker, SimulatedBroker
 from quorum.lake import Lake
+from quorum.validation.life import Candidate
 
 
 def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
@@ -61,6 +65,7 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
     lake = open_lake(workspace)
     accounts = SqlAccounts(database, wall, provenance)
     runs = SqlRunBook(database, wall)
+    queue = SqlQueue(database, wall, provenance, _published_queue(wall))
     return Desk(
         workspace=workspace,
         settings=settings,
@@ -82,6 +87,8 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         ticks=SqlTicks(database, wall),
         runs=runs,
         workflows=LaterWorkflows(lambda: open_workflows(workspace, runs)),
+        life=Life(queue, queue, SqlResults(database, wall), sql_books(database, wall)),
+        tasks=TASKS,
     )
 
 
@@ -102,6 +109,16 @@ def _published_approval(clock: Clock) -> Callable[[sa.Connection, str, Approval]
         key = f"{approval.approval_id}/1" if event == Event.APPROVAL_REMINDER else approval.approval_id
         told = {**found, "key": key, "summary": headline(approval)}
         insert_notice(connection, occurrence(event, told), clock.now())
+
+    return publish
+
+
+def _published_queue(clock: Clock) -> Callable[[sa.Connection, Sequence[Candidate], int], None]:
+    def publish(connection: sa.Connection, new: Sequence[Candidate], waiting: int) -> None:
+        names = [candidate.strategy_id for candidate in new]
+        told = {"strategies": names, "pending": waiting, "key": names[0]}
+        summary = f"{', '.join(names)}: queued, {waiting} wait to be validated"
+        insert_notice(connection, occurrence(Event.STRATEGY_QUEUED, {**told, "summary": summary}), clock.now())
 
     return publish
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout, suppress
@@ -14,19 +15,28 @@ from quorum.adapters.process import Beat, Task, called, mapped, serve
 from quorum.bootstrap.places import use_kernel_cache
 from quorum.bootstrap.workspaces import consensus_rules, open_lake, open_workspace
 from quorum.desk import recompute
-from quorum.domain import QuorumError, Timeframe
+from quorum.domain import QuorumError, SystemClock, Timeframe
+from quorum.engine import Terms, backtest
 from quorum.engine.sweeps import work
 from quorum.lake import Bars, synthetic_market
-from quorum.signals import ANALYSTS, AnyStrategy, find_strategy
+from quorum.signals import ANALYSTS, WITHOUT_MODEL, AnyStrategy, find_strategy
+from quorum.signals.specs import SpecStrategy, read_spec
 from quorum.validation.lookahead.apart import examine_here, witness_here
 
 if TYPE_CHECKING:
     from quorum.desk import Desk
+    from quorum.validation.life import Idea
 
 
 def serve_tasks() -> None:
-    """Fork a worker of the named tasks whenever the process at standard input asks for one, until it is gone."""
+    """Fork a worker of the named tasks whenever the process at standard input asks for one, until it is gone.
+
+    What a tier needs is loaded before the first is forked, and counts as start-up; but never what starts threads.
+    """
     use_kernel_cache()
+    for name in ("quorum.adapters.sql", "quorum.bootstrap.stores", "quorum.desk.settings.tiers"):
+        import_module(name)
+    backtest(_drawn(), find_strategy("demo_ma", WITHOUT_MODEL), {}, Terms(), None)
     serve(_TASKS)
 
 
@@ -35,10 +45,16 @@ def serve_agents() -> None:
     import_module("quorum.bootstrap.desk")
     import_module("quorum.desk.team")
     use_kernel_cache()
-    (drawn,) = synthetic_market(1, ("WARMUSDT",), Timeframe.parse("1h"), 0, 400).values()
+    drawn = _drawn()
     for analyst in ANALYSTS.values():
         analyst.signal(drawn)
     serve({"agent": _agent, "warm": _warm})
+
+
+def _drawn() -> Bars:
+    """A few bars of a made-up market: the first use of a kernel loads the compiler."""
+    (drawn,) = synthetic_market(1, ("WARMUSDT",), Timeframe.parse("1h"), 0, 400).values()
+    return drawn
 
 
 def serve_only(tasks: Mapping[str, Task]) -> None:
@@ -83,6 +99,58 @@ def _examined(payload: Mapping[str, Any]) -> tuple[AnyStrategy, list[Bars]]:
     return strategy, [lake.bars(symbol, length, payload["venue"]) for symbol in payload["symbols"]]
 
 
+def _strategy_of(idea: Idea, home: Path) -> AnyStrategy:
+    """The strategy that an idea names, or is."""
+    if isinstance(idea.strategy, str):
+        return find_strategy(idea.strategy, consensus_rules(home))
+    return SpecStrategy(read_spec(idea.strategy))
+
+
+def _give_way(niceness: int) -> None:
+    """Let other processes go first, by so many levels; one that does already goes on so."""
+    with suppress(OSError):
+        if niceness > os.getpriority(os.PRIO_PROCESS, 0):
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
+
+
+def _tier(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    """A strategy at a tier, on the workspace's bars and by its trials: a TierResult, told."""
+    from quorum.adapters.sql import SqlTrials
+    from quorum.bootstrap.stores import open_database
+    from quorum.desk.settings.tiers import read_ladder
+    from quorum.validation.ladder import Asked, Tier, check_tier, read_idea
+
+    use_kernel_cache()
+    _give_way(payload.get("niceness", 0))
+    home = Path(payload["home"])
+    workspace, idea = open_workspace(home), read_idea(payload["idea"])
+    with redirect_stdout(sys.stderr):
+        asked = Asked.of(idea, _strategy_of(idea, home), payload.get("params"), payload.get("data"))
+        trials = SqlTrials(open_database(workspace, migrate=False), SystemClock())
+        tier = Tier(payload["tier"])
+        return check_tier(read_ladder(workspace.config), tier, asked, open_lake(workspace), trials).told()
+
+
+def _mend(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    """What an agent proposes about a failure, told."""
+    from quorum.adapters.sql import SqlTrials
+    from quorum.bootstrap.stores import open_database
+    from quorum.desk.settings.tiers import read_ladder
+    from quorum.validation.repair import read_case, told_proposal
+    from quorum.validation.repair.agents import propose
+    from quorum.validation.repair.ground import Site
+
+    use_kernel_cache()
+    home = Path(payload["home"])
+    workspace, case = open_workspace(home), read_case(payload["case"])
+    with redirect_stdout(sys.stderr):
+        lake = open_lake(workspace)
+        trials = SqlTrials(open_database(workspace, migrate=False), SystemClock())
+        series = [(found.symbol, found.venue, str(found.timeframe)) for found in lake.series()]
+        site = Site(lake, series, read_ladder(workspace.config), trials, lambda idea: _strategy_of(idea, home))
+        return told_proposal(propose(case, site))
+
+
 @lru_cache(maxsize=4)
 def _desk_of(home: str) -> Desk:
     from quorum.bootstrap.desk import open_desk
@@ -118,4 +186,11 @@ def _warm(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
     return {"warm": True}
 
 
-_TASKS: Mapping[str, Task] = {"examine": _examine, "replay": _replay, "sweep": _sweep, "witness": _witness}
+_TASKS: Mapping[str, Task] = {
+    "examine": _examine,
+    "mend": _mend,
+    "replay": _replay,
+    "sweep": _sweep,
+    "tier": _tier,
+    "witness": _witness,
+}

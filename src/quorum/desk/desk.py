@@ -26,10 +26,12 @@ from quorum.risk import RiskLimits
 if TYPE_CHECKING:  # these rooms' parts are made for a desk, and some of their work takes one
     from quorum.desk.agents import Staff
     from quorum.desk.approvals import Approvals
+    from quorum.desk.life import Life
     from quorum.desk.notices import Channels, Outbox
     from quorum.desk.running import RunBook
     from quorum.desk.schedule import Ticks
     from quorum.desk.system import States
+    from quorum.desk.work.assignment import Job
     from quorum.desk.workflows import Workflows
 
 
@@ -93,6 +95,8 @@ class Desk:
     ticks: Ticks
     runs: RunBook
     workflows: Workflows
+    life: Life
+    tasks: Mapping[str, Job]
 
     def account_for(self, quote: str, name: str | None = None) -> str:
         """The account named, or the first of the configured ones in currency `quote`; it is opened when it is new.

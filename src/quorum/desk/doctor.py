@@ -11,15 +11,25 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from quorum.desk.settings.life import check_life
 from quorum.desk.workspace import FOLDERS, Workspace
 from quorum.domain import QuorumError
 
 ROOMS = (
     *("domain", "stats", "lake", "features", "signals", "risk", "execution", "engine", "validation", "desk"),
+    "discovery",
     *("desk.agents", "desk.approvals", "desk.cycle", "desk.notices", "desk.running", "desk.schedule", "desk.settings"),
-    *("desk.system", "desk.team", "desk.upkeep", "desk.work", "desk.workflows"),
-    *("adapters", "adapters.sql", "adapters.sql.coordination", "adapters.dbos", "adapters.keys", "adapters.logs"),
-    *("adapters.notify", "adapters.process", "adapters.process.pool", "adapters.process.roles"),
+    *("desk.meeting", "desk.system", "desk.team", "desk.upkeep", "desk.work", "desk.workflows"),
+    *("desk.deploying", "desk.life", "desk.mending", "desk.proving"),
+    *("adapters", "adapters.sql", "adapters.sql.coordination", "adapters.sql.life", "adapters.dbos"),
+    *(
+        "adapters.keys",
+        "adapters.logs",
+        "adapters.notify",
+        "adapters.process",
+        "adapters.process.pool",
+        "adapters.process.roles",
+    ),
     *("bootstrap", "surfaces", "surfaces.bench", "surfaces.cli", "surfaces.report"),
 )
 LIBRARIES = (
@@ -105,6 +115,7 @@ def _workspace(workspace: Workspace) -> str:
 
 def _configuration(workspace: Workspace) -> str:
     settings = workspace.settings()
+    check_life(workspace.config)
     section = settings.consensus.consensus
     return f"{len(settings.accounts.accounts)} accounts; required: {', '.join(section.required_participants)}"
 

@@ -10,6 +10,7 @@ from typing import Any
 from quorum.desk.agents import conditions, orchestration_context
 from quorum.desk.desk import Desk
 from quorum.desk.facts import order_facts
+from quorum.desk.life import show_life
 from quorum.desk.system import SystemView, coordinator_state
 from quorum.desk.workspace import write_text
 from quorum.domain import Choice, Decision, DecisionKind, WorkspaceError, iso, plain
@@ -33,7 +34,7 @@ def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
         "risk/trade_approvals.json": {"status": "completed", "approvals": approvals},
         **(_consensus(latest) | _signals(latest) if latest else {}),
     }
-    return _written(desk, documents)
+    return (*_written(desk, documents), *show_life(desk).written)
 
 
 def show_system(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:

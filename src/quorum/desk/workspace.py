@@ -259,6 +259,8 @@ def _take_back(made: list[Path]) -> None:
 def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, str], ...]:
     required = ", ".join(participants if participants is not None else ("smc", "ml_model"))
     optional = "" if participants is not None else "microstructure"
+    from quorum.desk.settings.life import life_files  # its rooms load much that nothing else of a workspace needs
+
     config = home / "config"
     return (
         (home / "workspace.yaml", f"version: {VERSION}\n"),
@@ -272,6 +274,7 @@ def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, 
         (config / "schedule.yaml", SCHEDULE_YAML),
         (config / "coordinator.yaml", COORDINATOR_YAML),
         (config / "events.yaml", EVENTS_YAML),
+        *((config / name, text) for name, text in life_files().items()),
     )
 
 

@@ -16,6 +16,7 @@ from quorum.desk.agents.roster import AGENTS_YAML
 from quorum.desk.running.rules import known_by
 from quorum.desk.settings import read_settings
 from quorum.desk.settings.agents import AgentsFile
+from quorum.desk.work import TASKS
 from quorum.desk.workflows import find_workflow
 from quorum.domain import SECOND, ConfigError
 
@@ -268,7 +269,7 @@ def test_a_users_agent_may_stand_in(tmp_path: Path) -> None:
 def test_a_workflow_may_name_an_agent_that_only_a_substitution_knows(tmp_path: Path) -> None:
     spec = "workflow: mine\nabout: a\nsteps:\n  - {step: 1, name: why, agent: DevOps, task: TASK}\n"
     rows = "substitutions: [{agent: devops, use: debugger}, {agent: devops, use: test-runner}]"
-    known = known_by(read(tmp_path, rows).rules())
+    known = known_by(read(tmp_path, rows).rules(), TASKS)
     for task in ("explain", "review_diagnostics"):
         (tmp_path / "mine.yaml").write_text(spec.replace("TASK", task), encoding="utf-8")
         assert find_workflow("mine", tmp_path, known).name == "mine"

@@ -55,7 +55,7 @@ def test_every_event_that_the_sources_name_is_in_the_table() -> None:
     assert literal_events() <= set(Event)
 
 
-BY_HAND = {Event.STRATEGY_CHANGED, Event.DRIFT, Event.DEPLOYMENT, Event.ALERT}
+BY_HAND = {Event.STRATEGY_CHANGED, Event.DRIFT}
 """What rooms that are not built yet will raise; until then a person does, by `quorum notices raise`."""
 
 

@@ -43,9 +43,14 @@ def spec(tmp_path: Path) -> WorkflowSpec:
 def test_a_workspace_adds_to_the_shipped_workflows_and_replaces_them(tmp_path: Path) -> None:
     none = workflows(tmp_path / "absent", KNOWN)
     assert sorted(none) == [
+        "auto_retry",
         "daily_operations",
         "model_training_cycle",
+        "parallel_validation",
         "realtime_signal_generation",
+        "strategy_deployment",
+        "strategy_meeting",
+        "strategy_pipeline",
         "team_review",
         "trade_execution",
         "walk_forward_optimization",
@@ -97,7 +102,7 @@ def test_a_workflow_that_there_is_not_is_told_with_the_nearest(tmp_path: Path, n
     with pytest.raises(NotFound, match="there is no workflow") as error:
         find_workflow(name, tmp_path, KNOWN)
     assert ("did you mean 'mine'?" in str(error.value)) is (name != "")
-    assert "there are daily_operations, mine, " in error.value.remedy
+    assert "there are auto_retry, daily_operations, mine, " in error.value.remedy
 
 
 def test_the_parameters_of_a_run_are_plain_values_of_their_kinds(spec: WorkflowSpec) -> None:

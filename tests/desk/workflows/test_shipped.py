@@ -21,6 +21,8 @@ NOWHERE = Path("nowhere")
 OWN = {"/state/signals/momentum_signals.json"}  # of the analyst that the specification does not have
 MORE = {("realtime_signal_generation", 5): " or to_judge"}  # an exit needs no vote, and tier C may have a size
 PATH = re.compile(r"(?<![\w.])/(?:state|data|backtests|models|outputs)/[\w./-]*[\w/]")
+LIFE = ("auto_retry", "parallel_validation", "strategy_deployment", "strategy_meeting", "strategy_pipeline")
+PAPER = ("trade_execution", "strategy_deployment")
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +53,19 @@ def outputs_of(spec: WorkflowSpec) -> set[str]:
 
 
 def test_all_are_read_and_carried_without_their_files(shipped: dict[str, WorkflowSpec]) -> None:
-    assert len(shipped) == 6
+    assert len(shipped) == 11
     for name, spec in shipped.items():
         carried = to_document(spec)
         assert compile_workflow(carried.document, carried.parts, KNOWN) == spec == find_workflow(name, NOWHERE, KNOWN)
         assert spec.about
-        assert spec.execution == ("paper" if name == "trade_execution" else "notify")
+        assert spec.execution == ("paper" if name in PAPER else "notify")
 
 
 @pytest.mark.real_data
 def test_every_template_of_the_specification_is_shipped(
     shipped: dict[str, WorkflowSpec], blocks: dict[str, dict[str, Any]]
 ) -> None:
-    assert set(shipped) == {*blocks, "team_review", "trade_execution"}
+    assert set(shipped) == {*blocks, "team_review", "trade_execution", *LIFE}
 
 
 @pytest.mark.real_data

@@ -52,6 +52,7 @@ class Event(StrEnum):
     STORE_BACK = "store_back"
     BACKUP_DONE = "backup_done"
     BACKUP_FAILED = "backup_failed"
+    STRATEGY_QUEUED = "strategy_queued"
     STRATEGY_CHANGED = "strategy_changed"
     DRIFT = "drift"
     DEPLOYMENT = "deployment"
@@ -165,6 +166,7 @@ EVENTS: Mapping[Event, Row] = {
     Event.STORE_BACK: _quiet("store", "The database answers again."),
     Event.BACKUP_DONE: _quiet("backup", "A backup was written.", Reach.LOG),
     Event.BACKUP_FAILED: _wrong("backup", _RED, "Free space or choose another place", "A backup could not be written."),
+    Event.STRATEGY_QUEUED: _quiet("strategy", "An idea was put into the queue.", Reach.LOG),
     Event.STRATEGY_CHANGED: _quiet("strategy", "A strategy was changed."),
     Event.DRIFT: _wrong("drift", _YELLOW, "Review the model or the strategy", "What comes in has drifted."),
     Event.DEPLOYMENT: Row("strategy", _INFO, _YELLOW, Reach.PEOPLE, "", "A strategy or a model was deployed."),

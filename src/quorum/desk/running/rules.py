@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from quorum.desk.agents import StaffRules
 from quorum.desk.agents.roster import spelled
 from quorum.desk.desk import Desk
-from quorum.desk.work import TASKS
 from quorum.desk.workflows import Known, Protocols
+
+if TYPE_CHECKING:  # some tasks ask for runs of workflows themselves
+    from quorum.desk.work.assignment import Job
 
 
 def protocols_of(desk: Desk) -> Protocols:
@@ -18,7 +22,7 @@ def protocols_of(desk: Desk) -> Protocols:
 
 def known_to(desk: Desk) -> Known:
     """The names that a workflow of this desk may use."""
-    return known_by(desk.staff.rules)
+    return known_by(desk.staff.rules, desk.tasks)
 
 
 def protocols_by(rules: StaffRules) -> Protocols:
@@ -37,9 +41,9 @@ def protocols_by(rules: StaffRules) -> Protocols:
     )
 
 
-def known_by(rules: StaffRules) -> Known:
+def known_by(rules: StaffRules, tasks: Mapping[str, Job]) -> Known:
     """The names that a workflow may use where these agents work; one that nobody has does what its substitutes do."""
-    known = Known.of(rules.agents.values(), TASKS)
+    known = Known.of(rules.agents.values(), tasks)
     missing: dict[str, tuple[str, ...]] = {}
     for row in rules.substitutions:
         if rules.find(row.agent) is None:

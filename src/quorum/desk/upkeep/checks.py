@@ -8,6 +8,7 @@ from quorum.desk.doctor import Finding
 from quorum.desk.notices import Channels
 from quorum.desk.running import known_by, protocols_by
 from quorum.desk.schedule import read_schedules
+from quorum.desk.work import TASKS
 from quorum.desk.workflows import WorkflowSpec, workflows
 from quorum.desk.workspace import Settings, Workspace
 from quorum.domain import ConfigError, QuorumError
@@ -26,7 +27,7 @@ def check_coordinator(workspace: Workspace, channels: Open) -> Iterator[Finding]
         return
     yield from _channels(channels(workspace, settings))
     rules = settings.agents.rules()
-    specs = workflows(workspace.config / "workflows", known_by(rules), protocols_by(rules))
+    specs = workflows(workspace.config / "workflows", known_by(rules, TASKS), protocols_by(rules))
     wrong = [Finding(f"workflow {n}", False, s.found, s.remedy) for n, s in specs.items() if isinstance(s, ConfigError)]
     yield from wrong
     yield Finding("workflows", not wrong, f"{len(specs) - len(wrong)} can be read", "mend those above" if wrong else "")

@@ -9,7 +9,19 @@ from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.notices import concern
-from quorum.desk.work import daily, diagnostics, market, proof, realtime, review, unbuilt
+from quorum.desk.work import (
+    daily,
+    deploying,
+    diagnostics,
+    market,
+    meeting,
+    mending,
+    proof,
+    proving,
+    realtime,
+    review,
+    unbuilt,
+)
 from quorum.desk.work.assignment import Assignment, Job, Place, Work
 from quorum.domain import NotFound, QuorumError, plain
 
@@ -79,6 +91,11 @@ _DIAGNOSTICS = {
     "explain": _pool(diagnostics.explain, "id", "chain"),
     "rank_agents": _pool(diagnostics.rank_agents, "ranking", "recommendations"),
 }
+_MEETING = {
+    "brief_meeting": _desk(meeting.brief_meeting, "cells", "records"),
+    "hold_meeting": _desk(meeting.hold_meeting, "meeting_id", "status", "queued"),
+}
+_LIFE = {**proving.JOBS, **mending.JOBS, **_MEETING, **deploying.JOBS}
 _UNBUILT = {
     "train_model": _pool(unbuilt.train_model, "model", "version"),
     "validate_model": _pool(unbuilt.validate_model, "passed"),
@@ -87,7 +104,7 @@ _UNBUILT = {
 }
 ENTRIES = frozenset(_REALTIME) - {"view"}
 """The tasks on the way to a trade: an earlier answer of theirs is never used. Of an earlier view the vote knows."""
-TASKS: Mapping[str, Job] = {**_REALTIME, **_MARKET, **_PROOF, **_DAILY, **_REVIEW, **_DIAGNOSTICS, **_UNBUILT}
+TASKS: Mapping[str, Job] = {**_REALTIME, **_MARKET, **_PROOF, **_DAILY, **_REVIEW, **_DIAGNOSTICS, **_LIFE, **_UNBUILT}
 
 
 def run_task(desk: Desk, task: str, assignment: Assignment) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ from quorum.surfaces.bench.lab import lab, memory
 from quorum.surfaces.bench.markets import minutes
 from quorum.surfaces.bench.measure import BenchReport, Measure
 from quorum.surfaces.bench.statistics import gates, statistics
+from quorum.surfaces.bench.validation import validation
 from quorum.surfaces.demo import run_demo
 from quorum.surfaces.demo.market import HOUR, START, SYMBOLS, write_market
 
@@ -86,5 +87,6 @@ BENCHES: Mapping[str, Callable[[], list[Measure]]] = {
     "stream": _stream,
     "cycle": _cycle,
     "desk": desk,
+    "validation": validation,
     "demo": _demo,
 }

@@ -30,6 +30,19 @@ from quorum.surfaces.cli.coordinator import (
 from quorum.surfaces.cli.data import app as data
 from quorum.surfaces.cli.demo import demo
 from quorum.surfaces.cli.lab import backtest, consensus, sweep, walkforward
+from quorum.surfaces.cli.life import (
+    deploy,
+    evaluate,
+    learnings,
+    meeting,
+    pause,
+    queue,
+    resume,
+    retire,
+    retry,
+    undeploy,
+    validate,
+)
 from quorum.surfaces.cli.strategies import strategies
 from quorum.surfaces.cli.workspace import decisions, doctor, init, replay, task, views, why
 
@@ -45,13 +58,17 @@ INTERRUPTED = 130
 
 _PLAIN = (
     *(init, doctor, status, up, demo, backtest, sweep, walkforward, consensus),
+    *(validate, retry, evaluate, meeting, learnings, deploy, undeploy),
     *(approve, reject, decisions, why, replay, views, bench),
     *(logs, backup, restore, prune),
 )
 for command in _PLAIN:
     app.command()(command)
 app.add_typer(data, name="data")
+for command in (pause, resume, retire):
+    strategies.command()(command)
 app.add_typer(strategies, name="strategy")
+app.add_typer(queue, name="queue")
 app.add_typer(workflow, name="workflow")
 app.add_typer(agents, name="agents")
 app.add_typer(approvals, name="approvals")

@@ -54,7 +54,8 @@ class MemoryQueue:
         self.get(strategy_id)
         return [move for move in self._moves if move.strategy_id == strategy_id]
 
-    def adopt(self, candidates: Sequence[Candidate], by: str) -> Sequence[Candidate]:
+    def adopt(self, candidates: Sequence[Candidate], by: str, next_number: int = 1) -> Sequence[Candidate]:
+        self._number = max(self._number, next_number - 1)
         new = [c for c in {c.strategy_id: c for c in candidates}.values() if c.strategy_id not in self._kept]
         for candidate in new:
             self._begin(candidate, by, candidate.reason or "found in the queue file")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from quorum.desk.agents.roster.agent import spelled
-from quorum.desk.work import Job
 from quorum.desk.workflows.spec import Degrade, Fallback, Retries
 
 DATA_AGENTS = ("data-pipeline-manager", "data-collector")
 _PREFIX = "trading-"
+
+if TYPE_CHECKING:  # some tasks ask for runs of workflows
+    from quorum.desk.work import Job
 
 
 class Specialist(Protocol):

@@ -1,0 +1,98 @@
+"""What a strategy needs of its account and its venue: capital, capacity, short sales, lots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+
+from quorum.desk.deploying.known import Known, asked_at
+from quorum.desk.desk import Desk
+from quorum.domain import IllegalMove, QuorumError, UsageError, split_symbol
+from quorum.lake import Bars
+from quorum.validation import capacity
+from quorum.validation.critic import Case, open_case
+from quorum.validation.ladder import Ladder
+
+
+class Account(NamedTuple):
+    """An account by name, its book, its currency and its equity; it may not have been opened yet."""
+
+    name: str
+    book: str
+    currency: str
+    equity: Decimal
+
+
+class Traded(NamedTuple):
+    """What the test shows of its trading: what it carries, whether it sells short, the most of equity in a symbol.
+
+    `capacity` is in the quote currency, NaN without volume.
+    """
+
+    capacity: float
+    shorts: bool
+    largest: float
+    series: tuple[Bars, ...]
+
+
+def account_of(desk: Desk, symbols: Sequence[str], name: str | None = None) -> Account:
+    """The account named, or the first configured one in the symbols' currency; nothing is opened.
+
+    UsageError for symbols of several currencies, and for an account that is not there or in another currency.
+    """
+    quotes = sorted({split_symbol(symbol.partition(".")[0])[1] for symbol in symbols})
+    if len(quotes) != 1:
+        raise UsageError(f"{', '.join(symbols)} are paid in {', '.join(quotes)}", "deploy them one currency at a time")
+    configured = desk.settings.accounts.accounts
+    found = name or next((n for n, a in configured.items() if a.currency == quotes[0]), None)
+    if found is None or found not in configured:
+        what = f"there is no account {name!r}" if name else f"no account is in {quotes[0]}"
+        raise UsageError(what, f"there are {', '.join(configured)} in config/accounts.yaml")
+    section = configured[found]
+    if section.currency != quotes[0]:
+        raise UsageError(f"account {found} is in {section.currency}, {symbols[0]} in {quotes[0]}", "name another one")
+    equity = section.cash
+    if any(row["account"] == found for row in desk.accounts.listed()):
+        with desk.accounts.transaction(found) as transaction:
+            equity = transaction.book().equity
+    return Account(found, section.book, section.currency, equity)
+
+
+def traded(desk: Desk, found: Known, ladder: Ladder) -> Traded | QuorumError:
+    """What trading its proof again shows; the error that says why it cannot be traded again."""
+    result = found.proof
+    case = open_case(ladder, asked_at(desk, found, result.tier), result, desk.lake)
+    if not isinstance(case, Case):
+        return IllegalMove(
+            f"the bars of {found.strategy_id} at {result.tier} are not what they were", "run the tier again"
+        )
+    weights = [s.wishes.weight for s in case.tested.stitched]
+    parts = len(weights)
+    lowest = min(float(np.nanmin(w)) if np.isfinite(w).any() else 0.0 for w in weights)
+    largest = max(float(np.nanmax(np.abs(w))) if np.isfinite(w).any() else 0.0 for w in weights)
+    carried = [capacity(test).half_edge for test in case.tested.again(replace(case.tested.terms, impact=0.0)).tests]
+    return Traded(min(carried) * parts, lowest < 0.0, largest / parts, case.lot.series)
+
+
+def misfits(desk: Desk, account: Account, shown: Traded, allocation: float) -> Iterator[QuorumError]:
+    """What the account's venue cannot do of it: sell short, or hold parts of a lot; nothing when it can do all."""
+    limits = desk.limits(account.name)
+    if shown.shorts and not limits.allow_short:
+        yield IllegalMove(
+            f"it sells short, and book {account.book} may not", "allow_short in config/risk.yaml, or another account"
+        )
+    for bars in shown.series:
+        instrument = desk.settings.instruments.instrument(bars)
+        price = Decimal(str(float(bars.close[-1])))
+        money = account.equity * Decimal(str(allocation)) * Decimal(str(shown.largest))
+        least = max(instrument.lot * price, instrument.min_notional, limits.min_order_notional)
+        if money < least:
+            yield IllegalMove(
+                f"{money:.2f} {account.currency} buys no {instrument.symbol}: the smallest order is {least:.2f} "
+                f"(a lot of {instrument.lot} at {price})",
+                "allocate more, or leave the symbol out",
+            )

@@ -1,0 +1,190 @@
+"""A strategy meeting: diverge, collect, filter, select, learn; kept under its id, its choice a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from quorum.desk.desk import Desk
+from quorum.desk.life import Record
+from quorum.desk.meeting.judging import Bench, judge
+from quorum.desk.meeting.market import directions, offers, past
+from quorum.desk.meeting.model import LanguageSeat
+from quorum.desk.meeting.past import CHOSEN, HELD, SKIPPED, Past, look_back, survivals
+from quorum.desk.meeting.ports import Purse, Seat
+from quorum.desk.meeting.preflight import consulted
+from quorum.desk.meeting.record import choice_told, decision, inputs_told, map_told, seat_told
+from quorum.desk.meeting.seats import Table, diverge
+from quorum.desk.settings import read_settings
+from quorum.desk.settings.meeting import MEETING_FILE, MeetingFile
+from quorum.discovery import Briefing, read_theme, records, survey, theme_after
+from quorum.domain import Choice, DecisionKind, plain, utc_day
+from quorum.validation.life import Idea
+
+BY = "strategy-meeting"
+SCHEMA = 1
+_LAST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Convened:
+    """How a meeting is called: the seed of its chance and its theme, both its own where they are not given.
+
+    With `dry_run` nothing is kept or queued. Under a `key` a meeting is held once.
+    """
+
+    seed: int | None = None
+    theme: str | None = None
+    dry_run: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting as it is kept: `meeting_id` is None for one that was tried only; `told` are plain values."""
+
+    meeting_id: str | None
+    told: Mapping[str, Any]
+
+    @property
+    def queued(self) -> tuple[str, ...]:
+        return tuple(self.told["queued"])
+
+
+def run_meeting(desk: Desk, convened: Convened = Convened(), models: Seat = LanguageSeat()) -> Meeting:  # noqa: B008
+    """Hold a strategy meeting and queue what it chose; a meeting that was broken off before is finished first.
+
+    UsageError where there is nothing to propose on or the theme is unknown; ConfigError for a seat whose model cannot
+    be asked. Switched off in meeting.yaml it is skipped, with a decision that says so.
+    """
+    settings = meeting_settings(desk)
+    theme = None if convened.theme is None else read_theme(convened.theme).name
+    held = desk.life.books.meetings.listed(_LAST)
+    if not convened.dry_run:
+        finished = {r["meeting_id"]: _finished(desk, r) for r in held if r["status"] == CHOSEN}
+        same = next((r for r in held if convened.key and r.get("key") == convened.key), None)
+        if same is not None:
+            return finished.get(same["meeting_id"]) or Meeting(same["meeting_id"], same)
+    if not settings.enabled:
+        return _skipped(desk, convened)
+    told = _deliberated(desk, settings, convened, models, (held, theme))
+    if convened.dry_run:
+        return Meeting(None, {**told, "meeting_id": None, "queued": [], "status": "dry_run"})
+    return _finished(desk, desk.life.books.meetings.open({**told, "status": CHOSEN}))
+
+
+def meeting_settings(desk: Desk) -> MeetingFile:
+    """config/meeting.yaml; ConfigError names the line that is wrong."""
+    return read_settings(desk.workspace.config / MEETING_FILE, MeetingFile)
+
+
+def update_map(desk: Desk, seen: Past | None = None) -> int:
+    """Bring the search-space map in the store up to what the tiers have answered; how many cells changed."""
+    space = survey((seen or look_back(desk)).lives.values())
+    cells = desk.life.books.cells
+    before = {record["key"]: (record["tested"], record.get("passed")) for record in cells.listed()}
+    changed = 0
+    for cell, tally in space.cells.items():
+        passed = dict(tally.passed)
+        if before.get(cell.key) != (tally.tested, passed):
+            survived = passed.get("L3", 0)
+            cells.put(
+                {"key": cell.key, "tested": tally.tested, "survived": survived, "passed": passed, **cell._asdict()}
+            )
+            changed += 1
+    return changed
+
+
+def _deliberated(
+    desk: Desk, settings: MeetingFile, convened: Convened, models: Seat, before: tuple[Sequence[Record], str | None]
+) -> dict[str, Any]:
+    """Everything up to the choice, in plain values; nothing is written."""
+    held, theme = before
+    as_of, seen = desk.clock.now(), look_back(desk)
+    space, own = survey(seen.lives.values()), records(seen.lives.values())
+    if theme is None:
+        survived = survivals(held, seen.lives, settings.survivor_tier)
+        theme = theme_after(survived, settings.themes, settings.stagnation_meetings)
+    briefing = Briefing(
+        offers(desk, settings, as_of),
+        space,
+        seen.known,
+        read_theme(theme),
+        convened.seed if convened.seed is not None else len(held) + 1,
+        settings.proposals_per_seat,
+        directions(desk, settings),
+    )
+    warned = consulted(desk.life.books.learnings.listed(), {offer.symbol for offer in briefing.offers})
+    bars = lru_cache(maxsize=64)(past(desk, settings, as_of))
+    purse = _purse(settings, held, as_of)
+    heard = diverge(settings, Table(briefing, warned, bars, purse), models)
+    rules = desk.settings.consensus.consensus.rules()
+    bench = Bench(briefing, warned, bars, own, rules, settings)
+    judged = judge(bench, [proposal for one in heard for proposal in one.proposals])
+    return {
+        **choice_told(judged, seen),
+        "schema": SCHEMA,
+        "key": convened.key,
+        "as_of": as_of,
+        "seed": briefing.seed,
+        "theme": theme,
+        "seats": [seat_told(one) for one in heard],
+        "learnings": [one.learning_id for one in warned],
+        "unread": list(seen.unread),
+        "records": plain(own),
+        "most_tested": space.most_tested,
+        "map": map_told(space),
+        "calls": purse.made,
+        "spent": round(purse.spent, 6),
+        "inputs": inputs_told(briefing, settings),
+        "queued": [],
+    }
+
+
+def _finished(desk: Desk, record: Record) -> Meeting:
+    """Queue what was chosen, record the decision, close the meeting; what is done already is not done again."""
+    identity = record["meeting_id"]
+    ideas = [Idea(**{**idea, "symbols": tuple(idea["symbols"])}) for idea in record["ideas"]]
+    queued = [candidate.strategy_id for candidate in desk.life.queue.add(ideas, BY)]
+    earlier = desk.decisions.recent(1, DecisionKind.MEETING, identity)
+    decided = earlier[0] if earlier else desk.decisions.record(decision(record, queued))
+    told = {"queued": queued, "decision_id": decided.decision_id, "cells": update_map(desk), "status": HELD}
+    kept = desk.life.books.meetings.change((identity,), lambda found: {**found, **told})
+    return Meeting(identity, kept)
+
+
+def _skipped(desk: Desk, convened: Convened) -> Meeting:
+    told: dict[str, Any] = {
+        "schema": SCHEMA,
+        "key": convened.key,
+        "as_of": desk.clock.now(),
+        "status": SKIPPED,
+        **{name: [] for name in ("proposals", "selected", "rejected", "queued", "seats", "ideas", "learnings")},
+        "reason": "enabled is false in config/meeting.yaml",
+    }
+    if convened.dry_run:
+        return Meeting(None, {**told, "meeting_id": None})
+    kept = desk.life.books.meetings.open(told)
+    choice = Choice(
+        DecisionKind.MEETING,
+        kept["meeting_id"],
+        told["as_of"],
+        {"enabled": False},
+        {"queued": [], "status": SKIPPED},
+        "no meeting was held: it is switched off in config/meeting.yaml",
+    )
+    decided = desk.decisions.record(choice).decision_id
+    return Meeting(
+        kept["meeting_id"],
+        desk.life.books.meetings.change((kept["meeting_id"],), lambda found: {**found, "decision_id": decided}),
+    )
+
+
+def _purse(settings: MeetingFile, held: Sequence[Record], as_of: int) -> Purse:
+    """What models may take now: the meeting's budget, at most what the day has left."""
+    day = utc_day(as_of)
+    spent = sum(float(r.get("spent", 0.0)) for r in held if utc_day(int(r["as_of"])) == day)
+    budget = settings.budget
+    return Purse(budget.calls, max(0.0, min(budget.money, budget.money_per_day - spent)))

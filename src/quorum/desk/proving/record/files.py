@@ -1,0 +1,71 @@
+"""The files of the validation: a run file a day, the metrics of the newest runs. Views of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from quorum.desk.desk import Desk
+from quorum.desk.life import Record
+from quorum.desk.proving.record.statistics import statistics
+from quorum.desk.workspace import write_text
+from quorum.domain import DAY, WorkspaceError, iso, plain
+
+SCHEMA = 1
+NEWEST = 30
+FOLDER = "pipeline"
+METRICS = "parallel-validation-metrics.yaml"
+SHOWN = ("run_id", "tier", "status", "by", "mode", "host", "pid", "workers_at_once", "seconds", "sequential_seconds")
+LISTED = ("rounds", "workers", "by_strategy", "alerts", "taken_over", "meeting", "ended", "lost_at", "by_run")
+
+
+def show(desk: Desk, record: Record) -> tuple[Path, ...]:
+    """Write the run file of the record's day and the metrics of the newest runs; the paths written."""
+    day = record["at"] // DAY
+    runs = [run for run in desk.life.books.runs.listed(NEWEST) if run["run_id"] != record["run_id"]]
+    today = [run for run in runs if run["at"] // DAY == day]
+    folder = desk.workspace.home / FOLDER
+    files = {
+        folder / f"parallel-validation-{iso(day * DAY)[:10]}.yaml": _day(iso(day * DAY)[:10], [*today, record]),
+        folder / METRICS: metrics([*runs, record]),
+    }
+    for path, values in files.items():
+        _write(path, values)
+    return tuple(files)
+
+
+def rebuild(desk: Desk) -> tuple[Path, ...]:
+    """Write the files of the newest runs again, from the store alone."""
+    days = {run["at"] // DAY: run for run in desk.life.books.runs.listed(NEWEST)}
+    return tuple(dict.fromkeys(path for run in days.values() for path in show(desk, run)))
+
+
+def metrics(runs: Sequence[Record]) -> dict[str, Any]:
+    """What the newest runs took and saved, oldest first, and all of them together."""
+    newest = runs[-NEWEST:]
+    return {"schema": SCHEMA, **statistics(newest), "runs": [statistics([run])["newest"] for run in newest]}
+
+
+def _day(day: str, runs: Sequence[Record]) -> dict[str, Any]:
+    told = [{**{name: run.get(name) for name in SHOWN}, **_listed(run)} for run in runs]
+    return {"schema": SCHEMA, "date": day, "runs": {run["run_id"]: run for run in told}}
+
+
+def _listed(run: Record) -> dict[str, Any]:
+    return {"start": iso(run["at"]), **{name: run[name] for name in LISTED if name in run}}
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    yaml, text = YAML(), StringIO()
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    yaml.dump(plain(values), text)
+    try:
+        write_text(path, text.getvalue(), durable=False)
+    except OSError as error:
+        found = f"view {path}: {error.strerror or error}"
+        raise WorkspaceError(found, "the store holds everything: mend the folder, then `quorum views`") from error
