@@ -177,6 +177,21 @@ def sweep(
     return run(bars, rule, chosen, terms, trials, SweepOptions(threads=threads))
 
 
+def validate(
+    *strategies: str,
+    tier: str | None = None,
+    queue_size: int | None = None,
+    workers: int | None = None,
+    home: str | Path | None = None,
+) -> Mapping[str, Any]:
+    """Validate the strategies of the queue that are named, or all that wait: at one tier, or as far as each goes.
+
+    The run's record: its id, how many passed and failed, and `by_strategy` each verdict. NotFound for an unknown
+    strategy, UsageError for one that cannot be validated or a number that makes no sense.
+    """
+    return Desk.open(home).validate(*strategies, tier=tier, queue_size=queue_size, workers=workers)
+
+
 class Desk:
     """A workspace at work: what the command line does, as methods."""
 
@@ -231,6 +246,37 @@ class Desk:
         state = begin(self._desk, name, params, execution, wait=wait)
         return run_facts(self._desk, state)
 
+    def queue(
+        self,
+        strategy: str | Mapping[str, Any],
+        *symbols: str,
+        timeframe: str,
+        venue: str | None = None,
+        hypothesis: str = "",
+        **params: float,
+    ) -> str:
+        """Put an idea into the queue, a strategy by name or a spec as plain values; its id, the old one if it is there.
+
+        NotFound for a strategy or bars that there are not, UsageError for parameters that do not fit.
+        """
+        from quorum.desk.life import queue_idea
+        from quorum.validation.life import Idea
+
+        idea = Idea(strategy, symbols, timeframe, venue, params, hypothesis)
+        return queue_idea(self._desk, idea, "person").candidate.strategy_id
+
+    def validate(
+        self, *strategies: str, tier: str | None = None, queue_size: int | None = None, workers: int | None = None
+    ) -> Mapping[str, Any]:
+        """As `quorum.validate`, at this desk."""
+        from quorum.desk.proving import Asked, validate
+        from quorum.domain import UsageError
+        from quorum.validation.ladder import Tier
+
+        if tier is not None and tier not in set(Tier):
+            raise UsageError(f"there is no tier {tier!r}", f"name one of {', '.join(Tier)}")
+        return validate(self._desk, Asked(strategies, None if tier is None else Tier(tier), queue_size, workers))
+
     def why(self, identity: str) -> Sequence[dict[str, Any]]:
         """The chain behind a decision, an order, a fill or a trial, back to the bars."""
         from quorum.desk import why
@@ -244,4 +290,4 @@ class Desk:
         return replay(self._desk, identity)
 
 
-__all__ = ["Desk", "backtest", "load_bars", "sweep"]
+__all__ = ["Desk", "backtest", "load_bars", "sweep", "validate"]

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "surfaces": DESK | {"bootstrap"},
     "bootstrap": DESK | {"adapters", "simulator"},
     "orchestration": DESK | {"bootstrap", "surfaces"},
+    "skills": DESK | {"bootstrap", "surfaces"},
 }
 SOURCE = Path(__file__).parents[2] / "src" / "quorum"
 ROOMS = [room for room in MAY_IMPORT if (SOURCE / room).is_dir() or (SOURCE / f"{room}.py").is_file()]

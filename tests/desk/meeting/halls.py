@@ -50,7 +50,7 @@ def hall(base: Path, to: Path) -> Path:
 
 
 def opened(home: Path, hours: int = 0, **settings: Any) -> Desk:
-    """The desk of a workspace, `hours` after NOW, its meeting.yaml with these keys, four proposals a seat, any feasible."""
+    """The desk of a workspace, `hours` after NOW, its meeting.yaml with these keys; any idea is feasible."""
     with (home / "config" / "meeting.yaml").open("w", encoding="utf-8") as file:
         YAML(typ="safe", pure=True).dump({"proposals_per_seat": 4, "least_feasibility": 0.0, **settings}, file)
     return open_desk(home, VirtualClock(NOW + hours * HOUR))

@@ -117,12 +117,12 @@ def ended(chart: Chart, number: int, seconds: float, exit: Exit = Exit.DONE) -> 
 
 def test_a_worker_above_twice_the_median_of_the_others_is_slow() -> None:
     chart = Chart(VirtualClock(0))
-    for number, seconds in enumerate((2.0, 3.0, 2.5, 6.5), 1):
+    for number, seconds in enumerate((4.0, 6.0, 5.0, 13.0), 1):
         assert not chart.slow()
         ended(chart, number, seconds)
-    assert chart.slow() == {"STR-004": (6.5, 2.5)}
+    assert chart.slow() == {"STR-004": (13.0, 5.0)}
     quick = Chart(VirtualClock(0))
-    for number, seconds in enumerate((0.01, 0.01, 0.9), 1):
+    for number, seconds in enumerate((0.01, 0.01, 9.0), 1):
         ended(quick, number, seconds)
     assert not quick.slow()
 
@@ -135,6 +135,12 @@ def test_workers_that_give_no_answer_are_told_from_a_quarter_on() -> None:
     assert chart.failing() is None
     ended(chart, 7, 1.0, Exit.TIMEOUT)
     assert chart.failing() == (2, 7)
+
+
+def test_a_worker_s_loading_is_no_work() -> None:
+    work = Work(0, 10 * SECOND, 10.0, 0.5, 30.0)
+    assert work.of(4.0) == Work(6 * SECOND, 10 * SECOND, 4.0, 0.5, 30.0)
+    assert work.of(11.0) == work
 
 
 def test_statistics_tell_what_was_saved_and_who_came_to_a_verdict() -> None:

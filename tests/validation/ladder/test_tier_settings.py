@@ -37,6 +37,7 @@ from validation.ladder.grounds import H8, follower, swings, without
 from validation.ladder.test_portfolio import earning
 
 Look = Callable[[Path], object]
+MOST = 300
 MODELS = {
     TIERS_FILE: TiersFile,
     THRESHOLDS_FILE: ThresholdsFile,
@@ -61,8 +62,11 @@ def put(config: Path, file: str, key: str, value: Any) -> None:
 
 
 def checked(config: Path, tier: Tier, bars: tuple[Bars, ...] = (), **asked: Any) -> TierResult:
-    """A quick check by the files of `config`, on the protocol's own draws only where they are looked at."""
+    """A check by the files of `config`, with no more than `MOST` draws of a kind."""
     ladder = read_ladder(config)
+    drawn = ladder.method.draws
+    fewer = drawn._replace(paths=min(drawn.paths, MOST), resamples=min(drawn.resamples, MOST))
+    ladder = replace(ladder, method=replace(ladder.method, draws=fewer))
     series = bars or (swings(4),)
     question = Asked(follower(), tuple(b.symbol for b in series), H8, **asked)
     return check_tier(ladder, tier, question, MemoryLake(*series), MemoryTrials())
@@ -165,7 +169,7 @@ def portfolio(count: int = 8, **changed: Any) -> Look:
     sharpe = changed.pop("sharpe", 0.9)
 
     def look(config: Path) -> object:
-        results = {f"STR-{k:03d}": earning(k, sharpe=sharpe) for k in range(1, count + 1)}
+        results = {f"STR-{k:03d}": earning(k, sharpe=sharpe, days=400) for k in range(1, count + 1)}
         first = results["STR-001"]
         results["STR-001"] = replace(first, metrics={**first.metrics, **changed})
         return judge_portfolio(results, read_portfolio(config)).told()

@@ -31,7 +31,7 @@ from quorum.signals.registry import RULES
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What proposals are judged by: the briefing, the learnings, past bars, whose ideas survived, the vote's rules."""
+    """What proposals are judged by: the briefing, the learnings, all bars, whose ideas survived, the vote's rules."""
 
     briefing: Briefing
     warned: tuple[Warned, ...]

@@ -1,8 +1,9 @@
-"""What a meeting may propose on: series of the lake, and the past that may be looked at."""
+"""What a meeting may propose on: series of the lake, and their bars."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from quorum.desk.desk import Desk
 from quorum.desk.settings.meeting import MeetingFile
@@ -37,14 +38,19 @@ def offers(desk: Desk, settings: MeetingFile, as_of: int) -> tuple[Offer, ...]:
     return tuple(found)
 
 
-def past(desk: Desk, settings: MeetingFile, as_of: int) -> Callable[[Offer], Bars]:
-    """The bars of a series up to the days held out before `as_of` or, where it ended earlier, before its end."""
+def bars_until(desk: Desk, instant: int) -> Callable[[Offer], Bars]:
+    """The bars of a series that were closed at `instant`; what was read is kept."""
 
+    @lru_cache(maxsize=64)
     def bars(offer: Offer) -> Bars:
-        held = desk.lake.bars(offer.symbol, offer.timeframe, offer.venue)
-        return held.as_of(min(as_of, offer.end) - settings.holdout_days * DAY)
+        return desk.lake.bars(offer.symbol, offer.timeframe, offer.venue).as_of(instant)
 
     return bars
+
+
+def held_back(bars: Callable[[Offer], Bars], days: int) -> Callable[[Offer], Bars]:
+    """The same without the newest days of each series."""
+    return lambda offer: bars(offer).as_of(offer.end - days * DAY)
 
 
 def directions(desk: Desk, settings: MeetingFile) -> tuple[str, ...]:

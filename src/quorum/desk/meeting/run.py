@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record
 from quorum.desk.meeting.judging import Bench, judge
-from quorum.desk.meeting.market import directions, offers, past
+from quorum.desk.meeting.market import bars_until, directions, held_back, offers
 from quorum.desk.meeting.model import LanguageSeat
 from quorum.desk.meeting.past import CHOSEN, HELD, SKIPPED, Past, look_back, survivals
 from quorum.desk.meeting.ports import Purse, Seat
@@ -117,9 +116,10 @@ def _deliberated(
         directions(desk, settings),
     )
     warned = consulted(desk.life.books.learnings.listed(), {offer.symbol for offer in briefing.offers})
-    bars = lru_cache(maxsize=64)(past(desk, settings, as_of))
+    bars = bars_until(desk, as_of)
+    held_out = held_back(bars, settings.holdout_days)
     purse = _purse(settings, held, as_of)
-    heard = diverge(settings, Table(briefing, warned, bars, purse), models)
+    heard = diverge(settings, Table(briefing, warned, held_out, purse), models)
     rules = desk.settings.consensus.consensus.rules()
     bench = Bench(briefing, warned, bars, own, rules, settings)
     judged = judge(bench, [proposal for one in heard for proposal in one.proposals])

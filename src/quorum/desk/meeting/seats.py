@@ -34,7 +34,7 @@ class Heard(NamedTuple):
 
 
 class Table(NamedTuple):
-    """What the seats share: the briefing, the learnings that can stop an idea, past bars, what models may take."""
+    """What the seats share: the briefing, learnings that can stop an idea, bars that may be tested on, the purse."""
 
     briefing: Briefing
     warned: tuple[Warned, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from quorum.desk.desk import Desk
@@ -176,6 +177,7 @@ def _checked(run: Run, tier: Tier, claims: Sequence[Claim], workers: int) -> dic
     together = run.journal.record["mode"] == "parallel"
     limits = run.rules.limits(run.ladder.of(tier), workers)
     crew = Crew(run.desk.executor, limits, run.chart, together, run.broke)
+    began = monotonic()
     try:
         with (
             beating(run.rules.polling_interval_seconds, run.watch),
@@ -189,6 +191,7 @@ def _checked(run: Run, tier: Tier, claims: Sequence[Claim], workers: int) -> dic
                 if run.rules.fail_fast and last and verdicts[one.tried.claim.candidate.strategy_id] in STOPS:
                     break
     finally:
+        run.journal.took(monotonic() - began)
         for claim in claims:
             if claim.candidate.strategy_id not in verdicts:
                 run.release(claim, f"{run.run_id} ended before it was checked")
@@ -221,6 +224,7 @@ def _nothing(asked: Asked) -> Record:
     counts = dict.fromkeys(("passed", "failed", "timeout", "error", "inconclusive"), 0)
     tier = "" if asked.tier is None else asked.tier.value
     return {"run_id": None, "tier": tier, "status": "done", **counts, "seconds": 0.0, "sequential_seconds": 0.0} | {
+        "elapsed_seconds": 0.0,
         "rounds": [],
         "workers": [],
         "by_strategy": {},

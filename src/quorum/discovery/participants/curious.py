@@ -33,15 +33,16 @@ class Look(NamedTuple):
 
 
 def curious(briefing: Briefing, curiosity: Curiosity) -> Look:
-    """Test the shortest bars of an hour or more of all symbols, and propose what survives the correction.
+    """Test the shortest bars of an hour or more that have past enough, and propose what survives the correction.
 
     A series that cannot be read is left out. Nothing is proposed that an account may not trade.
     """
-    lengths = [length for length in by_timeframe(briefing.offers) if length.nanoseconds >= HOUR]
-    if not lengths:
-        return Look((), (), 0)
-    offers = {o.symbol: o for o in briefing.offers if o.timeframe == lengths[0]}
-    tests = every_test(_read(tuple(offers.values()), curiosity.bars))
+    offers: dict[str, Offer] = {}
+    tests: tuple[Anomaly, ...] = ()
+    for length, group in by_timeframe(briefing.offers).items():
+        if not tests and length.nanoseconds >= HOUR:
+            offers = {offer.symbol: offer for offer in group}
+            tests = every_test(_read(tuple(offers.values()), curiosity.bars))
     kept = surviving(tests, curiosity.false_share)
     proposals: dict[str, Proposal] = {}
     for anomaly in kept:

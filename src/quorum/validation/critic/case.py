@@ -97,6 +97,8 @@ def open_case(ladder: Ladder, asked: Asked, result: TierResult, source: BarSourc
 
     `asked` is what the tier was asked. Inconclusive when the bars are gone.
     """
+    if result.data["last"] is None:
+        return Failed("data_unavailable", "series", 0.0, 1.0, False, "the result was made without bars")
     seen, method, rung = AsSeen(source, result.data), ladder.method, ladder.of(result.tier)
     kept = tuple(s for s in asked.symbols if s.partition(".")[0] in result.data["symbols"])
     question = replace(asked, strategy=guard(asked.strategy), symbols=kept)

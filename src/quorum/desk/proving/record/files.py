@@ -20,7 +20,18 @@ NEWEST = 30
 FOLDER = "pipeline"
 METRICS = "parallel-validation-metrics.yaml"
 SHOWN = ("run_id", "tier", "status", "by", "mode", "host", "pid", "workers_at_once", "seconds", "sequential_seconds")
-LISTED = ("rounds", "workers", "by_strategy", "alerts", "taken_over", "meeting", "ended", "lost_at", "by_run")
+LISTED = (
+    "elapsed_seconds",
+    "rounds",
+    "workers",
+    "by_strategy",
+    "alerts",
+    "taken_over",
+    "meeting",
+    "ended",
+    "lost_at",
+    "by_run",
+)
 
 
 def show(desk: Desk, record: Record) -> tuple[Path, ...]:

@@ -89,6 +89,10 @@ class Journal:
         opened = {"tier": tier, "strategies": list(strategies), "start": iso(self._clock.now()), "end": None}
         self._put(lambda known: {"rounds": [*known["rounds"], opened]})
 
+    def took(self, seconds: float) -> None:
+        """The workers of a tier took so long together, from the first one's start to the last one's end."""
+        self._put(lambda known: {"seconds": known["seconds"] + seconds})
+
     def judged(self, gate: Mapping[str, Any]) -> None:
         """The tier that began last has ended so."""
 
@@ -139,7 +143,8 @@ class Journal:
 
     def _put(self, change: Callable[[Record], Record]) -> None:
         with self._lock:
-            self._record = {**self._record, **change(self._record), "seconds": time.monotonic() - self._steady}
+            elapsed = time.monotonic() - self._steady
+            self._record = {**self._record, **change(self._record), "elapsed_seconds": elapsed}
             self._runs.put(self._record)
 
 

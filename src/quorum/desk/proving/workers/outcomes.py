@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from quorum.domain import DataError, Done, Loss, Outcome, iso
+from quorum.domain import SECOND, DataError, Done, Loss, Outcome, iso
 from quorum.validation.ladder import Tier, TierResult
 from quorum.validation.life import Candidate, Status
 
@@ -59,6 +59,11 @@ class Work:
     cpu_seconds: float | None = None
     peak_mb: float | None = None
 
+    def of(self, seconds: float) -> Work:
+        """The same, of a worker that says itself how long it took: the loading before it is no work."""
+        took = min(seconds, self.seconds)
+        return replace(self, began=self.ended - round(took * SECOND), seconds=took)
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -95,7 +100,8 @@ def ended(tried: Try, outcome: Outcome, work: Work) -> Ended:
     if not isinstance(outcome, Done):
         return Unanswered(tried, work, EXITS[outcome.why], str(outcome.error))
     try:
-        return Answered(tried, work, read_result(outcome.answer, tried.claim.tier))
+        result = read_result(outcome.answer, tried.claim.tier)
+        return Answered(tried, work.of(result.elapsed_seconds), result)
     except DataError as error:
         return Unanswered(tried, work, Exit.MALFORMED, str(error))
 

@@ -97,24 +97,17 @@ def mend_planted(folder: Path, seed: int, count: int) -> Repairs:
     """Plant `count` faults in workspaces below `folder`, and mend them as a desk does."""
     cases = planted(seed, count, 0, 0)
     quick = [case for case in cases if case.late is None]
-    late = [case for case in cases if case.late is not None]
-    found = list(_mended(folder / "quick", quick, None)) if quick else []
-    for case in late:
-        found += _mended(folder / f"late-{case.number}", [case], _time_of(folder, case))
+    found = list(_mended(folder / "quick", quick)) if quick else []
+    for case in cases:
+        if case.late is not None:
+            found += _mended(folder / f"late-{case.number}", [case])
     return Repairs(tuple(sorted(found, key=lambda one: one.case.number)))
 
 
-def _time_of(folder: Path, case: Case) -> float:
-    """The seconds that a late one is given: a share of what its twin takes here and now."""
-    assert case.late is not None
-    desk = planted_desk(folder / f"timed-{case.number}", [case], _twin)
-    (line,) = _first_verdicts(desk, [case]).values()
-    return case.late * float(line["seconds"])
-
-
-def _mended(home: Path, cases: Sequence[Case], seconds: float | None) -> Iterator[Mending]:
+def _mended(home: Path, cases: Sequence[Case]) -> Iterator[Mending]:
     twins = _first_verdicts(planted_desk(home / "twins", cases, _twin), cases)
     passing = {case.name for case, line in _by_case(twins, cases) if line["verdict"] == PASSED}
+    seconds = _given(twins, cases)
     desk = planted_desk(home / "faulty", cases, _idea, seconds)
     first = _first_verdicts(desk, cases)
     chance = planted_desk(home / "chance", cases, _idea, seconds)
@@ -127,6 +120,12 @@ def _mended(home: Path, cases: Sequence[Case], seconds: float | None) -> Iterato
         if mending.twin and not mending.untouched:
             mending = replace(mending, by_chance=_by_chance(chance, case, seconds))
         yield mending
+
+
+def _given(twins: Mapping[str, Mapping[str, Any]], cases: Sequence[Case]) -> float | None:
+    """The seconds that a late one is given: a share of what its twin took here and now."""
+    taken = [case.late * float(twins[case.name]["seconds"]) for case in cases if case.late is not None]
+    return min(taken, default=None)
 
 
 def _first_verdicts(desk: Desk, cases: Sequence[Case]) -> Mapping[str, Mapping[str, Any]]:

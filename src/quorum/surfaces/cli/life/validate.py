@@ -106,6 +106,7 @@ def _told(record: Mapping[str, Any]) -> dict[str, Any]:
         "tier": record["tier"] or None,
         **{name: record[name] for name in COUNTED},
         "seconds": seconds,
+        "elapsed_seconds": record["elapsed_seconds"],
         "sequential_seconds": sequential,
         "saved_seconds": max(0.0, sequential - seconds),
         "by_strategy": lines,

@@ -11,7 +11,7 @@ from quorum.validation.repair.case import Case
 from quorum.validation.repair.fix import Change, Fix, Nothing
 from quorum.validation.repair.ground import Combination, Ground, given_of
 
-AROUND = (0.5, 0.7, 1.4, 2.0)
+AROUND = (0.35, 0.5, 0.7, 1.4, 2.0, 2.8)
 
 
 def nothing(case: Case, why: str, trials: int = 0) -> Nothing:
