@@ -66,7 +66,8 @@ def test_both_forms_are_read() -> None:
 
 
 def test_what_is_odd_is_named_by_its_line() -> None:
-    text = "## L-1: A\n- **Severity**: awful\n\nL-2 | 2025-99-01 | x | HIGH | y\nL-3 | short\nL-2 | 2025-01-01 | x | LOW | z\n"
+    lines = "L-2 | 2025-99-01 | x | HIGH | y\nL-3 | short\nL-2 | 2025-01-01 | x | LOW | z\n"
+    text = f"## L-1: A\n- **Severity**: awful\n\n{lines}"
     read = read_learnings(text)
     assert [one.learning_id for one in read.learnings] == ["L-1", "L-2"]
     assert read.learnings[0].lesson.severity is Severity.YELLOW
