@@ -28,7 +28,7 @@ from quorum.discovery import (
     universes,
 )
 from quorum.discovery.forms import FORMS, fits, make
-from quorum.discovery.market import can_read
+from quorum.discovery.market import can_read, choose_symbols
 from quorum.discovery.participants.maverick import CROSSINGS, MUTATIONS
 from quorum.domain import Timeframe
 from quorum.lake import synthetic_market
@@ -160,5 +160,15 @@ def test_nothing_to_trade_gives_no_idea() -> None:
 
 def test_universes_are_of_one_venue_and_length() -> None:
     found = universes([o for o in COINS_BY_HOUR_AND_DAY if o.timeframe == DAYS])
-    assert {name: len(group) for name, group in found.items()} == {"crypto_one": 7, "crypto_few": 5, "crypto_many": 7}
+    assert {name: len(group) for name, group in found.items()} == {"crypto_one": 7, "crypto_few": 7, "crypto_many": 7}
     assert set(universes([offer("AAPL", DAYS), offer("MSFT", DAYS)])) == {"equity_one", "equity_few"}
+
+
+@pytest.mark.parametrize(("universe", "count"), [("crypto_one", 1), ("crypto_few", 5), ("crypto_many", 7)])
+def test_symbols_are_chosen_by_chance_of_those_with_the_longest_past(universe: str, count: int) -> None:
+    offers = (*(o for o in COINS_BY_HOUR_AND_DAY if o.timeframe == DAYS), offer("NEWUSDT", DAYS, 100))
+    group = universes(offers)[universe]
+    chosen = {choose_symbols(group, universe, briefing(seed).chance("test")) for seed in range(9)}
+    assert {len(symbols) for symbols in chosen} == {count + (universe == "crypto_many")}
+    assert universe == "crypto_many" or len(chosen) > 1
+    assert universe == "crypto_many" or not any(o.symbol == "NEWUSDT" for symbols in chosen for o in symbols)

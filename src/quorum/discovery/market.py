@@ -26,7 +26,8 @@ def by_timeframe(offers: tuple[Offer, ...]) -> dict[Timeframe, tuple[Offer, ...]
 def universes(offers: Collection[Offer]) -> dict[str, tuple[Offer, ...]]:
     """What could be traded together by the name of the universe: series of one venue and timeframe, longest first.
 
-    Of several venues or timeframes the one with the most bars-days is taken (ours); `one` are all that could be it.
+    Of several venues or timeframes the one with the most bars-days is taken (ours); `one` and `few` are all that
+    could be among them.
     """
     found: dict[str, tuple[Offer, ...]] = {}
     groups: dict[tuple[str, str], list[Offer]] = {}
@@ -37,18 +38,22 @@ def universes(offers: Collection[Offer]) -> dict[str, tuple[Offer, ...]]:
         ranked = tuple(sorted(group, key=lambda o: (-min(o.days, LEAST_DAYS), o.symbol)))
         found.setdefault(one, ranked)
         if len(ranked) >= FEW:
-            found.setdefault(f"{asset}few", ranked[: MANY - 1])
+            found.setdefault(f"{asset}few", ranked)
         if len(ranked) >= MANY:
             found.setdefault(f"{asset}many", ranked[:MOST_SYMBOLS])
     return found
 
 
 def choose_symbols(offers: tuple[Offer, ...], universe: str, rng: np.random.Generator) -> tuple[Offer, ...]:
-    """The series of a universe: all of them; where one is asked for, one by chance of those with the longest past."""
-    if not universe.endswith("_one"):
+    """The series of a universe: all of many; where few or one are asked for, so many by chance of the longest ones."""
+    if universe.endswith("_many"):
         return offers
-    longest = [offer for offer in offers if offer.days >= 0.9 * offers[0].days]
-    return (longest[int(rng.integers(len(longest)))],)
+    longest = [offer for offer in offers if offer.days >= 0.9 * min(offers[0].days, LEAST_DAYS)]
+    if universe.endswith("_one"):
+        return (longest[int(rng.integers(len(longest)))],)
+    pool = longest if len(longest) >= FEW else list(offers)
+    places = rng.choice(len(pool), min(MANY - 1, len(pool)), replace=False)
+    return tuple(pool[k] for k in sorted(places.tolist()))
 
 
 def can_read(reads: Collection[str], offer: Offer) -> bool:

@@ -50,7 +50,13 @@ def hall(base: Path, to: Path) -> Path:
 
 
 def opened(home: Path, hours: int = 0, **settings: Any) -> Desk:
-    """The desk of a workspace, `hours` after NOW, its meeting.yaml with these keys; any idea is feasible."""
-    with (home / "config" / "meeting.yaml").open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump({"proposals_per_seat": 4, "least_feasibility": 0.0, **settings}, file)
+    """The desk of a workspace, `hours` after NOW, configured."""
+    configure(home, **settings)
     return open_desk(home, VirtualClock(NOW + hours * HOUR))
+
+
+def configure(home: Path, **settings: Any) -> None:
+    """Write meeting.yaml with these keys; without others two seats speak, and any idea is feasible."""
+    quick = {"proposals_per_seat": 4, "least_feasibility": 0.0, "seats": {"data_curious": {"enabled": False}}}
+    with (home / "config" / "meeting.yaml").open("w", encoding="utf-8") as file:
+        YAML(typ="safe", pure=True).dump({**quick, **settings}, file)

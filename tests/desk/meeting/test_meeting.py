@@ -32,12 +32,14 @@ def passed(desk: Desk, strategy_id: str, *tiers: str) -> None:
 
 
 def test_a_meeting_queues_the_newest_and_most_feasible(home: Path) -> None:
-    desk = opened(home)
+    desk = opened(home, seats={})
     held = run_meeting(desk, Convened(seed=3))
     told = held.told
     assert re.fullmatch(r"MTG-\d{8}-001", held.meeting_id or "")
     assert list(held.queued) == ["STR-001", "STR-002", "STR-003"]
     assert len(told["selected"]) == 3
+    assert [seat["seat"] for seat in told["seats"]] == ["strategist", "maverick", "data_curious"]
+    assert told["seats"][2]["tests"] > 50
     scores = [p["score"] for p in told["proposals"] if p["chosen"]]
     assert scores == sorted(scores, reverse=True)
     for proposal in told["proposals"]:
@@ -181,6 +183,12 @@ def test_after_so_many_barren_meetings_the_theme_changes(home: Path) -> None:
     assert third.told["theme"] == "following"
     families = {p["cell"].split("/")[0] for p in third.told["proposals"] if p["chosen"]}
     assert families <= {"trend", "momentum", "breakout"}
+
+
+def test_a_theme_that_somebody_asked_for_is_for_that_meeting_only(home: Path) -> None:
+    desk = opened(home)
+    assert run_meeting(desk, Convened(theme="following")).told["theme"] == "following"
+    assert run_meeting(desk).told["theme"] == "open"
 
 
 def test_ideas_on_their_way_and_survivors_keep_the_theme(home: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from desk.keys import keys
-from desk.meeting.halls import hall, opened
+from desk.meeting.halls import configure, hall, opened
 from quorum.desk import Desk
 from quorum.desk.meeting import Convened, meeting_settings, run_meeting
 from quorum.desk.meeting.fakes import Scripted
@@ -144,20 +143,22 @@ WRITING = (themes, taken)
 
 
 @pytest.fixture(scope="module")
-def dry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace for looks that keep nothing."""
-    return hall(tmp_path_factory.getbasetemp() / "meeting", tmp_path_factory.mktemp("dry") / "meeting")
+def dry(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A desk for looks that keep nothing."""
+    return opened(hall(tmp_path_factory.getbasetemp() / "meeting", tmp_path_factory.mktemp("dry") / "meeting"))
 
 
 @pytest.mark.parametrize(("key", "one", "other", "base", "look"), EFFECTS, ids=[row[0] for row in EFFECTS])
 def test_every_key_has_an_effect(
-    dry: Path, request: pytest.FixtureRequest, key: str, one: object, other: object, base: Mapping[str, Any], look: Look
+    dry: Desk, request: pytest.FixtureRequest, key: str, one: object, other: object, base: Mapping[str, Any], look: Look
 ) -> None:
     first, second = dry, dry
     if look in WRITING:
-        first, second = request.getfixturevalue("home"), request.getfixturevalue("another")
-    before = look(opened(first, **with_key(base, key, one)))
-    assert look(opened(second, **with_key(base, key, other))) != before
+        first, second = (opened(request.getfixturevalue(name)) for name in ("home", "another"))
+    configure(first.workspace.home, **with_key(base, key, one))
+    before = look(first)
+    configure(second.workspace.home, **with_key(base, key, other))
+    assert look(second) != before
 
 
 def test_no_key_was_forgotten() -> None:
@@ -185,8 +186,7 @@ def test_the_file_as_it_is_written_says_the_defaults() -> None:
         ("- a\n", "meeting.yaml"),
     ],
 )
-def test_what_is_wrong_is_refused_at_its_place(home: Path, text: str, fault: str) -> None:
-    desk = opened(home)
-    (home / "config" / "meeting.yaml").write_text(text, encoding="utf-8")
+def test_what_is_wrong_is_refused_at_its_place(dry: Desk, text: str, fault: str) -> None:
+    (dry.workspace.config / "meeting.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=fault):
-        run_meeting(desk, Convened(dry_run=True))
+        run_meeting(dry, Convened(dry_run=True))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from quorum.desk.meeting.past import strategy_of
 from quorum.desk.meeting.preflight import Warned, stopped
 from quorum.desk.settings.meeting import MeetingFile
 from quorum.discovery import (
     Briefing,
+    Fingerprint,
     Judged,
     Novelty,
     Offer,
@@ -27,6 +30,8 @@ from quorum.domain import QuorumError, Timeframe
 from quorum.lake import Bars
 from quorum.signals import AnyStrategy, ConsensusRules, SpecStrategy, is_portfolio
 from quorum.signals.registry import RULES
+
+_MARK = re.compile(r"_[0-9a-f]{6}(?=_|$)")  # of the rule that an idea was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def _read(bench: Bench, proposal: Proposal) -> Judged:
         if placed is None:
             return Judged(proposal, None, refused=f"there are no bars of {proposal.timeframe} for its symbols")
         if isinstance(strategy, SpecStrategy):
-            placed = placed.called(f"{strategy.name[:57]}_{strategy.spec.spec_id[:6]}")
+            placed = placed.called(f"{_MARK.sub('', strategy.name)[:57]}_{strategy.spec.spec_id[:6]}")
         found = fingerprint(strategy, placed.symbols, timeframe, placed.params)
     except QuorumError as error:
         return Judged(proposal, None, refused=str(error))
@@ -87,10 +92,16 @@ def _restated(bench: Bench, strategy: AnyStrategy, proposal: Proposal) -> str:
         return ""
     timeframe = Timeframe.parse(proposal.timeframe)
     found = fingerprint(strategy, proposal.symbols, timeframe)
-    own = [(name, fingerprint(rule, proposal.symbols, timeframe)) for name, rule in RULES.items()]
+    own = [(name, replace(known, symbols=found.symbols)) for name, known in _in_code(timeframe)]
     told = insight(found, own, bench.settings.bounds())
     same = told.novelty is Novelty.DUPLICATE
     return f"it says what the strategy {told.like} does ({told.similarity:.2f} alike): queue that one" if same else ""
+
+
+@lru_cache(maxsize=32)
+def _in_code(timeframe: Timeframe) -> tuple[tuple[str, Fingerprint], ...]:
+    """The fingerprints of the strategies that there are, on no symbol in particular."""
+    return tuple((name, fingerprint(rule, ("",), timeframe)) for name, rule in RULES.items())
 
 
 def _weighed(bench: Bench, one: Judged) -> Judged:

@@ -51,11 +51,12 @@ def strategy_of(strategy: str | Mapping[str, Any], rules: ConsensusRules) -> Any
 def survivals(meetings: Sequence[Record], lives: Mapping[str, Lived], tier: str) -> list[tuple[str, bool | None]]:
     """Each meeting that was held, oldest first: its theme, and whether an idea of it passed `tier`.
 
-    None while one is still on its way. A meeting that queued nothing had no survivor.
+    None while one is still on its way. A meeting that queued nothing had no survivor; one whose theme somebody asked
+    for is left out.
     """
     found: list[tuple[str, bool | None]] = []
     for record in meetings:
-        if record["status"] == HELD:
+        if record["status"] == HELD and not record.get("theme_asked"):
             ideas = [lives[identity] for identity in record["queued"] if identity in lives]
             passed = any(tier in lived.passed for lived in ideas)
             waits = any(lived.under_way for lived in ideas)

@@ -130,6 +130,7 @@ def _deliberated(
         "as_of": as_of,
         "seed": briefing.seed,
         "theme": theme,
+        "theme_asked": convened.theme is not None,
         "seats": [seat_told(one) for one in heard],
         "learnings": [one.learning_id for one in warned],
         "unread": list(seen.unread),

@@ -25,18 +25,20 @@ LOOSE = frozenset({*FAILED.values(), Status.TIMEOUT, Status.FIXABLE_FAILURE})
 class Left:
     """What dead runs have left: their ids, the strategies that they had claimed, those that wait for their gate.
 
-    `verdicts` are those of the tiers whose gate was not judged, by tier and strategy.
+    `judged` are those that failed at a gate and went nowhere since; `verdicts` those of the tiers whose gate was not
+    judged, by tier and strategy.
     """
 
     runs: tuple[str, ...] = ()
     claimed: tuple[Candidate, ...] = ()
     waiting: tuple[Candidate, ...] = ()
+    judged: tuple[Candidate, ...] = ()
     verdicts: Mapping[Tier, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def is_something(self) -> bool:
         """Whether a strategy waits for somebody to go on; a run may also have died with nothing in its hands."""
-        return bool(self.claimed or self.waiting)
+        return bool(self.claimed or self.waiting or self.judged)
 
 
 def look(desk: Desk) -> Left:
@@ -44,17 +46,21 @@ def look(desk: Desk) -> Left:
     runs: dict[str, Record | None] = {}
     claimed: list[Candidate] = []
     waiting: list[Candidate] = []
+    judged: list[Candidate] = []
     for candidate in desk.life.queue.listed({*VALIDATING, *LOOSE}):
         run_id = desk.life.queue.moves(candidate.strategy_id)[-1].by
         if run_id not in runs:
             runs[run_id] = _dead(desk, run_id)
-        if runs[run_id] is not None:
-            (claimed if candidate.status in VALIDATING else waiting).append(candidate)
-    for run in (run for status in OPEN for run in desk.life.books.runs.listed(status=status)):
-        if run["run_id"] not in runs:
-            runs[run["run_id"]] = _dead(desk, run["run_id"])
+        run = runs[run_id]
+        if run is not None:
+            failed = judged if _is_judged(run, candidate) else waiting
+            (claimed if candidate.status in VALIDATING else failed).append(candidate)
+    for known in (one for status in OPEN for one in desk.life.books.runs.listed(status=status)):
+        if known["run_id"] not in runs:
+            runs[known["run_id"]] = _dead(desk, known["run_id"])
     dead = {run_id: run for run_id, run in runs.items() if run is not None}
-    return Left(tuple(dead), tuple(claimed), tuple(waiting), _unjudged(desk, dead.values()))
+    verdicts = _unjudged(desk, dead.values())
+    return Left(tuple(dead), tuple(claimed), tuple(waiting), tuple(judged), verdicts)
 
 
 def released(candidates: Sequence[Candidate], left: Left) -> Iterator[Candidate]:
@@ -104,6 +110,12 @@ def _dead(desk: Desk, run_id: str) -> Record | None:
         return None
     dead = run["status"] in OPEN and not lives(desk.workspace.home, run, desk.clock.now())
     return run if dead else None
+
+
+def _is_judged(run: Record, candidate: Candidate) -> bool:
+    """Whether the run had come to the gate of the tier at which the strategy failed."""
+    rounds = [opened for opened in run["rounds"] if candidate.strategy_id in opened["strategies"]]
+    return bool(rounds) and "gate" in rounds[-1]
 
 
 def _unjudged(desk: Desk, runs: Iterable[Record]) -> dict[Tier, dict[str, str]]:

@@ -126,9 +126,13 @@ class Run:
         self.journal.strategy(claim.candidate.strategy_id, {**line, **spent(one.work, one.tried.attempt)})
         return word
 
-    def watch(self) -> None:
-        """A sign of life; slow workers and too many lost ones are told, each once."""
+    def beat(self) -> None:
+        """A sign of life, and a look at the workers."""
         self.journal.beat()
+        self.watch()
+
+    def watch(self) -> None:
+        """Slow workers and too many lost ones are told, each once."""
         for strategy_id, (seconds, usual) in self.chart.slow().items():
             why = f"the worker of {strategy_id} takes {seconds:.1f} s, the others {usual:.1f} s in the middle"
             self._alert(f"slow/{strategy_id}", "slow_worker", why, {"strategy_id": strategy_id, "seconds": seconds})

@@ -27,7 +27,7 @@ from quorum.desk.settings.tiers import read_ladder
 from quorum.desk.settings.validation import PARALLEL_FILE, ParallelSection, ValidationFile
 from quorum.domain import QuorumError, WorkspaceError
 from quorum.validation.ladder import Ladder, Tier
-from quorum.validation.life import Status
+from quorum.validation.life import Candidate, Status
 
 STOPS = ("failed", "timeout", "error")
 
@@ -52,7 +52,7 @@ def plan(desk: Desk, asked: Asked) -> dict[str, Any]:
         "tier": None if asked.tier is None else asked.tier.value,
         "mode": "parallel" if together else "inline",
         "pending": len(found),
-        "left_over": len(left.claimed) + len(left.waiting),
+        "left_over": len(left.claimed) + len(left.waiting) + len(left.judged),
         "workers": _workers(rules, asked, len(found)) if together and found else min(1, len(found)),
         "strategies": {one.candidate.strategy_id: _planned(one, rules, ladder) for one in found},
     }
@@ -91,7 +91,9 @@ def validate(desk: Desk, asked: Asked | None = None, skills: Skills | None = Non
         for doubt in taken.doubts:
             run.doubt(doubt)
         try:
-            _climb(run, wanted, lost.take_over(run, found), workers)
+            carried = lost.take_over(run, found)
+            _finish(run, wanted, found.judged)
+            _climb(run, wanted, carried, workers)
         except BaseException:
             with suppress(QuorumError):  # what ended the run is what its caller hears of
                 journal.end("stopped")
@@ -152,6 +154,15 @@ def _climb(run: Run, asked: Asked, carried: Mapping[Tier, Mapping[str, str]], wo
         _assess(run)
 
 
+def _finish(run: Run, asked: Asked, judged: Sequence[Candidate]) -> None:
+    """Send those on that failed at a gate when their run died."""
+    for candidate in judged:
+        tier = Tier(candidate.tier or Tier.L0)
+        for fixable in reject(run, tier, [candidate.strategy_id]):
+            if asked.tier is None:
+                mend(run, tier, fixable)
+
+
 def _round(
     run: Run, tier: Tier, strategies: tuple[Sequence[Claim], Mapping[str, str]], how: tuple[int, Asked]
 ) -> tuple[list[str], bool]:
@@ -163,10 +174,10 @@ def _round(
         return _passed_by(run, tier, claims), False
     verdicts = {**carried, **_checked(run, tier, claims, workers)}
     gate = determine(tier, verdicts, run.rules.auto_escalate_threshold)
-    run.journal.judged(gate.told())
-    fixable = reject(run, tier, gate.failed)
     if gate.escalates:
         escalate(run, gate)
+    run.journal.judged(gate.told())
+    fixable = reject(run, tier, gate.failed)
     mended = [one.strategy_id for one in fixable if asked.tier is None and mend(run, tier, one)]
     return [*gate.passed, *mended], len(verdicts) < len(names) + len(carried)
 
@@ -180,7 +191,7 @@ def _checked(run: Run, tier: Tier, claims: Sequence[Claim], workers: int) -> dic
     began = monotonic()
     try:
         with (
-            beating(run.rules.polling_interval_seconds, run.watch),
+            beating(run.rules.polling_interval_seconds, run.beat),
             closing(crew.run([run.tried(claim) for claim in claims])) as endings,
         ):
             for one, last in endings:

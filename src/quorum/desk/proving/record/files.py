@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from io import StringIO
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from ruamel.yaml import YAML
 
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record
@@ -17,6 +15,7 @@ from quorum.domain import DAY, WorkspaceError, iso, plain
 
 SCHEMA = 1
 NEWEST = 30
+BLOCKS = 3
 FOLDER = "pipeline"
 METRICS = "parallel-validation-metrics.yaml"
 SHOWN = ("run_id", "tier", "status", "by", "mode", "host", "pid", "workers_at_once", "seconds", "sequential_seconds")
@@ -71,12 +70,22 @@ def _listed(run: Record) -> dict[str, Any]:
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> None:
-    yaml, text = YAML(), StringIO()
-    yaml.default_flow_style = False
-    yaml.width = 4096
-    yaml.dump(plain(values), text)
     try:
-        write_text(path, text.getvalue(), durable=False)
+        write_text(path, "\n".join(_lines(plain(values))) + "\n", durable=False)
     except OSError as error:
         found = f"view {path}: {error.strerror or error}"
         raise WorkspaceError(found, "the store holds everything: mend the folder, then `quorum views`") from error
+
+
+def _lines(values: Mapping[str, Any], deep: int = 0) -> Iterator[str]:
+    """YAML, its innermost values a line each: a run of hundreds of workers stays readable, and is written at once."""
+    for name, value in values.items():
+        start = "  " * deep + name
+        if isinstance(value, Mapping) and value and deep < BLOCKS:
+            yield f"{start}:"
+            yield from _lines(value, deep + 1)
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            yield f"{start}:"
+            yield from (f"{'  ' * (deep + 1)}- {json.dumps(each, ensure_ascii=False)}" for each in value)
+        else:
+            yield f"{start}: {json.dumps(value, ensure_ascii=False)}"

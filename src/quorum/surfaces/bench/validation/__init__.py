@@ -6,6 +6,7 @@ Neighbours: `bench.planted` makes the strategies; `bench.run` shows the numbers.
 """
 
 from quorum.surfaces.bench.validation.completion import Completion, complete
+from quorum.surfaces.bench.validation.limits import limits_held
 from quorum.surfaces.bench.validation.luck import Luck, try_luck
 from quorum.surfaces.bench.validation.measures import planted_measures, validation
 from quorum.surfaces.bench.validation.repairs import Mending, Repairs, mend_planted
@@ -16,6 +17,7 @@ __all__ = [
     "Mending",
     "Repairs",
     "complete",
+    "limits_held",
     "mend_planted",
     "planted_measures",
     "try_luck",

@@ -38,6 +38,7 @@ def status(home: Home = None, as_json: Json = False) -> None:
     """
     from quorum.bootstrap import open_desk, works_elsewhere
     from quorum.desk.approvals import facts as approval_facts
+    from quorum.desk.life import queue_facts
     from quorum.domain import iso
 
     desk = open_desk(home)
@@ -53,19 +54,24 @@ def status(home: Home = None, as_json: Json = False) -> None:
         "waits_for_you": [approval_facts(approval) for approval in desk.approvals.open()],
         "notices": [told.notice.document() for told in desk.outbox.listed(10, only_open=True)],
         "accounts": desk.accounts.listed(),
+        "strategies": queue_facts(desk)["counts"],
     }
     if as_json:
         print_json(told)
         return
     facts(
         {
-            name: ", ".join(v) or "none" if isinstance(v, list) and name in ("running", "failed") else v
+            name: ", ".join(_words(v)) or "none" if isinstance(v, list | dict) else v
             for name, v in told.items()
             if name not in ("waits_for_you", "notices", "accounts")
         }
     )
     _list("waits for you", ("approval_id", "question", "expires_at"), told["waits_for_you"])
     _list("to be acknowledged", ("notification_id", "priority", "summary"), told["notices"])
+
+
+def _words(values: Any) -> list[str]:
+    return [f"{count} {word}" for word, count in values.items()] if isinstance(values, dict) else values
 
 
 def _list(title: str, columns: Sequence[str], lines: Any) -> None:
