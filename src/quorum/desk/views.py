@@ -22,6 +22,8 @@ DIRECTION_NAMES = {"approved": "EXECUTE_TRADE", "shrunk": "EXECUTE_TRADE", "veto
 
 def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
     """Write every view from the store; the paths written. `decision_id` is the consensus to show as the newest."""
+    from quorum.desk.proving.record import rebuild  # what is proved stands on much that other views do not need
+
     decisions = list(desk.decisions.recent(NEWEST))
     approvals = [
         {"decision_id": d.decision_id, "timestamp": iso(d.at), **_without_checks(d.choice.outcome)}
@@ -34,7 +36,7 @@ def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
         "risk/trade_approvals.json": {"status": "completed", "approvals": approvals},
         **(_consensus(latest) | _signals(latest) if latest else {}),
     }
-    return (*_written(desk, documents), *show_life(desk).written)
+    return (*_written(desk, documents), *show_life(desk).written, *rebuild(desk))
 
 
 def show_system(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:

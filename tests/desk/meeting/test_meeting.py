@@ -220,6 +220,29 @@ def test_a_critical_learning_stops_the_ideas_that_it_speaks_of(home: Path) -> No
     assert not any(p["cell"].startswith(family) for p in told["proposals"] if p["chosen"])
 
 
+def test_a_learning_that_a_person_wrote_into_the_file_is_heard(home: Path) -> None:
+    desk = opened(home)
+    (home / "knowledge" / "learnings.md").write_text(
+        "# Learnings\n\n## L-001: Breakouts lost (2024-01-02)\n- **Source**: review\n- **Category**: strategy\n"
+        "- **Severity**: CRITICAL\n- **Keywords**: breakout\n- **Learning**: They lost.\n- **Action**: Leave them.\n"
+        "- **Frequency**: 3\n",
+        encoding="utf-8",
+    )
+    assert run_meeting(desk).told["learnings"] == ["L-001"]
+
+
+def test_the_files_show_what_was_queued_and_the_map(home: Path) -> None:
+    desk = opened(home)
+    held = run_meeting(desk, Convened(seed=3))
+    passed(desk, held.queued[0], "L0")
+    run_meeting(desk, Convened(seed=4))
+    queue = (home / "pipeline" / "queue.yaml").read_text(encoding="utf-8")
+    assert all(strategy_id in queue for strategy_id in held.queued)
+    assert (home / "knowledge" / "strategies" / "STR-001" / "hypothesis.md").exists()
+    (cell,) = desk.life.books.cells.listed()
+    assert cell["key"] in (home / "knowledge" / "search-space-map.yaml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("severity", "keywords"),
     [("HIGH", ("trend",)), ("CRITICAL", ("long", "overfitting")), ("CRITICAL", ("trend", "DOGE"))],

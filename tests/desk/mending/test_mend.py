@@ -15,7 +15,7 @@ from desk.mending.menders import IDEA, Crew, breaks, desk_of, fail, fails, has_n
 from quorum.desk import Desk
 from quorum.desk.mending import retry, retry_waiting
 from quorum.desk.mending.turn import turn
-from quorum.domain import DecisionKind, IllegalMove, NotFound, UsageError
+from quorum.domain import SECOND, DecisionKind, IllegalMove, NotFound, UsageError, VirtualClock
 from quorum.validation.ladder import Failed, Tier
 from quorum.validation.learnings import read_learnings
 from quorum.validation.life import Status
@@ -199,6 +199,18 @@ def test_a_strategy_is_mended_by_one_process_at_a_time(home: Path) -> None:
     assert len(retry_waiting(desk)) == 1
     assert retry_waiting(desk) == ()
     assert crew.times("tier") == 1
+
+
+def test_what_another_machine_mends_is_left_to_it_for_as_long_as_that_may_take(home: Path) -> None:
+    desk = desk_of(home)
+    moved = fail(desk)
+    desk.life.queue.move(
+        "STR-001", moved.status, Status.RETRYING, "auto-retry on elsewhere", "to be mended: timeout: late"
+    )
+    with pytest.raises(IllegalMove, match="STR-001 is being mended by auto-retry on elsewhere"):
+        retry(desk, "STR-001")
+    later = VirtualClock(desk.clock.now() + 3 * 1800 * SECOND + SECOND)
+    assert retry(replace(desk, clock=later), "STR-001").status is Status.L1_PASSED
 
 
 class Killed(BaseException):

@@ -51,17 +51,17 @@ def test_the_run_file_has_what_each_worker_took(desk: Desk) -> None:
     assert shown["status"] == "done"
 
 
-def test_runs_of_a_day_share_a_file_and_all_is_made_again_from_the_store(desk: Desk) -> None:
-    queued(desk, 2)
-    at_work = replace(desk, executor=Scripted())
+def test_runs_of_a_day_share_a_file_and_all_is_made_again_from_the_store(stored: Desk) -> None:
+    queued(stored, 2)
+    at_work = replace(stored, executor=Scripted())
     validate(at_work, Asked(tier=Tier.L0), NONE)
     run = validate(at_work, Asked(tier=Tier.L1), NONE)
-    path = run_file(desk, run)
-    before = {file: file.read_bytes() for file in pipeline(desk).glob("parallel-validation*")}
+    path = run_file(stored, run)
+    before = {file: file.read_bytes() for file in pipeline(stored).glob("parallel-validation*")}
     assert len(read(path)["runs"]) == 2
     for file in before:
         file.unlink()
-    assert set(rebuild(desk)) == set(before)
+    assert set(rebuild(stored)) == set(before)
     assert {file: file.read_bytes() for file in before} == before
 
 

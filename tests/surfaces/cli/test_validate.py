@@ -66,3 +66,23 @@ def test_what_makes_no_sense_is_one_line(quorum: Quorum, two: list[str], words: 
 def test_without_a_queue_there_is_nothing_to_do(quorum: Quorum) -> None:
     told = quorum("validate", "--json").json
     assert (told["run_id"], told["passed"], told["by_strategy"]) == (None, 0, {})
+
+
+@pytest.mark.slow
+def test_code_that_hangs_in_import_costs_itself_alone(quorum: Quorum, home: Path, tmp_path: Path) -> None:
+    file, told = tmp_path / "sleeper.py", tmp_path / "niceness"
+    file.write_text(
+        "import os, pathlib, time\n"
+        f"pathlib.Path({str(told)!r}).write_text(str(os.getpriority(os.PRIO_PROCESS, 0)))\n"
+        "time.sleep(600)\n"
+    )
+    config = home / "config"
+    (config / "parallel-validation.yaml").write_text("parallel_validation: {worker_timeout_seconds: 8}\n")
+    (config / "tiered-validation-protocol.yaml").write_text("budget_seconds: {L0: 8}\n")
+    ideas = [Idea(f"{file}:Nothing", ("FLATUSDT",), "1h"), Idea("demo_ma", ("FLATUSDT",), "1h")]
+    hangs, sound = (one.strategy_id for one in open_desk(home).life.queue.add(ideas, "test"))
+    lines = quorum("validate", "--tier", "L0", "--json").json["by_strategy"]
+    assert (lines[hangs]["verdict"], lines[hangs]["status"], lines[hangs]["attempt"]) == ("timeout", "REJECTED", 2)
+    assert 8.0 <= lines[hangs]["seconds"] < 9.0
+    assert lines[sound]["verdict"] in ("passed", "failed", "inconclusive")
+    assert int(told.read_text()) == 4  # 30 percent of a core against another

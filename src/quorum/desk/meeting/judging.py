@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from quorum.desk.meeting.past import strategy_of
 from quorum.desk.meeting.preflight import Warned, stopped
 from quorum.desk.settings.meeting import MeetingFile
 from quorum.discovery import (
@@ -28,7 +27,7 @@ from quorum.discovery import (
 from quorum.discovery.space import TIERS
 from quorum.domain import QuorumError, Timeframe
 from quorum.lake import Bars
-from quorum.signals import AnyStrategy, ConsensusRules, SpecStrategy, is_portfolio
+from quorum.signals import AnyStrategy, ConsensusRules, SpecStrategy, find_strategy, is_portfolio, read_spec
 from quorum.signals.registry import RULES
 
 _MARK = re.compile(r"_[0-9a-f]{6}(?=_|$)")  # of the rule that an idea was made from
@@ -57,7 +56,7 @@ def judge(bench: Bench, proposals: Sequence[Proposal]) -> tuple[Judged, ...]:
 
 def _read(bench: Bench, proposal: Proposal) -> Judged:
     try:
-        strategy = strategy_of(proposal.strategy, bench.rules)
+        strategy = _strategy(bench, proposal)
         timeframe = Timeframe.parse(proposal.timeframe)
         placed = _placed(bench, proposal)
         if placed is None:
@@ -71,6 +70,12 @@ def _read(bench: Bench, proposal: Proposal) -> Judged:
         why = f"{found.cell.key} is outside of the theme {bench.briefing.theme.name}, or no book allows it"
         return Judged(placed, found, refused=why)
     return Judged(placed, found, refused=stopped(found, bench.warned) or _restated(bench, strategy, placed))
+
+
+def _strategy(bench: Bench, proposal: Proposal) -> AnyStrategy:
+    """What is proposed; NotFound or ConfigError where it is none."""
+    meant = proposal.strategy
+    return find_strategy(meant, bench.rules) if isinstance(meant, str) else SpecStrategy(read_spec(meant))
 
 
 def _placed(bench: Bench, proposal: Proposal) -> Proposal | None:
@@ -113,7 +118,7 @@ def _weighed(bench: Bench, one: Judged) -> Judged:
         if str(o.timeframe) == proposal.timeframe and o.venue == proposal.venue and o.symbol in proposal.symbols
     ]
     primary = next(o for o in offers if o.symbol == proposal.symbols[0])
-    strategy = strategy_of(proposal.strategy, bench.rules)
+    strategy = _strategy(bench, proposal)
     if is_portfolio(strategy) and not _enough_symbols(strategy.symbols, len(offers)):
         return replace(one, refused=f"{strategy.name} cannot be traded on {len(offers)} symbols")
     try:

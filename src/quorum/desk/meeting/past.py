@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from quorum.desk.desk import Desk
-from quorum.desk.life import Record
+from quorum.desk.life import Record, strategy_of
 from quorum.discovery import Fingerprint, Known, Lived, fingerprint
 from quorum.domain import QuorumError, Timeframe
-from quorum.signals import AnyStrategy, ConsensusRules, SpecStrategy, find_strategy, read_spec
+from quorum.signals import SpecStrategy
 from quorum.validation.life import DEPLOYED, OVER, Candidate, Status
 
 HELD, CHOSEN, SKIPPED = "held", "chosen", "skipped"
@@ -27,12 +27,10 @@ class Past(NamedTuple):
 
 def look_back(desk: Desk) -> Past:
     """Everything that was ever queued; what tiers answered of it is read from the results."""
-    rules = desk.settings.consensus.consensus.rules()
     known, lives, unread = [], {}, []
     for candidate in desk.life.queue.listed():
         try:
-            strategy = strategy_of(candidate.idea.strategy, rules)
-            idea = candidate.idea
+            idea, strategy = candidate.idea, strategy_of(desk, candidate.idea)
             found = fingerprint(strategy, idea.symbols, Timeframe.parse(idea.timeframe), idea.params)
         except QuorumError:  # a strategy that has gone, or one of a host that we do not have
             unread.append(candidate.strategy_id)
@@ -41,11 +39,6 @@ def look_back(desk: Desk) -> Past:
         known.append(Known(candidate.strategy_id, found, spec))
         lives[candidate.strategy_id] = _lived(candidate, found, desk.life.results.of(candidate.strategy_id))
     return Past(tuple(known), lives, tuple(unread))
-
-
-def strategy_of(strategy: str | Mapping[str, Any], rules: ConsensusRules) -> AnyStrategy:
-    """The strategy that an idea means; NotFound or ConfigError where there is none."""
-    return find_strategy(strategy, rules) if isinstance(strategy, str) else SpecStrategy(read_spec(strategy))
 
 
 def survivals(meetings: Sequence[Record], lives: Mapping[str, Lived], tier: str) -> list[tuple[str, bool | None]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from quorum.desk.desk import Desk
-from quorum.desk.life import Record
+from quorum.desk.life import Record, show_life
+from quorum.desk.life.taking import take_in_what_can_be
 from quorum.desk.meeting.judging import Bench, judge
 from quorum.desk.meeting.market import bars_until, directions, held_back, offers
 from quorum.desk.meeting.model import LanguageSeat
@@ -60,6 +61,8 @@ def run_meeting(desk: Desk, convened: Convened = Convened(), models: Seat = Lang
     """
     settings = meeting_settings(desk)
     theme = None if convened.theme is None else read_theme(convened.theme).name
+    if not convened.dry_run:
+        take_in_what_can_be(desk)
     held = desk.life.books.meetings.listed(_LAST)
     if not convened.dry_run:
         finished = {r["meeting_id"]: _finished(desk, r) for r in held if r["status"] == CHOSEN}
@@ -153,6 +156,7 @@ def _finished(desk: Desk, record: Record) -> Meeting:
     decided = earlier[0] if earlier else desk.decisions.record(decision(record, queued))
     told = {"queued": queued, "decision_id": decided.decision_id, "cells": update_map(desk), "status": HELD}
     kept = desk.life.books.meetings.change((identity,), lambda found: {**found, **told})
+    show_life(desk, queued)
     return Meeting(identity, kept)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from quorum.validation.life import Idea
 from quorum.validation.repair import Case, NoResult, Proposal, read_proposal
 
 TIER_TASK, MEND_TASK = "tier", "mend"
+LEAST_SECONDS = 0.1
 REASONS: Mapping[Loss, str] = {
     Loss.TIMEOUT: "timeout",
     Loss.MEMORY: "out_of_memory",
@@ -26,7 +28,7 @@ REASONS: Mapping[Loss, str] = {
 
 
 class DeskHands:
-    """Hands over the desk's Executor, for one strategy at one tier; an attempt's parts share its `seconds`."""
+    """Hands over the desk's Executor, for one strategy at one tier; a search and its checks share `seconds`."""
 
     def __init__(self, desk: Desk, strategy_id: str, tier: Tier, seconds: float) -> None:
         self._desk = desk
@@ -36,10 +38,12 @@ class DeskHands:
         config = desk.workspace.config
         section = read_settings(config / PARALLEL_FILE, ValidationFile).parallel_validation
         usual = section.limits(read_ladder(config).of(tier), 1)
-        self._limits = replace(usual, seconds=min(usual.seconds or seconds, seconds))
+        self._limits = usual
+        self._until = time.monotonic() + seconds
 
     def propose(self, case: Case) -> Proposal:
         """QuorumError for a fixer that breaks, hangs or answers with no proposal."""
+        self._until = time.monotonic() + self._seconds
         limits = replace(self._limits, seconds=self._seconds)
         outcome = self._one(MEND_TASK, {"case": case.told()}, limits)
         if not isinstance(outcome, Done):
@@ -48,7 +52,8 @@ class DeskHands:
 
     def run(self, idea: Idea, data: Mapping[str, Any], attempt: int, patience: float = 1.0) -> TierResult | NoResult:
         """A result that cannot be read is none."""
-        seconds = None if self._limits.seconds is None else min(patience * self._limits.seconds, self._seconds)
+        left = max(self._until - time.monotonic(), LEAST_SECONDS)
+        seconds = left if self._limits.seconds is None else min(patience * self._limits.seconds, left)
         asked = {"tier": self._tier.value, "idea": plain(idea), "params": {}, "attempt": attempt, "data": dict(data)}
         outcome = self._one(TIER_TASK, asked, replace(self._limits, seconds=seconds))
         if not isinstance(outcome, Done):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from quorum.desk.mending.keeping import DeskKeeper, write_log
 from quorum.desk.mending.learning import draw
 from quorum.desk.mending.turn import turn
 from quorum.desk.settings.retry import read_retry
-from quorum.domain import IllegalMove, QuorumError, UsageError
+from quorum.domain import SECOND, IllegalMove, QuorumError, UsageError
 from quorum.validation.ladder import Tier, read_idea
 from quorum.validation.learnings import Learning
 from quorum.validation.life import Candidate, Status
@@ -36,6 +37,7 @@ from quorum.validation.repair import (
 
 SKILL = "auto-retry"
 BROKEN = "auto_retry_broken"
+ON = " on "
 MENDED = {tier: Status(f"{tier}_PASSED") for tier in Tier}
 FAILED = {Status(f"{tier}_FAILED"): tier for tier in Tier}
 WAITING = frozenset({Status.FIXABLE_FAILURE, Status.RETRYING, *FAILED})
@@ -91,7 +93,7 @@ def retry(
     failing = failing_of(desk, candidate, rules)
     _check(candidate, failing, tier, attempt)
     with turn(desk.workspace.home, strategy_id):
-        claimed = _claimed(desk, candidate, by)
+        claimed = _claimed(desk, candidate, by, rules)
         refused = _refused(desk, failing, rules)
         if refused is not None:
             return _end(desk, claimed, failing, rules, Cycle((), Unrepaired(failing.failed.reason, refused)))
@@ -124,13 +126,18 @@ def _check(candidate: Candidate, failing: Failing, tier: str | None, attempt: in
         raise UsageError(f"there is no attempt {attempt}", "attempts count from 1")
 
 
-def _claimed(desk: Desk, candidate: Candidate, by: str) -> Candidate:
-    """The strategy as it is once this process has it; IllegalMove when somebody else has moved it meanwhile."""
-    queue = desk.life.queue
+def _claimed(desk: Desk, candidate: Candidate, by: str, rules: RetryRules) -> Candidate:
+    """The strategy as it is once this process has it; IllegalMove when somebody else has it, or has moved it."""
+    queue, here = desk.life.queue, os.uname().nodename
     found = queue.get(candidate.strategy_id)
     if found.status is Status.RETRYING:
-        return found
-    moved = queue.move(found.strategy_id, candidate.status, Status.RETRYING, by, f"to be mended: {candidate.reason}")
+        claimed_by = queue.moves(found.strategy_id)[-1].by
+        longest = int(rules.max_attempts * rules.seconds * SECOND)
+        if claimed_by.endswith(f"{ON}{here}") or desk.clock.now() - found.moved_at > longest:
+            return found
+        raise IllegalMove(f"{found.strategy_id} is being mended by {claimed_by}", "wait until that has ended")
+    why = f"to be mended: {candidate.reason}"
+    moved = queue.move(found.strategy_id, candidate.status, Status.RETRYING, f"{by}{ON}{here}", why)
     if moved is None:
         raise IllegalMove(f"{found.strategy_id} has been moved by somebody else", "look with `quorum queue show`")
     return moved

@@ -15,6 +15,7 @@ from quorum.domain import DAY, WorkspaceError, iso, plain
 
 SCHEMA = 1
 NEWEST = 30
+OF_A_DAY = 100
 BLOCKS = 3
 FOLDER = "pipeline"
 METRICS = "parallel-validation-metrics.yaml"
@@ -34,14 +35,14 @@ LISTED = (
 
 
 def show(desk: Desk, record: Record) -> tuple[Path, ...]:
-    """Write the run file of the record's day and the metrics of the newest runs; the paths written."""
+    """Write the run file of the record's day and the metrics of the newest runs, as the store has them; the paths."""
     day = record["at"] // DAY
-    runs = [run for run in desk.life.books.runs.listed(NEWEST) if run["run_id"] != record["run_id"]]
+    runs = desk.life.books.runs.listed(OF_A_DAY)
     today = [run for run in runs if run["at"] // DAY == day]
     folder = desk.workspace.home / FOLDER
     files = {
-        folder / f"parallel-validation-{iso(day * DAY)[:10]}.yaml": _day(iso(day * DAY)[:10], [*today, record]),
-        folder / METRICS: metrics([*runs, record]),
+        folder / f"parallel-validation-{iso(day * DAY)[:10]}.yaml": _day(iso(day * DAY)[:10], today),
+        folder / METRICS: metrics(runs),
     }
     for path, values in files.items():
         _write(path, values)
