@@ -86,9 +86,12 @@ def lived(desk: Desk) -> Desk:
             "by_strategy": {"STR-001": {"tiers": ended}},
             "seconds": 10,
             "sequential_seconds": 25,
+            "workers": [],
+            "alerts": [],
         }
     )
-    desk.life.books.runs.open({"tier": "L1", "status": "running", "strategies": ["STR-002"]})
+    none = {"by_strategy": {}, "seconds": 0, "sequential_seconds": 0, "workers": [], "alerts": []}
+    desk.life.books.runs.open({"tier": "L1", "status": "running", "strategies": ["STR-002"], **none})
     desk.life.books.cells.put({"key": "momentum/1h", "tested": 3, "survived": 1})
     return desk
 

@@ -67,7 +67,14 @@ class Crew:
         return sum(name == task for name, _ in self.asked)
 
 
+LONG = ("tiers.yaml", "thresholds.yaml", "portfolio-thresholds.yaml", "tiered-validation-protocol.yaml", "agents.yaml")
+"""Files that say what holds without them, and take long to read."""
+
+
 def desk_of(home: Path, crew: Crew | None = None) -> Desk:
+    """The desk of a workspace whose workers answer by the crew's script."""
+    for name in LONG:
+        (home / "config" / name).unlink(missing_ok=True)
     return replace(at_work(home), executor=(crew or Crew()).executor())
 
 

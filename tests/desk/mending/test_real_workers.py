@@ -65,6 +65,7 @@ def _family(case: Case) -> str:
     return family_of(SpecStrategy(read_spec(case.idea.strategy)))
 
 
+@pytest.mark.slow
 def test_a_fixer_that_hangs_is_a_rejection_in_time(real: Desk, case: Case, tmp_path: Path) -> None:
     (tmp_path / "hanging.py").write_text(HANGING, encoding="utf-8")
     (real.workspace.config / RETRY_FILE).write_text("auto_retry: {attempt_seconds: 1}\n", encoding="utf-8")

@@ -148,8 +148,10 @@ def test_a_new_workspace_says_what_could_be_scheduled_and_how(quorum: Quorum, ho
     assert told["schedules"] == []
     workflows = {line["workflow"]: line for line in told["not_scheduled"]}
     assert workflows.keys() == {
+        "auto_retry",
         "daily_operations",
         "model_training_cycle",
+        "parallel_validation",
         "realtime_signal_generation",
         "walk_forward_optimization",
     }

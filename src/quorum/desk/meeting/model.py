@@ -145,7 +145,8 @@ def _ask(model: Model, wanted: Wanted) -> Drafts:
     except UserError as error:
         raise ConfigError(f"{wanted.model} cannot be asked: {error}", "mend the seat in config/meeting.yaml") from error
     except AgentRunError as error:
-        said = " ".join(f"{error}: {error.__cause__}".removesuffix(": None").split())[:300]
+        causes = dict.fromkeys(str(each) for each in (error, error.__cause__) if each)
+        said = " ".join(": ".join(causes).split())[:300]
         raise Silent(
             f"{wanted.model} gave no idea that can be run: {said}", "the seat's own rules speak instead"
         ) from error
