@@ -166,7 +166,7 @@ def test_what_cannot_be_asked_is_refused(
 @pytest.mark.parametrize(
     ("name", "given", "what"),
     [
-        ("dance", "{}", "there is no task 'dance'; known are examine, replay, sweep, witness"),
+        ("dance", "{}", "there is no task 'dance'; known are examine, mend, replay, sweep, tier, witness"),
         ("replay", "not JSON", "is no JSON"),
     ],
 )
