@@ -34,7 +34,7 @@ from quorum.execution import AuditReport, audit
 NOW = parse_instant("2024-06-03T12:00:00Z")
 ACCOUNT, SYMBOL = "paper", "BTCUSDT"
 AUDITED = (
-    *("entry", "posting", "fill", "balance", "position"),
+    *("entry", "posting", "fill", "balance", "position", "fill_share", "strategy_position"),
     *("intent", "order_event", "order_state", "decision", "account"),
 )
 PROVENANCE = Provenance("c0de", {"cpu": "any"})

@@ -32,8 +32,8 @@ from quorum.domain import (
     VirtualClock,
     plain,
 )
-from quorum.execution import SimulatedBroker, VenueCosts, follow, send
-from quorum.execution.fakes import ListedPrices, MemoryJournal
+from quorum.execution import Sender, SimulatedBroker, VenueCosts
+from quorum.execution.fakes import ListedPrices, MemoryJournal, NoHalts
 
 PRINTS = ListedPrices(Trade(SYMBOL, NOW + i * MINUTE, Decimal(100), Decimal(10)) for i in range(5))
 INSTRUMENT = Instrument(SYMBOL, "made-up", "BTC", "USDT", Decimal("0.01"), Decimal("0.001"))
@@ -87,15 +87,15 @@ def test_a_venue_without_space_gives_no_answer_and_the_order_ends_as_it_should(
     with store.accounts.transaction("paper") as transaction:
         ordered(transaction, 1, "1.5")
     with served(door, journal):
-        order = send(remote, store.accounts, clock, store.orders.get("Q1"))
+        order = Sender(remote, store.accounts, clock, NoHalts()).send(store.orders.get("Q1"))
         assert order.status is OrderStatus.UNKNOWN
         assert store.orders.events_of("Q1")[-1]["detail"].startswith(
             "the simulated venue failed: journal: disk is full"
         )
         journal.full = False
-        order = follow(remote, store.accounts, clock, order)
+        order = Sender(remote, store.accounts, clock, NoHalts()).follow(order)
         clock.advance_to(NOW + 2 * MINUTE)
-        order = follow(remote, store.accounts, clock, order)
+        order = Sender(remote, store.accounts, clock, NoHalts()).follow(order)
         venue = remote.account()
     expected = {"order": (OrderStatus.NEVER_ARRIVED, {}), "fill": (OrderStatus.FILLED, {SYMBOL: Decimal("1.5")})}
     assert (order.status, dict(venue.positions)) == expected[kind]

@@ -23,10 +23,11 @@ from quorum.domain import (
     VirtualClock,
     plain,
 )
-from quorum.execution import AuditReport, audit
+from quorum.execution import AuditReport, Sender, audit
+from quorum.execution.fakes import NoHalts
 
 AUDITED = (
-    *("entry", "posting", "fill", "balance", "position"),
+    *("entry", "posting", "fill", "balance", "position", "fill_share", "strategy_position"),
     *("intent", "order_event", "order_state", "decision"),
 )
 PROVENANCE = Provenance("c0de", {"cpu": "any"})
@@ -75,6 +76,10 @@ class Books:
     def book(self, account: str = "paper") -> Book:
         with self.work.transaction(account) as transaction:
             return transaction.book()
+
+    def sender(self, broker: Any) -> Sender:
+        """The way out to a broker; nothing is halted."""
+        return Sender(broker, self.work, self.clock, NoHalts())
 
     def get(self, number: int = 1) -> Order:
         return self.orders.get(f"Q{number}")

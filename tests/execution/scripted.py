@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from domain.words import NOW, fill
 from quorum.domain import MINUTE, BrokerError, BrokerUnreachable, OrderIntent, OrderStatus, Side
-from quorum.execution import BrokerAccount, BrokerOrder
+from quorum.execution import Abilities, BrokerAccount, BrokerOrder
 
 Answer = Callable[[str], BrokerOrder | None]
 
@@ -27,7 +27,14 @@ class Scripted:
         assert answer is not None
         return answer
 
-    def order(self, client_order_id: str) -> BrokerOrder | None:
+    @property
+    def abilities(self) -> Abilities:
+        return Abilities()
+
+    def open_orders(self) -> list[BrokerOrder]:
+        return []
+
+    def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
         self.asked.append(client_order_id)
         return self.on_order(client_order_id)
 

@@ -10,7 +10,7 @@ from execution.books import Books
 from execution.scripted import Answer, Scripted, never, refused, says, unknown, unreachable
 from execution.venues import CASH, FREE, listed, printed
 from quorum.domain import MINUTE, Order, OrderIntent, OrderStatus
-from quorum.execution import BrokerOrder, SimulatedBroker, VenueCosts, differences, follow, send
+from quorum.execution import BrokerOrder, SimulatedBroker, VenueCosts, differences
 from quorum.execution.fakes import ListedPrices, MemoryJournal
 
 S = OrderStatus
@@ -18,8 +18,8 @@ S = OrderStatus
 
 def test_a_second_sender_with_the_same_intent_sends_nothing(books: Books) -> None:
     stale, broker = books.commit(), Scripted(says(S.ACCEPTED), says(S.ACCEPTED))
-    send(broker, books.work, books.clock, stale)
-    assert send(broker, books.work, books.clock, stale).status is S.ACCEPTED
+    books.sender(broker).send(stale)
+    assert books.sender(broker).send(stale).status is S.ACCEPTED
     assert broker.submitted == ["Q1"]
 
 
@@ -27,10 +27,10 @@ def test_two_senders_at_the_same_moment_send_once(books: Books) -> None:
     stale, inner = books.commit(), Scripted(never)
 
     def submit(identity: str) -> BrokerOrder:
-        assert send(inner, books.work, books.clock, stale).status is S.SENT
+        assert books.sender(inner).send(stale).status is S.SENT
         return BrokerOrder(identity, S.ACCEPTED)
 
-    assert send(Scripted(submit), books.work, books.clock, stale).status is S.ACCEPTED
+    assert books.sender(Scripted(submit)).send(stale).status is S.ACCEPTED
     assert (inner.submitted, inner.asked) == ([], [])
 
 
@@ -39,10 +39,10 @@ def test_a_late_second_sender_does_not_expire_what_is_being_sent(books: Books) -
 
     def submit(identity: str) -> BrokerOrder:
         books.clock.advance_to(stale.intent.expires_at + 1)
-        assert send(Scripted(never), books.work, books.clock, stale).status is S.SENT
+        assert books.sender(Scripted(never)).send(stale).status is S.SENT
         return BrokerOrder(identity, S.ACCEPTED)
 
-    assert send(Scripted(submit), books.work, books.clock, stale).status is S.ACCEPTED
+    assert books.sender(Scripted(submit)).send(stale).status is S.ACCEPTED
     assert books.statuses() == [S.SENT, S.ACCEPTED]
 
 
@@ -52,10 +52,10 @@ def test_one_who_asks_in_between_makes_the_sender_s_request_never_arrive(books: 
 
     class Slow(Scripted):
         def submit(self, intent: OrderIntent) -> BrokerOrder:
-            assert follow(venue, books.work, books.clock, books.get()).status is S.NEVER_ARRIVED
+            assert books.sender(venue).follow(books.get()).status is S.NEVER_ARRIVED
             return venue.submit(intent)
 
-    assert send(Slow(never), books.work, books.clock, stale).status is S.NEVER_ARRIVED
+    assert books.sender(Slow(never)).send(stale).status is S.NEVER_ARRIVED
     assert books.statuses() == [S.SENT, S.NEVER_ARRIVED]
     assert venue.account().positions == {}
 
@@ -86,7 +86,7 @@ def overtaken(books: Books, number: int, newer: Answer, answer: Answer) -> tuple
     found: list[Order] = []
 
     def late(identity: str) -> BrokerOrder | None:
-        found.append(follow(Scripted(never, newer), books.work, books.clock, books.get(number)))
+        found.append(books.sender(Scripted(never, newer)).follow(books.get(number)))
         return answer(identity)
 
     return late, found
@@ -95,15 +95,15 @@ def overtaken(books: Books, number: int, newer: Answer, answer: Answer) -> tuple
 def test_the_sender_s_answer_is_no_news_when_another_process_knows_more(books: Books) -> None:
     for number, (newer, answer) in enumerate([*OVERTAKEN[:-1], *LOST]):
         late, found = overtaken(books, number, newer, answer)
-        order = send(Scripted(late), books.work, books.clock, books.commit(number))
+        order = books.sender(Scripted(late)).send(books.commit(number))
         assert [books.get(number)] == [order] == found
 
 
 def test_a_follower_s_answer_is_no_news_when_another_process_knows_more(books: Books) -> None:
     for number, (newer, answer) in enumerate(OVERTAKEN):
-        stale = send(Scripted(unreachable), books.work, books.clock, books.commit(number))
+        stale = books.sender(Scripted(unreachable)).send(books.commit(number))
         late, found = overtaken(books, number, newer, answer)
-        order = follow(Scripted(never, late), books.work, books.clock, stale)
+        order = books.sender(Scripted(never, late)).follow(stale)
         assert [books.get(number)] == [order] == found
 
 
@@ -115,7 +115,7 @@ def test_followers_at_the_same_time_book_everything_once(books: Books) -> None:
     def door() -> SimulatedBroker:
         return SimulatedBroker(journal.opened_again(), ListedPrices(prints), books.clock, costs, CASH, listed)
 
-    order = send(door(), books.work, books.clock, books.commit())
+    order = books.sender(door()).send(books.commit())
     done: list[Order] = []
     barrier = threading.Barrier(3)
 
@@ -123,7 +123,7 @@ def test_followers_at_the_same_time_book_everything_once(books: Books) -> None:
         seen = order
         barrier.wait()
         while not seen.status.terminal:
-            seen = follow(door(), books.work, books.clock, seen)
+            seen = books.sender(door()).follow(seen)
         done.append(seen)
 
     threads = [threading.Thread(target=chase) for _ in range(2)]

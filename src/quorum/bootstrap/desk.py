@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from quorum.adapters.halts import BothHalts, HaltFile
 from quorum.adapters.keys import Keys
 from quorum.adapters.notify import AppriseChannels, FileNotifier
 from quorum.adapters.process import (
@@ -30,6 +31,7 @@ from quorum.adapters.sql.coordination import (
     insert_notice,
 )
 from quorum.adapters.sql.life import SqlQueue, SqlResults, sql_books
+from quorum.adapters.sql.trading.halts import SqlHalts
 from quorum.bootstrap.engine import LaterWorkflows, open_workflows
 from quorum.bootstrap.executors import open_executor
 from quorum.bootstrap.places import use_kernel_cache
@@ -76,6 +78,7 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         orders=SqlOrders(database),
         trials=SqlTrials(database, wall),
         broker=_Venues(workspace, settings, lake, accounts).broker,
+        halts=BothHalts(HaltFile(workspace.home / "state" / "halts.json"), SqlHalts(database, wall, provenance)),
         executor=open_executor(),
         notifier=_notifications(workspace),
         rows=database.snapshot,

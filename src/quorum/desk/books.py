@@ -10,7 +10,7 @@ from quorum.domain import Book, Clock, content_hash, utc_day
 from quorum.execution import AuditReport, BrokerAccount, audit, differences
 
 AUDITED = (
-    *("entry", "posting", "fill", "balance", "position"),
+    *("entry", "posting", "fill", "balance", "position", "fill_share", "strategy_position"),
     *("intent", "order_event", "order_state", "decision", "account"),
 )
 

@@ -19,7 +19,7 @@ from quorum.domain import (
     UsageError,
 )
 from quorum.engine import Trials
-from quorum.execution import Broker
+from quorum.execution import Broker, HaltBook, Sender
 from quorum.lake import Lake
 from quorum.risk import RiskLimits
 
@@ -84,6 +84,7 @@ class Desk:
     orders: Orders
     trials: Trials
     broker: Callable[[str, Clock], Broker]
+    halts: HaltBook
     executor: Executor
     notifier: Notifier
     rows: Callable[[Iterable[str]], Mapping[str, Sequence[Mapping[str, Any]]]]
@@ -97,6 +98,11 @@ class Desk:
     workflows: Workflows
     life: Life
     tasks: Mapping[str, Job]
+
+    def sender(self, account: str, clock: Clock | None = None) -> Sender:
+        """The one way in which orders of an account leave; on the desk's clock unless one is given."""
+        clock = clock or self.clock
+        return Sender(self.broker(account, clock), self.accounts, clock, self.halts)
 
     def account_for(self, quote: str, name: str | None = None) -> str:
         """The account named, or the first of the configured ones in currency `quote`; it is opened when it is new.

@@ -38,9 +38,25 @@ from quorum.domain.errors import (
     WorkspaceError,
     severity,
 )
+from quorum.domain.halt import Halt, Scope
 from quorum.domain.instrument import Instrument, Money, split_symbol
 from quorum.domain.market import Quote, Row, Side, Trade
-from quorum.domain.order import MOVES, Aim, AimedIntent, Basis, Order, OrderEvent, OrderIntent, OrderStatus
+from quorum.domain.order import (
+    AT_MARKET,
+    ENDED_SHORT,
+    MOVES,
+    Aim,
+    AimedIntent,
+    Basis,
+    Hold,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    OrderKind,
+    OrderStatus,
+    OrderTerms,
+    Part,
+)
 from quorum.domain.ports import (
     DecisionLog,
     Done,
@@ -70,7 +86,9 @@ from quorum.domain.proposal import (
 from quorum.domain.signal import Abstain, Direction, Signal, View
 
 __all__ = [
+    "AT_MARKET",
     "DAY",
+    "ENDED_SHORT",
     "HOUR",
     "MINUTE",
     "MOVES",
@@ -98,7 +116,9 @@ __all__ = [
     "Executor",
     "ExitPlan",
     "Fill",
+    "Halt",
     "Halted",
+    "Hold",
     "IllegalMove",
     "Instrument",
     "InvalidSignal",
@@ -112,8 +132,11 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderIntent",
+    "OrderKind",
     "OrderStatus",
+    "OrderTerms",
     "Outcome",
+    "Part",
     "Position",
     "Progress",
     "Proposal",
@@ -122,6 +145,7 @@ __all__ = [
     "Quote",
     "RiskVerdict",
     "Row",
+    "Scope",
     "Severity",
     "Shrunk",
     "Side",

@@ -13,7 +13,8 @@ class DecisionKind(StrEnum):
 
     APPROVAL is a person's answer, VERDICT a workflow's decision point, POLICY what the coordinator did about a
     failure, SYSTEM a move of the system's state. In a strategy's life STATUS is a move of its status, RETRY a fix that
-    was tried, MEETING what a strategy meeting chose, DEPLOYMENT one that begins, changes or ends.
+    was tried, MEETING what a strategy meeting chose, DEPLOYMENT one that begins, changes or ends. HALT is one that is
+    raised or lifted, OVERRIDE a person's word that raises a limit for a while.
     """
 
     CONSENSUS = "consensus"
@@ -27,6 +28,8 @@ class DecisionKind(StrEnum):
     RETRY = "retry"
     MEETING = "meeting"
     DEPLOYMENT = "deployment"
+    HALT = "halt"
+    OVERRIDE = "override"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from quorum.domain.errors import DataError
+from quorum.domain.instrument import split_symbol
 from quorum.domain.market import Side
 
 ZERO = Decimal(0)
@@ -46,12 +47,19 @@ class Fill:
     def notional(self) -> Decimal:
         return self.quantity * self.price
 
+    @property
+    def fee_in_base(self) -> Decimal:
+        """The part of the fee that was taken in what was traded, which makes the holding smaller; else 0."""
+        named = self.fee and self.symbol.startswith(self.fee_currency)
+        return self.fee if named and self.fee_currency == split_symbol(self.symbol)[0] else ZERO
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
     """A holding; `quantity` is signed, `cost` is what the open quantity cost (signed), `realised` is before fees.
 
     Average cost: a reduction realises against the average price; a fill through zero closes, then opens anew.
+    A fee that was taken in what was traded counts as so much sold at the fill's price, and paid away.
     What a part of it cost is rounded to 1e-12, and from there on exact: `realised - cost` is always the sum of what
     sales brought and purchases took, and a position that is closed costs exactly 0.
     """
@@ -67,9 +75,13 @@ class Position:
 
     def apply(self, fill: Fill) -> Position:
         """The position after `fill`."""
-        change = fill.side.sign * fill.quantity
+        traded = self.trade(fill.side.sign * fill.quantity, fill.price)
+        return traded.trade(-fill.fee_in_base, fill.price) if fill.fee_in_base else traded
+
+    def trade(self, change: Decimal, price: Decimal) -> Position:
+        """The position after `change` units, signed, at `price`."""
         if self.quantity * change >= 0:
-            return replace(self, quantity=self.quantity + change, cost=self.cost + change * fill.price)
+            return replace(self, quantity=self.quantity + change, cost=self.cost + change * price)
         closing = min(abs(change), abs(self.quantity)) * (1 if change > 0 else -1)
         released = self._cost_of(-closing)
         rest = change - closing
@@ -77,9 +89,9 @@ class Position:
             self.symbol,
             self.quantity + closing,
             self.cost - released if self.quantity + closing else ZERO,
-            self.realised - closing * fill.price - released,
+            self.realised - closing * price - released,
         )
-        return replace(closed, quantity=closed.quantity + rest, cost=closed.cost + rest * fill.price)
+        return replace(closed, quantity=closed.quantity + rest, cost=closed.cost + rest * price)
 
     def _cost_of(self, part: Decimal) -> Decimal:
         if part == self.quantity:

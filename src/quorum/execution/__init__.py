@@ -7,29 +7,53 @@ Neighbours: `desk` calls it, `adapters` implement its port Broker; knows `domain
 
 from quorum.execution.audit import AuditReport, audit
 from quorum.execution.intent import make_intent, next_attempt
-from quorum.execution.ledger import Entry, Posting, entry_of_fill, entry_of_funding
-from quorum.execution.ports import Broker, BrokerAccount, BrokerOrder, Journal, Prices
+from quorum.execution.ledger import (
+    Entry,
+    Income,
+    Posting,
+    entries_of_transfer,
+    entry_of_conversion,
+    entry_of_cross,
+    entry_of_fill,
+    entry_of_funding,
+    entry_of_income,
+    entry_of_split,
+)
+from quorum.execution.netting import Cross, Net, net
+from quorum.execution.ports import Abilities, Broker, BrokerAccount, BrokerOrder, HaltBook, Halts, Journal, Prices
 from quorum.execution.reconcile import differences
-from quorum.execution.sender import follow, send
-from quorum.execution.simulated import SimulatedBroker, VenueCosts
+from quorum.execution.sender import Sender
+from quorum.execution.simulated import ABILITIES, SimulatedBroker, VenueCosts
 
 __all__ = [
+    "ABILITIES",
+    "Abilities",
     "AuditReport",
     "Broker",
     "BrokerAccount",
     "BrokerOrder",
+    "Cross",
     "Entry",
+    "HaltBook",
+    "Halts",
+    "Income",
     "Journal",
+    "Net",
     "Posting",
     "Prices",
+    "Sender",
     "SimulatedBroker",
     "VenueCosts",
     "audit",
     "differences",
+    "entries_of_transfer",
+    "entry_of_conversion",
+    "entry_of_cross",
     "entry_of_fill",
     "entry_of_funding",
-    "follow",
+    "entry_of_income",
+    "entry_of_split",
     "make_intent",
+    "net",
     "next_attempt",
-    "send",
 ]

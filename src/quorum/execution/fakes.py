@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from quorum.domain import Trade
+from quorum.domain import Halt, Trade
 
 
 class MemoryJournal:
@@ -32,6 +32,23 @@ class MemoryJournal:
     def append(self, event: Mapping[str, Any]) -> None:
         self._events.append(event)
         self._seen = len(self._events)
+
+
+class NoHalts:
+    """Halts of a desk where nothing was ever halted."""
+
+    def standing(self) -> Sequence[Halt]:
+        return ()
+
+
+class ListedHalts:
+    """Halts from a list, which a test may change."""
+
+    def __init__(self, *halts: Halt) -> None:
+        self.halts = list(halts)
+
+    def standing(self) -> Sequence[Halt]:
+        return tuple(self.halts)
 
 
 class ListedPrices:

@@ -1,13 +1,20 @@
-"""Double entry: every change of cash or holding is an entry whose postings sum to zero in each commodity."""
+"""Double entry: every change of cash or holding is an entry whose postings sum to zero in each commodity.
+
+An account's cash and holdings are the sums over their sub-accounts: `assets:cash:STR-001` is what strategy STR-001 has
+earned and spent, `assets:cash` the desk's own.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
 
-from quorum.domain import Fill, Money, Unbalanced, canonical, split_symbol
+from quorum.domain import ZERO, Fill, Money, Unbalanced, canonical, split_symbol
+from quorum.execution.netting import Cross
 
 CASH, HOLDING, TRADING, FEES, CAPITAL = (
     "assets:cash",
@@ -16,6 +23,15 @@ CASH, HOLDING, TRADING, FEES, CAPITAL = (
     "expenses:fees",
     "equity:capital",
 )
+SPLITS, TRANSFERS, ADJUSTMENTS = "equity:splits", "equity:transfers", "equity:adjustments"
+
+
+class Income(StrEnum):
+    """What holding brings or costs: a perpetual's funding, interest, dividends."""
+
+    FUNDING = "perpetual_funding"
+    INTEREST = "interest"
+    DIVIDEND = "dividend"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +62,103 @@ class Entry:
             raise Unbalanced(f"entry {self.reference}: postings leave {wrong or 'nothing'}", "this is a bug: report it")
 
 
-def entry_of_fill(account: str, fill: Fill) -> Entry:
-    """Holding against trading in the symbol, cash against trading in the quote currency, cash against fees."""
+def owned(ledger_account: str, owner: str) -> str:
+    """The sub-account of an owner, a strategy's id; the desk's own, for an empty one, is the account itself."""
+    return f"{ledger_account}:{owner}" if owner else ledger_account
+
+
+def entry_of_fill(account: str, fill: Fill, shares: Mapping[str, Decimal] | None = None) -> Entry:
+    """Holding against trading in the symbol, cash against trading in the quote currency, cash against fees.
+
+    With `shares` (signed quantities by strategy, together the fill's) each strategy has lines of its own, the fee pro
+    rata. A fee in what was traded is taken from the holding.
+    """
+    signed = {"": fill.side.sign * fill.quantity} if shares is None else shares
+    fees = split(fill.fee, {owner: abs(quantity) for owner, quantity in signed.items()})
     quote = split_symbol(fill.symbol)[1]
-    quantity, notional = fill.side.sign * fill.quantity, fill.side.sign * fill.notional
-    postings = [
-        Posting(HOLDING, fill.symbol, quantity),
-        Posting(TRADING, fill.symbol, -quantity),
-        Posting(TRADING, quote, notional),
-        Posting(CASH, quote, -notional),
-    ]
-    if fill.fee:
-        postings += [Posting(CASH, fill.fee_currency, -fill.fee), Posting(FEES, fill.fee_currency, fill.fee)]
+    paid = (HOLDING, fill.symbol) if fill.fee_in_base else (CASH, fill.fee_currency)
+    postings = []
+    for owner, quantity in signed.items():
+        postings += _traded(owner, (fill.symbol, quote), quantity, fill.price)
+        if fees[owner]:
+            postings.append(Posting(owned(paid[0], owner), paid[1], -fees[owner]))
+            postings.append(Posting(owned(FEES, owner), paid[1], fees[owner]))
     return Entry(account, fill.time, "fill", fill.fill_id, tuple(postings))
+
+
+def entry_of_cross(account: str, symbol: str, cross: Cross, price: Decimal, at: tuple[int, str]) -> Entry:
+    """What goes from one strategy to another inside an account, at `price`; `at` is the instant and the reference."""
+    pair, time, reference = (symbol, split_symbol(symbol)[1]), *at
+    bought = _traded(cross.buyer, pair, cross.quantity, price)
+    return Entry(account, time, "cross", reference, (*bought, *_traded(cross.seller, pair, -cross.quantity, price)))
+
+
+def _traded(owner: str, pair: tuple[str, str], quantity: Decimal, price: Decimal) -> list[Posting]:
+    """A signed quantity of a symbol for its price in the quote currency."""
+    symbol, quote = pair
+    notional = quantity * price
+    return [
+        Posting(owned(HOLDING, owner), symbol, quantity),
+        Posting(owned(TRADING, owner), symbol, -quantity),
+        Posting(owned(TRADING, owner), quote, notional),
+        Posting(owned(CASH, owner), quote, -notional),
+    ]
+
+
+def entry_of_income(account: str, kind: Income, money: Money, at: tuple[int, str], owner: str = "") -> Entry:
+    """What holding brought, or cost when it is negative, in cash; `at` is the instant and the reference."""
+    time, reference = at
+    postings = (
+        Posting(owned(CASH, owner), money.currency, money.amount),
+        Posting(owned(f"income:{kind}", owner), money.currency, -money.amount),
+    )
+    return Entry(account, time, kind.value, reference, postings)
+
+
+def entry_of_split(account: str, symbol: str, more: Mapping[str, Decimal], at: tuple[int, str]) -> Entry:
+    """Units that a split adds to each owner's holding, or takes when negative; no cash moves."""
+    postings = [
+        posting
+        for owner, units in more.items()
+        for posting in (Posting(owned(HOLDING, owner), symbol, units), Posting(SPLITS, symbol, -units))
+    ]
+    return Entry(account, at[0], "split", at[1], tuple(postings))
+
+
+def entries_of_transfer(there: tuple[str, str], money: Money, at: tuple[int, str]) -> tuple[Entry, Entry]:
+    """Cash from the first account of `there` to the second: out of the one, into the other, both by one reference."""
+    (source, target), (time, reference) = there, at
+    out = (Posting(CASH, money.currency, -money.amount), Posting(TRANSFERS, money.currency, money.amount))
+    into = (Posting(CASH, money.currency, money.amount), Posting(TRANSFERS, money.currency, -money.amount))
+    first = Entry(source, time, "transfer", f"{reference}/out", out)
+    return first, Entry(target, time, "transfer", f"{reference}/in", into)
+
+
+def entry_of_conversion(account: str, sold: Money, bought: Money, at: tuple[int, str]) -> Entry:
+    """One currency's cash for another's; the rate is what the amounts say, its source stands in the reference."""
+    postings = (
+        Posting(CASH, sold.currency, -sold.amount),
+        Posting(TRADING, sold.currency, sold.amount),
+        Posting(TRADING, bought.currency, -bought.amount),
+        Posting(CASH, bought.currency, bought.amount),
+    )
+    return Entry(account, at[0], "conversion", at[1], postings)
+
+
+def entry_of_adjustment(account: str, line: str, commodity: str, amount: Decimal, at: tuple[int, str]) -> Entry:
+    """What the venue has more, or less when negative, and was adopted; `line` is CASH or HOLDING."""
+    postings = (Posting(line, commodity, amount), Posting(ADJUSTMENTS, commodity, -amount))
+    return Entry(account, at[0], "adjustment", at[1], postings)
+
+
+def split(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """`amount` by weights that are not all 0, in steps of its own last digit; the rest of a step is the largest's."""
+    whole = sum(weights.values(), ZERO)
+    step = Decimal(1).scaleb(min(int(amount.as_tuple().exponent), 0))
+    found = {name: (amount * weight / whole).quantize(step, ROUND_DOWN) for name, weight in weights.items()}
+    largest = max(weights, key=lambda name: (weights[name], name))
+    found[largest] += amount - sum(found.values(), ZERO)
+    return found
 
 
 def entry_of_funding(account: str, money: Money, time: int, reference: str) -> Entry:

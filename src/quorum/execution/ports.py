@@ -8,17 +8,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from quorum.domain import Fill, OrderIntent, OrderStatus, Trade
+from quorum.domain import ZERO, Fill, Halt, Hold, OrderIntent, OrderKind, OrderStatus, Trade
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerOrder:
-    """What a venue says of an order: its status there, and every fill so far, oldest first."""
+    """What a venue says of an order: its status there, and every fill so far, oldest first.
+
+    `symbol` and `quantity` (signed) where the venue tells them: of an order that nobody here knows it is all there is.
+    """
 
     client_order_id: str
     status: OrderStatus
     fills: tuple[Fill, ...] = ()
     detail: str = ""
+    symbol: str = ""
+    quantity: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +34,48 @@ class BrokerAccount:
     positions: Mapping[str, Decimal]
 
 
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a venue can do with an account: which orders, for how long they may hold, short and fractional sizes.
+
+    `protects` says whether a stop can rest there; `enforces_collar` whether no fill is ever beyond an order's collar.
+    """
+
+    kinds: frozenset[OrderKind] = frozenset(OrderKind)
+    holds: frozenset[Hold] = frozenset(Hold)
+    short: bool = True
+    fractional: bool = True
+    protects: bool = True
+    enforces_collar: bool = True
+
+
 class Broker(Protocol):
     """A venue. Requests are known by client order id, and a second request with the same id makes no second order.
 
     Every verb raises BrokerUnreachable when no answer came: then the request may or may not have arrived.
     """
 
-    def submit(self, intent: OrderIntent) -> BrokerOrder:
-        """Place a market order that fills no worse than the intent's collar and ends at its expiry."""
+    @property
+    def abilities(self) -> Abilities:
+        """What it can do; asks nobody."""
         ...
 
-    def order(self, client_order_id: str) -> BrokerOrder | None:
+    def submit(self, intent: OrderIntent) -> BrokerOrder:
+        """Place an order by the intent's terms, which fills no worse than its collar and ends at its expiry.
+
+        BrokerError for what the venue refuses, or cannot do.
+        """
+        ...
+
+    def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
         """The order as the venue has it now; None when it has none with that id and never will have one.
 
-        BrokerUnreachable while a request that is under way could still arrive.
+        BrokerUnreachable while a request that was sent at `sent` (ns UTC) could still arrive, or be seen.
         """
+        ...
+
+    def open_orders(self) -> Sequence[BrokerOrder]:
+        """Every order of the account that may still fill, whoever placed it."""
         ...
 
     def cancel(self, client_order_id: str) -> BrokerOrder:
@@ -52,6 +84,26 @@ class Broker(Protocol):
 
     def account(self) -> BrokerAccount:
         """Cash and holdings at the venue."""
+        ...
+
+
+class Halts(Protocol):
+    """What is halted, to be looked at last before an order leaves."""
+
+    def standing(self) -> Sequence[Halt]:
+        """The halts that hold now; never raises: what cannot be read is a BLACK halt of the desk that says so."""
+        ...
+
+
+class HaltBook(Halts, Protocol):
+    """Halts on record; what one process halts, every other one sees at its next look."""
+
+    def raise_(self, halt: Halt) -> None:
+        """Put a halt on record; when this returns, it survives a kill. QuorumError when it cannot be kept."""
+        ...
+
+    def lift(self, halt: Halt, by: str, reason: str) -> None:
+        """End a halt; one that does not stand any more is left as it is."""
         ...
 
 

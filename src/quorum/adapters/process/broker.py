@@ -26,7 +26,7 @@ from quorum.domain import (
     VirtualClock,
     plain,
 )
-from quorum.execution import Broker, BrokerAccount, BrokerOrder
+from quorum.execution import ABILITIES, Abilities, Broker, BrokerAccount, BrokerOrder
 
 
 def socket_path(workspace: Path) -> Path:
@@ -63,7 +63,8 @@ class BrokerServer(socketserver.ThreadingUnixStreamServer):
         """The answer to one request, the broker's refusal, or why it could not tell what became of the request."""
         verbs: dict[str, Callable[[], Any]] = {
             "submit": lambda: self._broker.submit(OrderIntent.read(request["intent"])),
-            "order": lambda: self._broker.order(request["id"]),
+            "order": lambda: self._broker.order(request["id"], request.get("sent")),
+            "open_orders": self._broker.open_orders,
             "cancel": lambda: self._broker.cancel(request["id"]),
             "account": self._broker.account,
         }
@@ -98,9 +99,16 @@ class RemoteBroker:
     def submit(self, intent: OrderIntent) -> BrokerOrder:
         return _order(self._ask({"verb": "submit", "intent": plain(intent)}))
 
-    def order(self, client_order_id: str) -> BrokerOrder | None:
-        answer = self._ask({"verb": "order", "id": client_order_id})
+    @property
+    def abilities(self) -> Abilities:
+        return ABILITIES
+
+    def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
+        answer = self._ask({"verb": "order", "id": client_order_id, "sent": sent})
         return None if answer is None else _order(answer)
+
+    def open_orders(self) -> list[BrokerOrder]:
+        return [_order(answer) for answer in self._ask({"verb": "open_orders"})]
 
     def cancel(self, client_order_id: str) -> BrokerOrder:
         return _order(self._ask({"verb": "cancel", "id": client_order_id}))
@@ -131,7 +139,8 @@ class RemoteBroker:
 
 def _order(answer: Mapping[str, Any]) -> BrokerOrder:
     fills = tuple(Fill.read(f) for f in answer["fills"])
-    return BrokerOrder(answer["client_order_id"], OrderStatus(answer["status"]), fills, answer["detail"])
+    status, quantity = OrderStatus(answer["status"]), Decimal(answer["quantity"])
+    return BrokerOrder(answer["client_order_id"], status, fills, answer["detail"], answer["symbol"], quantity)
 
 
 def _exact(lines: Mapping[str, str]) -> dict[str, Decimal]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from quorum.adapters.sql.coordination.effects import once
 from quorum.adapters.sql.database import Database, take_turn
 from quorum.adapters.sql.decisions import Provenance, insert_decision
 from quorum.adapters.sql.orders import insert_intent, read_order, read_position
+from quorum.adapters.sql.trading.sharing import book_shares
+from quorum.adapters.sql.trading.writing import replace_row
 from quorum.domain import (
     ZERO,
     Book,
@@ -48,6 +51,9 @@ _LAST_ENTRY = _mine(tables.entry).order_by(tables.entry.c.sequence.desc()).limit
 _BALANCE = _mine(tables.balance).where(
     (tables.balance.c.ledger_account == sa.bindparam("ledger_account"))
     & (tables.balance.c.commodity == sa.bindparam("commodity"))
+)
+_CASH = _mine(tables.balance).where(
+    (tables.balance.c.ledger_account == CASH) | tables.balance.c.ledger_account.startswith(f"{CASH}:", autoescape=True)
 )
 
 
@@ -140,7 +146,7 @@ class SqlTransaction:
             self._account,
             self._currency,
             self._version,
-            self._balance(CASH),
+            self._cash(),
             -self._balance(CAPITAL),
             positions,
             reserved,
@@ -170,7 +176,8 @@ class SqlTransaction:
         order = self._order(event.client_order_id)
         if order.status.terminal:
             return order
-        return self._append(order.move(event.status), event)
+        moved = order.move(event.status)
+        return self._append(replace(moved, sent=event.time) if event.status is OrderStatus.SENT else moved, event)
 
     def book_fill(self, fill: Fill) -> Order:
         order = self._order(fill.client_order_id)
@@ -179,18 +186,17 @@ class SqlTransaction:
         if known:
             return order
         self._check_fill(order, fill)
-        whole = order.filled + fill.quantity == order.intent.quantity
-        status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
-        moved = order.move(status, fill.quantity)
+        moved = order.fill(fill.quantity)
         self.connection.execute(table.insert().values(**_fill_values(fill)))
-        self.post(entry_of_fill(self._account, fill))
+        parts = book_shares(self.connection, self._account, order, fill)
+        self.post(entry_of_fill(self._account, fill, parts))
         held = next((p for p in self._positions() if p.symbol == fill.symbol), Position(fill.symbol)).apply(fill)
         self._replace(
             tables.position,
             {"account": self._account, "symbol": fill.symbol},
             {"quantity": held.quantity, "cost": held.cost, "realised": held.realised},
         )
-        return self._append(moved, OrderEvent(fill.client_order_id, status, fill.time, fill_id=fill.fill_id))
+        return self._append(moved, OrderEvent(fill.client_order_id, moved.status, fill.time, fill_id=fill.fill_id))
 
     def once(self, key: str, act: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         return once(self.connection, key, self._clock.now(), act)
@@ -257,6 +263,11 @@ class SqlTransaction:
         rows = self._rows(_BALANCE, ledger_account=ledger_account, commodity=commodity or self._currency)
         return rows[0]["amount"] if rows else ZERO
 
+    def _cash(self) -> Decimal:
+        """The cash of the desk and of every strategy in it, in the account's currency."""
+        rows = self._rows(_CASH)
+        return sum((row["amount"] for row in rows if row["commodity"] == self._currency), ZERO)
+
     def _replace_state(self, order: Order) -> None:
         values = {
             "account": self._account,
@@ -267,13 +278,12 @@ class SqlTransaction:
             "reserved": order.reserved,
             "remaining": order.remaining,
             "open": int(not order.status.terminal),
+            "sent": order.sent,
         }
         self._replace(tables.order_state, {"client_order_id": order.intent.client_order_id}, values)
 
     def _replace(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        where = sa.and_(*(table.c[name] == value for name, value in key.items()))
-        if self.connection.execute(table.update().where(where).values(**values)).rowcount == 0:
-            self.connection.execute(table.insert().values(**key, **values))
+        replace_row(self.connection, table, key, values)
 
     def _moved(self) -> None:
         self._version += 1

@@ -40,6 +40,11 @@ def insert_intent(connection: sa.Connection, intent: OrderIntent) -> None:
             created_at=intent.created_at,
             expires_at=intent.expires_at,
             exit=canonical(intent.exit).decode(),
+            kind=intent.terms.kind.value,
+            hold=intent.terms.hold.value,
+            trigger=intent.terms.trigger,
+            parts=canonical(intent.parts).decode(),
+            replaces=intent.replaces,
         )
     )
 
@@ -49,7 +54,7 @@ _JOINED = sa.join(tables.intent, tables.order_state)
 
 def _orders() -> sa.Select[Any]:
     state = tables.order_state
-    return sa.select(tables.intent, state.c.status, state.c.filled).select_from(_JOINED)
+    return sa.select(tables.intent, state.c.status, state.c.filled, state.c.sent).select_from(_JOINED)
 
 
 def read_order(connection: sa.Connection, client_order_id: str) -> Order | None:
@@ -60,8 +65,10 @@ def read_order(connection: sa.Connection, client_order_id: str) -> Order | None:
 
 
 def _order(row: sa.RowMapping) -> Order:
-    intent = OrderIntent.read({**row, "exit": json.loads(row["exit"])})
-    return Order(intent, OrderStatus(row["status"]), row["filled"])
+    terms = {name: row[name] for name in ("kind", "hold", "trigger")}
+    values = {**row, "exit": json.loads(row["exit"]), "terms": terms, "parts": json.loads(row["parts"])}
+    intent = OrderIntent.read(values)
+    return Order(intent, OrderStatus(row["status"]), row["filled"], row["sent"])
 
 
 def read_position(row: sa.RowMapping) -> Position:

@@ -89,6 +89,7 @@ mark = Table(
     _text("account", primary_key=True),
     _text("symbol", primary_key=True),
     _exact("price"),
+    Column("time", BigInteger),
 )
 
 intent = Table(
@@ -109,6 +110,11 @@ intent = Table(
     _instant("created_at"),
     _instant("expires_at"),
     _text("exit"),
+    _text("kind", server_default="market"),
+    _text("hold", server_default="gtc"),
+    Column("trigger", Exact),
+    _text("parts", server_default="[]"),
+    Column("replaces", Text),
 )
 
 order_event = Table(
@@ -134,6 +140,7 @@ order_state = Table(
     _exact("reserved"),
     _exact("remaining"),
     Column("open", Integer, nullable=False),
+    Column("sent", BigInteger),
 )
 Index("order_state_open", order_state.c.account, order_state.c.open)
 

@@ -13,7 +13,6 @@ from quorum.desk.cycle.stages import Ballot, order_told, send_now, trade, vote
 from quorum.desk.desk import Desk
 from quorum.domain import Clock, Order, Purpose, Severity, Signal, iso, plain
 from quorum.engine import ask
-from quorum.execution import send
 from quorum.signals import ANALYSTS
 
 
@@ -64,8 +63,8 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
 
 def settle(desk: Desk, account: str, clock: Clock) -> Sequence[Order]:
     """Send what was committed and never sent, and ask the venue about the rest; the orders as they are then."""
-    broker = desk.broker(account, clock)
-    return [send(broker, desk.accounts, clock, order) for order in desk.orders.of(account, only_open=True)]
+    sender = desk.sender(account, clock)
+    return [sender.send(order) for order in desk.orders.of(account, only_open=True)]
 
 
 def _hear(desk: Desk, session: Session) -> Ballot:

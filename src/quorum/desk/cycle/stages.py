@@ -26,7 +26,7 @@ from quorum.domain import (
     plain,
 )
 from quorum.engine import NoTrade, Snapshot, exit_due, intend, judge, propose, reduce
-from quorum.execution import follow, next_attempt, send
+from quorum.execution import next_attempt
 from quorum.signals import Circumstances, Consensus, ConsensusRules, consensus, quality
 
 
@@ -112,7 +112,7 @@ def trade(desk: Desk, session: Session, voted: Voted, transaction: Transaction, 
 def send_now(desk: Desk, session: Session, traded: Traded) -> None:
     """Send what was committed, and on a past instant let the venue play on; nothing when there is nothing to send."""
     if traded.order is not None and traded.sent:
-        send(desk.broker(session.account, session.clock), desk.accounts, session.clock, traded.order)
+        desk.sender(session.account, session.clock).send(traded.order)
     play_on(desk, session)
 
 
@@ -133,7 +133,7 @@ def play_on(desk: Desk, session: Session) -> None:
     for order in desk.orders.of(session.account, session.instrument.symbol, only_open=True):
         if order.intent.created_at == session.snapshot.as_of:
             session.clock.advance_to(max(order.intent.expires_at + 1, session.clock.now()))
-            follow(desk.broker(session.account, session.clock), desk.accounts, session.clock, order)
+            desk.sender(session.account, session.clock).follow(order)
 
 
 def _sized(wish: Proposal | NoTrade, told: Mapping[str, Any], session: Session) -> Proposal | NoTrade:

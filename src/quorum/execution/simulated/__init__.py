@@ -5,10 +5,10 @@ In: intents, prints and ranges of bars, costs, a journal. Out: broker orders, fi
 Neighbours: `engine.events` and `desk` trade with it; `adapters.process` keeps its journal and its process.
 """
 
-from quorum.execution.simulated.broker import SimulatedBroker
+from quorum.execution.simulated.broker import ABILITIES, SimulatedBroker
 from quorum.execution.simulated.costs import Costs, VenueCosts
 from quorum.execution.simulated.journal import NoJournal
 from quorum.execution.simulated.matching import Range, goal_of
 from quorum.execution.simulated.prices import MarkedPrices
 
-__all__ = ["Costs", "MarkedPrices", "NoJournal", "Range", "SimulatedBroker", "VenueCosts", "goal_of"]
+__all__ = ["ABILITIES", "Costs", "MarkedPrices", "NoJournal", "Range", "SimulatedBroker", "VenueCosts", "goal_of"]

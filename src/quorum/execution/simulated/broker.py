@@ -14,6 +14,7 @@ from quorum.domain import (
     Clock,
     ExitPlan,
     Fill,
+    Hold,
     Instrument,
     Money,
     NotFound,
@@ -23,21 +24,24 @@ from quorum.domain import (
     Trade,
     plain,
 )
-from quorum.execution.ports import BrokerAccount, BrokerOrder, Journal, Prices
+from quorum.execution.ports import Abilities, BrokerAccount, BrokerOrder, Journal, Prices
 from quorum.execution.simulated.costs import Costs
-from quorum.execution.simulated.matching import Deal, Range, goal_of, left, protected, taken
+from quorum.execution.simulated.matching import Deal, Range, ends, goal_of, left, protected, taken
 from quorum.execution.simulated.prices import MarkedPrices
 from quorum.execution.simulated.venue import Resting, Venue, placed
+
+ABILITIES = Abilities(holds=frozenset(Hold) - {Hold.OPG})
 
 
 class SimulatedBroker:
     """A Broker whose orders, fills and cash live in a journal; several processes may share it.
 
     A market order fills at the first print at or after it was placed, worse by the slippage and rounded to the
-    tick against the taker, never beyond its collar, and not after its expiry. An aimed one becomes a quantity at its
-    first print, before anything of that instant fills. A reduction with an exit plan protects its symbol's holding:
-    it fills whole when a print or a bar's range reaches its stop or first target, and its detail says which.
-    It keeps no clock but the given one. A new journal begins with `opening` paid in.
+    tick against the taker, never beyond its collar, and not after its expiry. A limit order that rested fills at its
+    limit, as a maker; one with a trigger waits for a print that reaches it. A day ends at midnight UTC. An aimed order
+    becomes a quantity at its first print, before anything of that instant fills. A reduction with an exit plan
+    protects its symbol's holding: it fills whole when a print or a bar's range reaches its stop or first target, and
+    its detail says which. It keeps no clock but the given one. A new journal begins with `opening` paid in.
     """
 
     def __init__(
@@ -57,6 +61,11 @@ class SimulatedBroker:
         self._instruments = instruments
         self._venue = Venue()
 
+    @property
+    def abilities(self) -> Abilities:
+        """See Broker: it can do everything but an opening auction, which it does not hold."""
+        return ABILITIES
+
     def on(self, clock: Clock) -> SimulatedBroker:
         """The same venue, telling time by another clock."""
         other = copy(self)
@@ -74,8 +83,8 @@ class SimulatedBroker:
                 self._emit(placed(intent, self._clock.now()))
             return self._matched(intent.client_order_id)
 
-    def order(self, client_order_id: str) -> BrokerOrder | None:
-        """See Broker. Asking for an unknown id refuses that id from now on."""
+    def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
+        """See Broker. Asking for an unknown id refuses that id from now on, so that nothing can still arrive."""
         with self._journal.exclusive():
             self._catch_up()
             if client_order_id not in self._venue.orders:
@@ -83,6 +92,14 @@ class SimulatedBroker:
                     self._emit({"kind": "refused", "id": client_order_id})
                 return None
             return self._matched(client_order_id)
+
+    def open_orders(self) -> list[BrokerOrder]:
+        """See Broker."""
+        with self._journal.exclusive():
+            self._catch_up()
+            for name in tuple(self._venue.open):
+                self._matched(name)
+            return [self._venue.orders[name].answer for name in self._venue.open]
 
     def cancel(self, client_order_id: str) -> BrokerOrder:
         """See Broker."""
@@ -155,6 +172,8 @@ class SimulatedBroker:
             raise BrokerError(f"{intent.symbol} is not traded here ({error.found})", error.remedy) from error
         if intent.quantity <= 0 or intent.collar < 0:
             raise BrokerError(f"an order of {intent.quantity} {intent.symbol} up to {intent.collar} makes no sense")
+        if intent.terms.hold not in ABILITIES.holds:
+            raise BrokerError(f"this venue holds no auction for {intent.symbol}", "send it for the day")
         if isinstance(intent, AimedIntent) and not isinstance(self._prices, MarkedPrices):
             raise BrokerError(f"this venue takes quantities of {intent.symbol}, no aims", "size it before it is sent")
 
@@ -176,7 +195,7 @@ class SimulatedBroker:
                 self._meet(order, trade)
                 if client_order_id not in still:
                     break
-            if client_order_id in still and now > order.expires:
+            if client_order_id in still and now > ends(order):
                 self._end(client_order_id, OrderStatus.EXPIRED, "not filled within its time")
         return order.answer
 
@@ -184,15 +203,25 @@ class SimulatedBroker:
         if order.aim is not None:
             return ()
         since = order.answer.fills[-1].time + 1 if order.answer.fills else order.since
-        return self._prices.prints(order.symbol, since, min(now, order.expires))
+        return self._prices.prints(order.symbol, since, min(now, ends(order)))
 
     def _meet(self, order: Resting, trade: Trade) -> None:
         if order.plan is not None:
             self._protect(order, Range(trade.time, trade.price, trade.price, trade.price))
             return
+        if order.terms.kind.waits and not order.set_off:
+            if not order.reached(trade.price):
+                return
+            self._emit({"kind": "set_off", "id": order.client_order_id})
         deal = taken(order, trade, self._costs, self._instruments(order.symbol))
         if deal is not None:
             self._book(order, deal, trade.time)
+        if order.client_order_id not in self._venue.open:
+            return
+        if order.terms.hold is Hold.IOC:
+            self._end(order.client_order_id, OrderStatus.EXPIRED, "not filled at once")
+        elif order.has_limit and not order.rested:
+            self._emit({"kind": "rested", "id": order.client_order_id})
 
     def _protect(self, order: Resting, bar: Range) -> None:
         held = self._venue.positions.get(order.symbol, ZERO)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
-from quorum.domain import ZERO, Aim, Basis, ExitPlan, Instrument, Side, Trade
+from quorum.domain import DAY, ZERO, Aim, Basis, ExitPlan, Hold, Instrument, Side, Trade
 from quorum.execution.simulated.costs import Costs
 from quorum.execution.simulated.venue import Resting
 
@@ -28,15 +28,27 @@ class Deal(NamedTuple):
 
 
 def taken(order: Resting, trade: Trade, costs: Costs, instrument: Instrument) -> Deal | None:
-    """What a market order gets of a print; nothing beyond its collar, nor less than a lot."""
+    """What an order gets of a print; nothing beyond its collar, nor less than a lot.
+
+    A limit order that rested is met at its limit, at no slippage.
+    """
     share = trade.quantity * costs.max_volume_share if trade.quantity else order.remaining
     quantity = min(order.remaining, instrument.quantity(share))
     if quantity <= 0:
         return None
+    if order.has_limit and order.rested:
+        if order.side.sign * (trade.price - order.collar) > 0:
+            return None
+        return Deal(quantity, order.collar, costs.fee(quantity, order.collar, True))
     price = slipped(trade.price, order.side, costs.worse(order.symbol, quantity), instrument)
     if price <= 0 or order.side.sign * (price - order.collar) > 0:
         return None
     return Deal(quantity, price, costs.fee(quantity, price, False))
+
+
+def ends(order: Resting) -> int:
+    """The last instant at which an order may fill."""
+    return min(order.expires, order.since // DAY * DAY + DAY - 1) if order.terms.hold is Hold.DAY else order.expires
 
 
 def slipped(price: Decimal, side: Side, worse: Decimal, instrument: Instrument) -> Decimal:

@@ -7,7 +7,21 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from quorum.domain import ZERO, Aim, AimedIntent, ExitPlan, Fill, OrderIntent, OrderStatus, Purpose, Side, plain
+from quorum.domain import (
+    AT_MARKET,
+    ZERO,
+    Aim,
+    AimedIntent,
+    ExitPlan,
+    Fill,
+    OrderIntent,
+    OrderKind,
+    OrderStatus,
+    OrderTerms,
+    Purpose,
+    Side,
+    plain,
+)
 from quorum.execution.ports import BrokerOrder
 
 
@@ -16,7 +30,8 @@ class Resting:
     """An order at the venue.
 
     One with an `aim` has estimates of side and quantity until it is sized; one with a `plan` protects a holding, and
-    fills whole when a level of the plan is reached. `price` is the price that its collar was measured from.
+    fills whole when a level of the plan is reached. `price` is the price that its collar was measured from. One whose
+    terms have a trigger waits until it is `set_off`; one that has `rested` has met a print and did not fill whole.
     """
 
     client_order_id: str
@@ -31,6 +46,18 @@ class Resting:
     price: Decimal = ZERO
     aim: Aim | None = None
     plan: ExitPlan | None = None
+    terms: OrderTerms = AT_MARKET
+    set_off: bool = False
+    rested: bool = False
+
+    @property
+    def has_limit(self) -> bool:
+        return self.terms.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT)
+
+    def reached(self, price: Decimal) -> bool:
+        """Whether a print at `price` sets off an order that waits for its trigger."""
+        trigger = self.terms.trigger
+        return trigger is not None and self.side.sign * (price - trigger) >= 0
 
 
 @dataclass(slots=True)
@@ -53,28 +80,36 @@ class Venue:
         self.refused.add(event["id"])
 
     def _on_order(self, event: Mapping[str, Any]) -> None:
-        aim, plan = event.get("aim"), event.get("plan")
-        quantity = Decimal(event["quantity"])
+        aim, plan, terms = event.get("aim"), event.get("plan"), event.get("terms")
+        quantity, side = Decimal(event["quantity"]), Side(event["side"])
         self.open[event["id"]] = None
         self.orders[event["id"]] = Resting(
             event["id"],
             event["symbol"],
-            Side(event["side"]),
+            side,
             quantity,
             Decimal(event["collar"]),
             event["expires"],
             event["since"],
-            BrokerOrder(event["id"], OrderStatus.ACCEPTED),
+            BrokerOrder(event["id"], OrderStatus.ACCEPTED, (), "", event["symbol"], side.sign * quantity),
             quantity,
             Decimal(event.get("price", 0)),
             None if aim is None else Aim.read(aim),
             None if plan is None else ExitPlan.read(plan),
+            AT_MARKET if terms is None else OrderTerms.read(terms),
         )
 
     def _on_sized(self, event: Mapping[str, Any]) -> None:
         order = self.orders[event["id"]]
         order.side, order.collar, order.aim = Side(event["side"]), Decimal(event["collar"]), None
         order.quantity = order.remaining = Decimal(event["quantity"])
+        order.answer = replace(order.answer, quantity=order.side.sign * order.quantity)
+
+    def _on_set_off(self, event: Mapping[str, Any]) -> None:
+        self.orders[event["id"]].set_off = True
+
+    def _on_rested(self, event: Mapping[str, Any]) -> None:
+        self.orders[event["id"]].rested = True
 
     def _on_amended(self, event: Mapping[str, Any]) -> None:
         self.orders[event["id"]].plan = ExitPlan.read(event["plan"])
@@ -95,7 +130,8 @@ class Venue:
         order.remaining -= fill.quantity
         whole = order.plan is not None or not order.remaining
         status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
-        order.answer = BrokerOrder(event["id"], status, (*order.answer.fills, fill), event.get("detail", ""))
+        fills = (*order.answer.fills, fill)
+        order.answer = replace(order.answer, status=status, fills=fills, detail=event.get("detail", ""))
         if whole:
             del self.open[event["id"]]
         _add(self.cash, fill.fee_currency, -order.side.sign * fill.notional - fill.fee)
@@ -130,4 +166,6 @@ def placed(intent: OrderIntent, now: int) -> dict[str, Any]:
         event |= {"price": str(intent.price), "aim": plain(intent.aim)}
     elif intent.purpose is Purpose.REDUCTION and (intent.exit.stop is not None or intent.exit.targets):
         event["plan"] = plain(intent.exit)
+    if intent.terms != AT_MARKET:
+        event["terms"] = plain(intent.terms)
     return event
