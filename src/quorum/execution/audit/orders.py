@@ -126,7 +126,7 @@ def parts(tables: Tables) -> Iterator[str]:
         had: Counter[str] = Counter()
         for fill in fills.get(identity, []):
             rows = shared.get(fill["fill_id"], [])
-            had.update({row["strategy_id"]: exact(row["quantity"]) for row in rows})  # type: ignore[dict-item]
+            had.update({row["strategy_id"]: exact(row["quantity"]) for row in rows})
             if bool(rows) is not bool(found):
                 yield f"fill {fill['fill_id']} of order {identity} is shared out otherwise than its parts say"
         for name, quantity in had.items():

@@ -31,10 +31,8 @@ def positions(tables: Tables) -> Iterator[str]:
     for entry in sorted(tables["entry"], key=lambda row: (row["account"], int(row["sequence"]))):
         changes = list(_changes(lines.get(entry["entry_id"], [])))
         for change in (*changes, *_together(changes)):
-            if change.owner:
-                key, into = (entry["account"], change.owner, change.symbol), strategies
-            else:
-                key, into = (entry["account"], change.symbol), accounts
+            into = strategies if change.owner else accounts
+            key = tuple(name for name in (entry["account"], change.owner, change.symbol) if name)
             into[key] = _moved(into.get(key, NOTHING), change)
     yield from _compared("position", tables["position"], ("account", "symbol"), accounts)
     names = ("account", "strategy_id", "symbol")
@@ -58,7 +56,9 @@ def _together(changes: Sequence[Change]) -> Iterator[Change]:
     """The same for the account as a whole, where strategies have a part; what crosses inside is none of it."""
     for symbol in dict.fromkeys(change.symbol for change in changes if change.owner):
         mine = [change for change in changes if change.symbol == symbol and change.owner]
-        traded, cost, beside = (sum((c[i] for c in mine), Fraction(0)) for i in (2, 3, 4))
+        traded = sum((change.traded for change in mine), Fraction(0))
+        cost = sum((change.cost for change in mine), Fraction(0))
+        beside = sum((change.beside for change in mine), Fraction(0))
         if traded or beside:
             yield Change("", symbol, traded, cost, beside)
 
