@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from execution.venues import CASH, Venue, Venues, at, listed, printed, wish
-from quorum.domain import BrokerError, OrderStatus, Side, Trade
+from quorum.domain import BrokerError, Hold, OrderKind, OrderStatus, OrderTerms, Side, Trade
 from quorum.execution import BrokerOrder, VenueCosts
 
 COSTS = VenueCosts(fee_bps=Decimal(10), slippage_bps=Decimal(2), max_volume_share=Decimal("0.1"))
@@ -132,6 +132,63 @@ class BrokerContract:
         assert facts(cancelled) == (S.CANCELLED, [("2", "100.00"), ("3", "100.00")])
         assert now(venue, 5) == cancelled == venue.broker.cancel("Q1")
         assert venue.broker.account().positions == {"BTCUSDT": Decimal(5)}
+
+    def test_what_is_open_is_listed_and_ends_at_one_word(self, venues: Venues) -> None:
+        venue = venues.open([printed(0, "100", "2"), printed(1, "100", "3")])
+        for number in (1, 2, 3):
+            venue.door().submit(wish(number))
+        assert [order.client_order_id for order in venue.door().open_orders()] == ["Q1", "Q2", "Q3"]
+        (first, *_) = venue.door().open_orders()
+        assert (first.symbol, first.quantity, facts(first)) == (
+            "BTCUSDT",
+            Decimal(10),
+            (S.PARTIALLY_FILLED, [("2", "100.00")]),
+        )
+        assert venue.door().cancel_all() == {}
+        assert venue.broker.open_orders() == []
+        assert {facts(now(venue, 5, number))[0] for number in (1, 2, 3)} == {S.CANCELLED}
+
+    @pytest.mark.parametrize(("side", "limit", "prints"), [(Side.BUY, "99", "-1 -1.5"), (Side.SELL, "101", "1 1.5")])
+    def test_a_limit_order_waits_for_its_price_and_gets_it(
+        self, venues: Venues, side: Side, limit: str, prints: str
+    ) -> None:
+        levels = ["0", "-0.5" if side is Side.BUY else "0.5", *prints.split()]
+        venue = venues.open([printed(n, str(100 + Decimal(step)), "50") for n, step in enumerate(levels)], COSTS)
+        asked = wish(side=side, collar=Decimal(limit), terms=OrderTerms(OrderKind.LIMIT))
+        assert facts(venue.broker.submit(asked)) == (S.ACCEPTED, [])
+        assert facts(now(venue, 1)) == (S.ACCEPTED, [])
+        assert facts(now(venue, 3)) == (S.FILLED, [("5", f"{Decimal(limit):.2f}"), ("5", f"{Decimal(limit):.2f}")])
+
+    def test_a_limit_order_that_is_met_at_once_takes_what_there_is(self, venues: Venues) -> None:
+        venue = venues.open([printed(0, "100"), printed(1, "98")])
+        asked = wish(collar=Decimal("100.5"), terms=OrderTerms(OrderKind.LIMIT))
+        assert facts(venue.broker.submit(asked)) == (S.FILLED, [("10", "100.00")])
+
+    @pytest.mark.parametrize(("kind", "price"), [(OrderKind.STOP, "94.00"), (OrderKind.STOP_LIMIT, "95.00")])
+    def test_a_stop_waits_for_its_trigger(self, venues: Venues, kind: OrderKind, price: str) -> None:
+        venue = venues.open([printed(n, p) for n, p in enumerate(("100", "96", "94", "95", "93"))])
+        terms = OrderTerms(kind, trigger=Decimal(95))
+        collar = Decimal(90) if kind is OrderKind.STOP else Decimal(95)
+        assert facts(venue.broker.submit(wish(side=Side.SELL, collar=collar, terms=terms))) == (S.ACCEPTED, [])
+        assert facts(now(venue, 1)) == (S.ACCEPTED, [])
+        assert facts(now(venue, 4)) == (S.FILLED, [("10", price)])
+
+    def test_what_is_not_filled_at_once_ends_at_once_where_it_was_asked(self, venues: Venues) -> None:
+        venue = venues.open([printed(0, "100", "40"), printed(1, "100")], COSTS)
+        ended = venue.broker.submit(wish(terms=OrderTerms(hold=Hold.IOC)))
+        assert (ended.status, [f.quantity for f in ended.fills]) == (S.EXPIRED, [Decimal(4)])
+
+    def test_a_day_order_ends_at_midnight(self, venues: Venues) -> None:
+        venue = venues.open([printed(13 * 60, "100")])
+        venue.broker.submit(wish(expires_at=at(2_000), terms=OrderTerms(hold=Hold.DAY)))
+        assert facts(now(venue, 13 * 60)) == (S.EXPIRED, [])
+
+    def test_a_venue_says_what_it_can_do_and_refuses_the_rest(self, venues: Venues) -> None:
+        venue = venues.open([printed(0, "100")])
+        assert Hold.OPG not in venue.broker.abilities.holds
+        with pytest.raises(BrokerError, match="no auction"):
+            venue.broker.submit(wish(terms=OrderTerms(hold=Hold.OPG)))
+        assert venue.broker.order("Q1") is None
 
     def test_there_is_nothing_to_cancel_of_an_order_that_never_was(self, venues: Venues) -> None:
         venue = venues.open([printed(0, "100")])

@@ -41,6 +41,9 @@ class Scripted:
     def cancel(self, client_order_id: str) -> BrokerOrder:
         raise BrokerError(f"there is no order {client_order_id} to cancel")
 
+    def cancel_all(self) -> dict[str, str]:
+        return {}
+
     def account(self) -> BrokerAccount:
         return BrokerAccount({}, {})
 

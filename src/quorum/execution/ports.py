@@ -82,6 +82,13 @@ class Broker(Protocol):
         """Cancel what is open of an order; BrokerError when there is no such order."""
         ...
 
+    def cancel_all(self) -> Mapping[str, str]:
+        """Ask the venue at once to cancel every order that is open; what it refused, by client order id, with why.
+
+        What it did not refuse may still fill until it is seen to have ended.
+        """
+        ...
+
     def account(self) -> BrokerAccount:
         """Cash and holdings at the venue."""
         ...

@@ -66,6 +66,7 @@ class BrokerServer(socketserver.ThreadingUnixStreamServer):
             "order": lambda: self._broker.order(request["id"], request.get("sent")),
             "open_orders": self._broker.open_orders,
             "cancel": lambda: self._broker.cancel(request["id"]),
+            "cancel_all": self._broker.cancel_all,
             "account": self._broker.account,
         }
         with self._turn:
@@ -112,6 +113,9 @@ class RemoteBroker:
 
     def cancel(self, client_order_id: str) -> BrokerOrder:
         return _order(self._ask({"verb": "cancel", "id": client_order_id}))
+
+    def cancel_all(self) -> dict[str, str]:
+        return dict(self._ask({"verb": "cancel_all"}))
 
     def account(self) -> BrokerAccount:
         answer = self._ask({"verb": "account"})

@@ -112,6 +112,16 @@ class SimulatedBroker:
                 self._end(client_order_id, OrderStatus.CANCELLED, "cancelled on request")
             return self._venue.orders[client_order_id].answer
 
+    def cancel_all(self) -> dict[str, str]:
+        """See Broker: nothing is ever refused."""
+        with self._journal.exclusive():
+            self._catch_up()
+            for name in tuple(self._venue.open):
+                self._matched(name)
+            for name in tuple(self._venue.open):
+                self._end(name, OrderStatus.CANCELLED, "cancelled on request")
+        return {}
+
     def account(self) -> BrokerAccount:
         """See Broker."""
         with self._journal.exclusive():
