@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,18 @@ from execution.venues import CASH, listed, printed
 from quorum.domain import (
     MINUTE,
     BrokerError,
+    Halt,
     IllegalMove,
     OrderStatus,
+    Part,
+    Purpose,
+    Scope,
+    Severity,
     Side,
     Transaction,
 )
 from quorum.execution import BrokerOrder, Sender, SimulatedBroker, VenueCosts, differences
-from quorum.execution.fakes import ListedPrices, MemoryJournal, NoHalts
+from quorum.execution.fakes import ListedHalts, ListedPrices, MemoryJournal, NoHalts
 
 S = OrderStatus
 
@@ -212,3 +218,59 @@ def test_with_a_real_venue_books_and_venue_are_equal_at_every_step(books: Books)
     assert (sell.status, sell.filled) == (S.EXPIRED, Decimal(6))
     assert differences(books.book(), venue.account()) == ()
     assert books.book().positions["BTCUSDT"].quantity == 4
+
+
+HALTS = [
+    Halt(Scope.DESK, "", Severity.BLACK, "enough", "ann", NOW),
+    Halt(Scope.ACCOUNT, "paper", Severity.RED, "enough", "ann", NOW),
+    Halt(Scope.SYMBOL, "BTCUSDT", Severity.RED, "enough", "ann", NOW),
+    Halt(Scope.STRATEGY, "STR-001", Severity.RED, "enough", "ann", NOW),
+]
+
+
+@pytest.mark.parametrize("halt", HALTS, ids=lambda halt: halt.name)
+def test_what_is_halted_does_not_leave_and_reserves_nothing_and_a_reduction_does(books: Books, halt: Halt) -> None:
+    mine = (Part("STR-001", Decimal(10)),)
+    broker = Scripted(says(S.ACCEPTED))
+    sender = Sender(broker, books.work, books.clock, ListedHalts(halt))
+    ended = sender.send(books.commit(1, parts=mine))
+    assert (ended.status, broker.submitted) == (S.CANCELLED, [])
+    assert books.statuses() == [S.SENT, S.CANCELLED]
+    assert "is halted" in books.orders.events_of("Q1")[-1]["detail"]
+    assert books.book().reserved == {}
+    assert sender.send(books.commit(2, parts=mine, purpose=Purpose.REDUCTION)).status is S.ACCEPTED
+    others = Sender(broker, books.work, books.clock, ListedHalts(replace(halt, of=f"{halt.of}X") if halt.of else halt))
+    assert others.send(books.commit(3, parts=mine)).status is (S.ACCEPTED if halt.of else S.CANCELLED)
+    assert books.audit().balanced
+
+
+def test_a_halt_that_comes_while_the_order_is_claimed_still_stops_it(books: Books) -> None:
+    halts = ListedHalts()
+
+    class Work:
+        def transaction(self, account: str) -> Any:
+            halts.halts[:] = HALTS[:1]
+            return books.work.transaction(account)
+
+    broker = Scripted(says(S.ACCEPTED))
+    assert Sender(broker, Work(), books.clock, halts).send(books.commit()).status is S.CANCELLED
+    assert broker.submitted == []
+
+
+def test_cancelling_ends_what_never_left_and_asks_the_venue_for_the_rest(books: Books) -> None:
+    waiting = books.commit(1)
+    assert books.sender(Scripted(says(S.ACCEPTED))).cancel(waiting, "no more").status is S.CANCELLED
+    assert books.statuses(1) == [S.CANCELLED]
+    venue = SimulatedBroker(
+        MemoryJournal(), ListedPrices([printed(0, "100", "20")]), books.clock, VenueCosts(), CASH, listed
+    )
+    sender = books.sender(venue)
+    resting = sender.send(books.commit(2))
+    assert resting.status is S.PARTIALLY_FILLED
+    ended = sender.cancel(resting, "no more")
+    assert (ended.status, ended.filled) == (S.CANCELLED, resting.filled)
+    assert sender.cancel(ended, "again") == ended
+    assert books.book().reserved == {}
+    unknown = books.sender(Scripted(unreachable)).send(books.commit(3))
+    assert unknown.status is S.UNKNOWN
+    assert sender.cancel(unknown, "no more").status is S.NEVER_ARRIVED
