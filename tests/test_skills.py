@@ -107,7 +107,7 @@ def test_an_agent_who_mends_nothing_is_refused(home: Path, queued: str) -> None:
     told = {**result.told(), "verdict": {**asdict(failed), "verdict": "failed"}}
     open_desk(home).life.results.keep(queued, "L0", 0, "VAL-1", told)
     skills.update_queue_status(queued, "L0", "FAILED", home=home)
-    with pytest.raises(UsageError, match="nobody mends no .*; ask quant-analyst, ml-engineer, signal-generator"):
+    with pytest.raises(UsageError, match=r"nobody mends no .*; ask quant-analyst, ml-engineer, signal-generator"):
         skills.generate_parameter_fix(queued, "nobody", home=home)
     for agent in ("trading-quant-analyst", None):
         assert skills.generate_parameter_fix(queued, agent, home=home).agent == "quant-analyst"

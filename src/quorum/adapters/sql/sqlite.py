@@ -58,7 +58,7 @@ def _configure(raw: Any, path: Path, busy_ms: int) -> None:
 def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
     """Switch a new file to WAL, one process at a time: who reads while another switches may take it for damaged."""
     if _has_wal(path):
-        return
+        return None
     try:
         handle = os.open(f"{path}-new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError:  # where no file can be made, SQLite says what is wrong in its own words

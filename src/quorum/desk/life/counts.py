@@ -21,8 +21,8 @@ class Statistics(NamedTuple):
     """Of all strategies there ever were; seconds of work.
 
     `saved_by_rejecting` is what the tiers that a rejected strategy never reached would have taken, each as long as
-    those took that did reach it; a tier that none has reached counts as nothing. `saved_by_workers` is what running side by side saved
-    in the last 30 runs.
+    those took that did reach it; a tier that none has reached counts as nothing. `saved_by_workers` is what running
+    side by side saved in the last 30 runs.
     """
 
     total: int
