@@ -46,8 +46,8 @@ def test_importing_it_imports_nothing_heavy() -> None:
 def test_its_names_are_these_and_each_is_documented_and_typed() -> None:
     assert quorum.__all__ == ["Desk", "backtest", "load_bars", "sweep", "validate"]
     methods = {name for name in vars(quorum.Desk) if not name.startswith("_")}
-    kept = {"open", "import_bars", "backtest", "consensus", "queue", "run_workflow", "validate", "why", "replay"}
-    assert methods == kept
+    kept = {"open", "import_bars", "backtest", "consensus", "queue", "run_workflow", "validate", "evaluate"}
+    assert methods == kept | {"why", "replay"}
     free = (quorum.backtest, quorum.load_bars, quorum.sweep, quorum.validate)
     for thing in (*free, *(getattr(quorum.Desk, name) for name in methods)):
         assert inspect.getdoc(thing)
@@ -80,6 +80,7 @@ def test_the_example_of_the_module_runs(home: Path, file: Path, monkeypatch: pyt
     exec(compile(text, "quorum.__doc__", "exec"), found)
     assert found["record"].decision_id.startswith("DEC-")
     assert found["result"].trial_id is None
+    assert found["run"]["by_strategy"].keys() == {found["idea"]}
 
 
 def test_bars_come_from_a_file_or_from_the_lake(home: Path, file: Path) -> None:

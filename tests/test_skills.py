@@ -58,6 +58,17 @@ def test_a_worker_that_is_late_is_lost(home: Path, queued: str) -> None:
     assert "0.01 s" in found.error
 
 
+def test_a_worker_has_the_memory_that_the_settings_give(home: Path, queued: str) -> None:
+    config = home / "config"
+    (config / "parallel-validation.yaml").write_text(
+        "parallel_validation: {resource_limits: {memory_per_worker_mb: 16}}\n"
+    )
+    (config / "tiered-validation-protocol.yaml").write_text("memory_mb: {L0: 16}\n")
+    worker = skills.spawn_parallel_worker("backtester", {"strategy_id": queued}, 60.0, home=home)
+    assert skills._workers[worker]._limits.memory_mb == 16.0
+    assert skills.poll_worker_result(worker, 60.0).status in ("done", "lost")
+
+
 def test_what_cannot_be_spawned_or_polled_is_refused(home: Path, queued: str) -> None:
     with pytest.raises(UsageError, match="critic validates nothing"):
         skills.spawn_parallel_worker("critic", {"strategy_id": queued}, home=home)
@@ -85,8 +96,21 @@ def test_validation_from_python_is_that_of_the_command(home: Path, queued: str) 
     assert run["passed"] + run["failed"] + run["inconclusive"] == 1
     kept = open_desk(home).life.results.of(queued, "L0")
     assert len(kept) == 1
+    assert quorum.Desk.open(home).evaluate(queued.lower())["tiers"]["L0"]["verdict"]["verdict"] == line["verdict"]
     with pytest.raises(UsageError, match="there is no tier"):
         quorum.validate(tier="L8", home=home)
+
+
+def test_an_agent_who_mends_nothing_is_refused(home: Path, queued: str) -> None:
+    result = _passed_l0(home, queued)
+    failed = Failed("signal_frequency_low", "signals", 3.0, 10.0, retryable=True, why="3 signals")
+    told = {**result.told(), "verdict": {**asdict(failed), "verdict": "failed"}}
+    open_desk(home).life.results.keep(queued, "L0", 0, "VAL-1", told)
+    skills.update_queue_status(queued, "L0", "FAILED", home=home)
+    with pytest.raises(UsageError, match=r"nobody mends no .*; ask quant-analyst, ml-engineer, signal-generator"):
+        skills.generate_parameter_fix(queued, "nobody", home=home)
+    for agent in ("trading-quant-analyst", None):
+        assert skills.generate_parameter_fix(queued, agent, home=home).agent == "quant-analyst"
 
 
 def test_a_failure_is_analysed_mended_and_tracked(home: Path, queued: str) -> None:

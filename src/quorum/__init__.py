@@ -12,6 +12,10 @@ desk = quorum.Desk.open()                         # the workspace at hand, as `q
 record = desk.consensus("BTCUSDT", "1h", as_of="2024-06-03")
 desk.why(record.decision_id)
 desk.run_workflow("realtime_signal_generation", symbol="BTCUSDT", timeframe="1h", as_of="2024-06-03")
+
+idea = desk.queue("demo_ma", "BTCUSDT", timeframe="1h", hypothesis="trends last for weeks", fast=10)
+run = quorum.validate(idea, tier="L0")            # without a tier as far as it goes
+run["by_strategy"][idea]["verdict"], desk.evaluate(idea)["next"]
 """
 
 from __future__ import annotations
@@ -273,9 +277,19 @@ class Desk:
         from quorum.domain import UsageError
         from quorum.validation.ladder import Tier
 
-        if tier is not None and tier not in set(Tier):
+        if tier is not None and tier.upper() not in set(Tier):
             raise UsageError(f"there is no tier {tier!r}", f"name one of {', '.join(Tier)}")
-        return validate(self._desk, Asked(strategies, None if tier is None else Tier(tier), queue_size, workers))
+        names, named = tuple(one.upper() for one in strategies), None if tier is None else Tier(tier.upper())
+        return validate(self._desk, Asked(names, named, queue_size, workers))
+
+    def evaluate(self, strategy_id: str) -> Mapping[str, Any]:
+        """All that is known of a strategy: tiers with their gates, critic, risk, deployments, trials, what comes next.
+
+        NotFound for an id that the queue does not have.
+        """
+        from quorum.desk.deploying import evaluate
+
+        return evaluate(self._desk, strategy_id.upper())
 
     def why(self, identity: str) -> Sequence[dict[str, Any]]:
         """The chain behind a decision, an order, a fill or a trial, back to the bars."""

@@ -58,9 +58,14 @@ class _Worker(Thread):
         super().__init__(name=f"{strategy_id}-{tier}", daemon=True)
         self.strategy_id = strategy_id
         self.outcome: Done | Lost | None = None
-        self._desk, self._seconds = desk, seconds
-        from quorum.domain import plain
+        from quorum.desk.proving import parallel_rules
+        from quorum.desk.settings.tiers import read_ladder
+        from quorum.domain import Limits, plain
+        from quorum.validation.ladder import Tier
 
+        rules = parallel_rules(desk)
+        usual = rules.limits(read_ladder(desk.workspace.config).of(Tier(tier)), 1)
+        self._desk, self._limits = desk, Limits(seconds, usual.memory_mb, 1)
         candidate = desk.life.queue.get(strategy_id)
         earlier = desk.life.results.of(strategy_id, "L2") if tier == "L3" else ()
         self._payload = {
@@ -70,13 +75,11 @@ class _Worker(Thread):
             "idea": plain(candidate.idea),
             "params": dict(earlier[-1]["params"]) if earlier else {},
             "attempt": candidate.attempts,
+            "niceness": rules.resource_limits.niceness,
         }
 
     def run(self) -> None:
-        from quorum.domain import Limits
-
-        limits = Limits(self._seconds, None, 1)
-        self.outcome = next(iter(self._desk.executor.run_many("tier", [self._payload], limits)))
+        self.outcome = next(iter(self._desk.executor.run_many("tier", [self._payload], self._limits)))
 
 
 _workers: dict[str, _Worker] = {}
@@ -87,8 +90,8 @@ def spawn_parallel_worker(
 ) -> str:
     """Start an isolated worker on `task_spec`, which has `strategy_id` and `tier` (L0 without one); its id.
 
-    `agent_id` is backtester, who alone validates; `timeout` is in seconds. UsageError for another agent, an unknown
-    tier, or a spec without a strategy; NotFound for an unknown strategy.
+    `agent_id` is backtester, who alone validates; `timeout` is in seconds, its memory as the settings have it.
+    UsageError for another agent, an unknown tier, or a spec without a strategy; NotFound for an unknown strategy.
     """
     from quorum.domain import UsageError
     from quorum.validation.ladder import Tier

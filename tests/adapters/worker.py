@@ -26,7 +26,7 @@ def migrate(folder: Path | str) -> None:
     """Bring an empty database up to date."""
     database = opened(folder)
     database.migrate()
-    print(database.revision())
+    os.write(1, f"{database.revision()}\n".encode())  # whole, among the lines of the others
 
 
 def record(folder: Path | str, count: str) -> None:

@@ -75,7 +75,7 @@ def test_views_that_were_lost_are_the_same_bytes_again_and_leave_nothing_else(de
     before = contents(state)
     assert not [name for name in before if Path(name).name.startswith(".") or name.endswith("tmp")]
     shutil.rmtree(state)
-    written = publish(desk)
+    written = publish(desk).written
     assert {name: digest for name, digest in contents(state).items() if digest} == {
         name: digest for name, digest in before.items() if digest
     }

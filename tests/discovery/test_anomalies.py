@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from discovery.ideas import DAYS, HOURS, briefing
-from quorum.discovery import CURIOUS, Anomaly, Curiosity, Offer, curious, every_test, surviving
+from quorum.discovery import CURIOUS, Anomaly, Curiosity, Offer, curious, every_test, fingerprint, surviving
 from quorum.discovery.anomalies import crowds, leads, seasons
 from quorum.discovery.participants import propose
 from quorum.domain import DAY, HOUR, DataError, Timeframe
-from quorum.lake import Bars
-from quorum.signals import SpecStrategy, read_spec
+from quorum.lake import Bars, Panel
+from quorum.signals import ConsensusRules, SpecStrategy, find_strategy, read_params, read_spec
 
 N = 20_000
 
@@ -95,16 +95,47 @@ def test_weekdays_of_daily_bars_are_traded_the_session_before() -> None:
     assert best.facts == {"weekday": 0, "before": 4}
 
 
-def test_a_symbol_before_another_becomes_a_pair() -> None:
+@pytest.mark.parametrize("slope", [0.3, -0.3])
+@pytest.mark.parametrize("directions", [("long",), ("long", "short", "both")])
+def test_a_symbol_before_another_is_followed_to_the_side_that_it_goes(
+    slope: float, directions: tuple[str, ...]
+) -> None:
     leader = drawn(4, "BTCUSDT")
     moves = np.diff(np.log(leader.close), prepend=np.log(leader.close[0]))
-    follower = drawn(5, "ETHUSDT", add=0.3 * np.concatenate([[0.0], moves[:-1]]))
-    found = look(leader, follower)
-    best = found.anomalies[0]  # type: ignore[attr-defined]
+    follower = drawn(5, "ETHUSDT", add=slope * np.concatenate([[0.0], moves[:-1]]))
+    series = {"BTCUSDT": leader, "ETHUSDT": follower}
+    offers = tuple(Offer(symbol, "sim", HOURS, 0, N * HOUR) for symbol in series)
+    found = curious(briefing(1, offers=offers, directions=directions), Curiosity(lambda o: series[o.symbol]))
+    best = found.anomalies[0]
     assert (best.kind, best.symbols) == ("lead", ("BTCUSDT", "ETHUSDT"))
-    assert best.facts["slope"] == pytest.approx(0.3, abs=0.03)
-    pair = next(p for p in found.proposals if p.strategy == "pairs")  # type: ignore[attr-defined]
-    assert pair.symbols == ("BTCUSDT", "ETHUSDT")
+    assert best.facts["slope"] == pytest.approx(slope, abs=0.03)
+    assert "After a move of BTCUSDT, ETHUSDT" in found.told[0]
+    made = next(p for p in found.proposals if p.strategy == "follow")
+    assert made.symbols == ("BTCUSDT", "ETHUSDT")
+    rule = find_strategy("follow", ConsensusRules())
+    told = fingerprint(rule, made.symbols, HOURS, made.params)
+    assert (told.family, told.direction) == ("relative_value", "both" if "both" in directions else "long")
+    panel = Panel.of((leader, follower))
+    answer = rule.batch(panel, read_params(rule, made.params))  # type: ignore[arg-type]
+    held = answer.row[np.abs(answer.weight[:, 1]) > 0]
+    side = answer.weight[np.abs(answer.weight[:, 1]) > 0, 1]
+    nexts = np.log(follower.close[held[:-1] + 1] / follower.close[held[:-1]])
+    assert (side[:-1] * nexts).mean() * 1e4 == pytest.approx(made.evidence["pays_bps"], rel=0.5)
+
+
+def test_an_echo_is_bought_where_nobody_may_sell_short() -> None:
+    moves = 0.01 * np.random.default_rng(6).standard_normal(N)
+    for k in range(1, N):
+        moves[k] -= 0.2 * moves[k - 1]
+    bars = drawn(7, add=moves - np.diff(np.log(drawn(7).close), prepend=np.log(100)))
+    offers = (Offer("BTCUSDT", "sim", HOURS, 0, N * HOUR),)
+    rules = {}
+    for may in (("long",), ("long", "short", "both")):
+        found = curious(briefing(1, offers=offers, directions=may), Curiosity(lambda o: bars))
+        spec = read_spec(next(p.strategy for p in found.proposals if p.name.startswith("echo")))  # type: ignore[arg-type]
+        rules[may[-1]] = {key: str(rule) for key, rule in spec.rules.items() if key in ("long", "short")}
+    assert rules["long"] == {"long": "(((close / close[1]) - 1) < (-move))"}
+    assert rules["both"] == {**rules["long"], "short": "(((close / close[1]) - 1) > move)"}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from quorum.discovery import (
     Known,
     Lived,
     Proposal,
+    Theme,
     fingerprint,
     maverick,
     strategist,
@@ -29,7 +30,7 @@ from quorum.discovery import (
 )
 from quorum.discovery.forms import FORMS, fits, make
 from quorum.discovery.market import can_read, choose_symbols
-from quorum.discovery.participants.maverick import CROSSINGS, MUTATIONS
+from quorum.discovery.participants.maverick import CROSSINGS, MUTATIONS, doubled
 from quorum.domain import Timeframe
 from quorum.lake import synthetic_market
 from quorum.signals import SpecStrategy, StrategySpec, read_spec
@@ -122,6 +123,29 @@ def test_the_strategist_fills_the_cells_that_nobody_has_looked_at() -> None:
     assert not found & set(where)
 
 
+def test_the_strategist_leaves_cells_in_which_ideas_wait_to_later() -> None:
+    told, where, seen = briefing(1, most=20), [], []
+    for _ in range(3):
+        known = []
+        for k, made in enumerate(strategist(replace(told, known=tuple(seen)))):
+            spec = read_spec(made.strategy)  # type: ignore[arg-type]
+            found = fingerprint(SpecStrategy(spec), made.symbols, Timeframe.parse(made.timeframe))
+            known.append(Known(f"STR-{len(seen) + k}", found, spec))
+        seen += known
+        where += [one.fingerprint.cell for one in known]
+    assert len(set(where)) == len(where) == 60
+
+
+def test_in_a_cell_that_is_known_the_strategist_takes_another_form() -> None:
+    told = briefing(1, offers=(offer("BTCUSDT"),), theme=Theme("t", ("trend",), ("days",), ("long",)), most=1)
+    seen: list[Known] = []
+    for k in range(2):
+        (made,) = strategist(replace(told, known=tuple(seen), seed=k))
+        spec = read_spec(made.strategy)  # type: ignore[arg-type]
+        seen.append(Known(f"STR-{k}", fingerprint(SpecStrategy(spec), made.symbols, HOURS), spec))
+    assert len({one.fingerprint.rule for one in seen}) == 2
+
+
 def test_the_strategist_begins_with_one_cell_of_each_family() -> None:
     proposals = strategist(briefing(1, most=7))
     assert len({p.evidence["cell"].split("/")[0] for p in proposals}) == 7
@@ -140,6 +164,17 @@ def test_carry_is_proposed_where_funding_is_known() -> None:
     theme = replace(THEMES["open"], families=("carry",))
     assert strategist(briefing(1, offers=funded, theme=theme))
     assert strategist(briefing(1, theme=theme)) == ()
+
+
+def test_what_is_twice_as_slow_keeps_its_hour() -> None:
+    knobs = {
+        "at": {"default": 16, "low": 0, "high": 23},
+        "n": {"default": 50, "low": 10, "high": 90, "search": [30, 50]},
+        "hold": {"default": 4, "low": 1, "high": 9},
+    }
+    rules = {"long": "hour == at and close > sma(close, n)", "hold": "hold"}
+    slow = read_spec(doubled(read_spec({"name": "x", "parameters": knobs, **rules})).spec)
+    assert {p.name: (p.default, p.high) for p in slow.parameters} == {"at": (16, 23), "n": (100, 180), "hold": (8, 18)}
 
 
 def test_the_maverick_changes_known_ideas_and_says_which() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from quorum.discovery import (
     Selection,
     activity,
     feasibility,
+    measured,
     novel,
     select,
 )
@@ -149,3 +152,12 @@ def test_feasibility_falls_with_little_past_few_entries_and_high_costs() -> None
     assert feasibility(Activity(600, 0.6), 2_000, 1.0, 20).cost == pytest.approx(0.125)
     assert feasibility(Activity(600, 0.6), 2_000, 1.0, 0).cost == 1.0
     assert feasibility(Activity(60, 0.6), 2_000, 0.0, 20).value == 0.5
+
+
+def test_what_lives_on_an_anomaly_is_weighed_by_what_an_occasion_pays() -> None:
+    blind = feasibility(Activity(365.0, 0.5), 1_008, 0.5, 20.0)
+    assert measured(blind, {"model": "any"}, 20.0) == blind
+    for pays, cost in ((15.0, 0.0), (20.0, 0.0), (30.0, 0.5), (40.0, 1.0), (90.0, 1.0)):
+        found = measured(blind, {"pays_bps": pays, "adjusted_p": 0.01}, 20.0)
+        assert (found.cost, found.record) == (pytest.approx(cost), pytest.approx(0.99))
+    assert measured(blind, {"pays_bps": 5.0, "adjusted_p": 0.9}, 0.0) == replace(blind, cost=1.0)

@@ -37,7 +37,7 @@ TO_COME = """
     monitor rebalance
     weekly: check next range run ready picks preview execute performance diagnose backfill emergency
     discover ideas
-    sim simulate
+    simulate
     web mcp plugin metrics
 """
 BESIDES = """

@@ -26,12 +26,16 @@ ENDS = {
     "backtest": "Sharpe ",
     "coordinator": "WF-20",
     "lab": "probability of overfitting: ",
+    "life": "STR-001: ask me to deploy",
     "paper_cycle": "made again: identical",
 }
 PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=[path.stem for path in EXAMPLES])
+LONG = {"life": pytest.mark.slow}  # what takes ideas to their ends, as the test of the guide does, too
+
+
+@pytest.mark.parametrize("path", [pytest.param(e, id=e.stem, marks=LONG.get(e.stem, ())) for e in EXAMPLES])
 def test_an_example_runs_and_leaves_nothing_behind(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

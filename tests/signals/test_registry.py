@@ -9,7 +9,8 @@ from quorum.signals import ANALYSTS, AnyStrategy, ConsensusRules, consensus_stra
 
 RULES = ConsensusRules(required=("smc", "momentum"), optional=())
 SINGLE = ("demo_ma", "trend_breakout", "mean_reversion", "momentum", "volatility")
-NAMES = (*SINGLE, "carry", "pairs", "rotation", "consensus")
+PORTFOLIOS = ("pairs", "rotation", "follow")
+NAMES = (*SINGLE, "carry", *PORTFOLIOS, "consensus")
 
 
 def test_every_strategy_is_found_by_the_name_it_has() -> None:
@@ -18,7 +19,7 @@ def test_every_strategy_is_found_by_the_name_it_has() -> None:
     for name, strategy in known.items():
         found: AnyStrategy = find_strategy(name, RULES)
         assert found == strategy
-        kinds = {"consensus": "consensus", "pairs": "portfolio", "rotation": "portfolio"}
+        kinds = {"consensus": "consensus", **dict.fromkeys(PORTFOLIOS, "portfolio")}
         assert (found.name, found.kind) == (name, kinds.get(name, "rule"))
         assert found.summary
         for parameter in found.parameters:

@@ -15,7 +15,7 @@ from quorum.surfaces.report import (
     StepLine,
     desk_report,
 )
-from quorum.surfaces.report.coordinator import coordinator_chapter
+from quorum.surfaces.report.chapters.coordinator import coordinator_chapter
 from surfaces.pages import Reader, made_decision, made_story
 
 HOSTILE = "</td><script>alert('x')</script><img src=http://evil.example/a onerror=alert(1)>"

@@ -16,7 +16,7 @@ from quorum.lake import Bars, synthetic_market
 from quorum.signals import Number, from_batch
 from quorum.signals.strategies import DEMO_MA
 from quorum.surfaces.report import Checked, LabStory, Proof
-from quorum.surfaces.report.lab import chapter
+from quorum.surfaces.report.chapters.lab import chapter
 from quorum.validation import L2, Effort, Inconclusive, WalkForwardResult, evidence, examine, judge, walk_forward
 
 AXES = {"fast": [3, 5, 10], "slow": [20, 40]}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from quorum.bootstrap.lab import open_lab, open_trials, read_bars
     from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
     from quorum.bootstrap.roles import ROLES, run_role, run_up
+    from quorum.bootstrap.simulation import fault_meanings, serve_simulation
     from quorum.bootstrap.stores import open_copies, open_leavings, set_up_logs, sharing
     from quorum.bootstrap.worker import Worker, open_hands, open_worker, works_elsewhere
     from quorum.bootstrap.workers import run_task, serve_agents, serve_only, serve_tasks
@@ -24,6 +25,7 @@ _HOMES = {
     "executors": ("open_cluster", "open_elsewhere", "open_executor", "open_pool"),
     "lab": ("open_lab", "open_trials", "read_bars"),
     "places": ("default_home", "home_of", "use_kernel_cache"),
+    "simulation": ("fault_meanings", "serve_simulation"),
     "stores": ("open_copies", "open_leavings", "set_up_logs", "sharing"),
     "worker": ("Worker", "open_hands", "open_worker", "works_elsewhere"),
     "workers": ("run_task", "serve_agents", "serve_only", "serve_tasks"),
@@ -37,6 +39,7 @@ __all__ = [
     "Worker",
     "consensus_rules",
     "default_home",
+    "fault_meanings",
     "home_of",
     "open_channels",
     "open_cluster",
@@ -61,6 +64,7 @@ __all__ = [
     "serve_agents",
     "serve_broker",
     "serve_only",
+    "serve_simulation",
     "serve_tasks",
     "set_up_logs",
     "sharing",

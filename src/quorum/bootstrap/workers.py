@@ -18,13 +18,15 @@ from quorum.desk import recompute
 from quorum.domain import QuorumError, SystemClock, Timeframe
 from quorum.engine import Terms, backtest
 from quorum.engine.sweeps import work
-from quorum.lake import Bars, synthetic_market
+from quorum.lake import Bars, BarSource, synthetic_market
 from quorum.signals import ANALYSTS, WITHOUT_MODEL, AnyStrategy, find_strategy
 from quorum.signals.specs import SpecStrategy, read_spec
 from quorum.validation.lookahead.apart import examine_here, witness_here
 
 if TYPE_CHECKING:
     from quorum.desk import Desk
+    from quorum.signals import ConsensusRules
+    from quorum.validation.ladder import Asked, Ladder, TierResult
     from quorum.validation.life import Idea
 
 
@@ -101,8 +103,12 @@ def _examined(payload: Mapping[str, Any]) -> tuple[AnyStrategy, list[Bars]]:
 
 def _strategy_of(idea: Idea, home: Path) -> AnyStrategy:
     """The strategy that an idea names, or is."""
+    return _strategy_by(idea, consensus_rules(home))
+
+
+def _strategy_by(idea: Idea, rules: ConsensusRules) -> AnyStrategy:
     if isinstance(idea.strategy, str):
-        return find_strategy(idea.strategy, consensus_rules(home))
+        return find_strategy(idea.strategy, rules)
     return SpecStrategy(read_spec(idea.strategy))
 
 
@@ -118,17 +124,49 @@ def _tier(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
     from quorum.adapters.sql import SqlTrials
     from quorum.bootstrap.stores import open_database
     from quorum.desk.settings.tiers import read_ladder
-    from quorum.validation.ladder import Asked, Tier, check_tier, read_idea
+    from quorum.validation.ladder import Asked, Tier, check_tier, not_there, read_idea
 
     use_kernel_cache()
     _give_way(payload.get("niceness", 0))
     home = Path(payload["home"])
-    workspace, idea = open_workspace(home), read_idea(payload["idea"])
+    workspace, idea, tier = open_workspace(home), read_idea(payload["idea"]), Tier(payload["tier"])
+    ladder, rules = read_ladder(workspace.config), consensus_rules(home)
     with redirect_stdout(sys.stderr):
-        asked = Asked.of(idea, _strategy_of(idea, home), payload.get("params"), payload.get("data"))
+        try:
+            strategy = _strategy_by(idea, rules)
+        except QuorumError as error:
+            return not_there(ladder, tier, idea, error).told()
+        asked = Asked.of(idea, strategy, payload.get("params"), payload.get("data"))
         trials = SqlTrials(open_database(workspace, migrate=False), SystemClock())
-        tier = Tier(payload["tier"])
-        return check_tier(read_ladder(workspace.config), tier, asked, open_lake(workspace), trials).told()
+        return check_tier(ladder, tier, asked, open_lake(workspace), trials).told()
+
+
+def _critic(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    """The critic's review of a strategy's result, told."""
+    from quorum.validation.critic import review
+
+    with redirect_stdout(sys.stderr):
+        return review(*_looked_at(payload), payload["seconds"]).told()
+
+
+def _trade(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    """What a strategy's result shows of its trading, traded again."""
+    from quorum.desk.deploying.fitting import trade_again
+
+    with redirect_stdout(sys.stderr):
+        return trade_again(*_looked_at(payload))
+
+
+def _looked_at(payload: Mapping[str, Any]) -> tuple[Ladder, Asked, TierResult, BarSource]:
+    """The ladder, what a tier was asked, what it answered, and the bars: all that it takes to look again."""
+    from quorum.desk.settings.tiers import read_ladder
+    from quorum.validation.ladder import Asked, TierResult, read_idea
+
+    use_kernel_cache()
+    home = Path(payload["home"])
+    workspace, idea = open_workspace(home), read_idea(payload["idea"])
+    asked = Asked.of(idea, _strategy_of(idea, home), payload["params"])
+    return read_ladder(workspace.config), asked, TierResult.read(payload["result"]), open_lake(workspace)
 
 
 def _mend(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
@@ -187,10 +225,12 @@ def _warm(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
 
 
 _TASKS: Mapping[str, Task] = {
+    "critic": _critic,
     "examine": _examine,
     "mend": _mend,
     "replay": _replay,
     "sweep": _sweep,
     "tier": _tier,
+    "trade": _trade,
     "witness": _witness,
 }

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from quorum.desk.settings import RiskFile, read_settings
+from quorum.desk.settings.host import read_host_risk
 from quorum.desk.settings.life import check_life
 from quorum.desk.workspace import FOLDERS, Workspace
 from quorum.domain import QuorumError
@@ -30,7 +32,7 @@ ROOMS = (
         "adapters.process.pool",
         "adapters.process.roles",
     ),
-    *("bootstrap", "surfaces", "surfaces.bench", "surfaces.cli", "surfaces.report"),
+    *("simulator", "bootstrap", "surfaces", "surfaces.bench", "surfaces.cli", "surfaces.report"),
 )
 LIBRARIES = (
     *("numpy", "numba", "polars", "sqlalchemy", "alembic", "pydantic", "typer", "jinja2"),
@@ -117,7 +119,9 @@ def _configuration(workspace: Workspace) -> str:
     settings = workspace.settings()
     check_life(workspace.config)
     section = settings.consensus.consensus
-    return f"{len(settings.accounts.accounts)} accounts; required: {', '.join(section.required_participants)}"
+    theirs = read_host_risk(workspace.home).stricter(read_settings(workspace.config / "risk.yaml", RiskFile))
+    found = f"{len(settings.accounts.accounts)} accounts; required: {', '.join(section.required_participants)}"
+    return "; ".join([found, *theirs])
 
 
 def _database(workspace: Workspace, schema: Callable[[Path], str]) -> str:

@@ -23,7 +23,7 @@ from quorum.domain import (
     UsageError,
     plain,
 )
-from quorum.engine import Terms, ask, backtest, code_hash, judge, machine, observe
+from quorum.engine import TRADING_ROOMS, Terms, ask, backtest, code_hash, judge, machine, observe
 from quorum.lake import Lake
 from quorum.risk import RiskLimits
 from quorum.signals import ANALYSTS, Circumstances, ConsensusRules, consensus
@@ -73,7 +73,8 @@ def _make_again(lake: Lake, task: Mapping[str, Any]) -> dict[str, Any]:
         made = makers[task["kind"]](lake, task["inputs"])
     except (DataError, NotFound) as error:
         made = {"data": str(error), "outcome": None}
-    return {**plain(made), "code_hash": code_hash(), "machine": machine()}
+    hashed = code_hash(TRADING_ROOMS) if task["kind"] == "backtest" else code_hash()
+    return {**plain(made), "code_hash": hashed, "machine": machine()}
 
 
 def _vote_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from quorum.desk.agents import conditions, orchestration_context
 from quorum.desk.desk import Desk
 from quorum.desk.facts import order_facts
-from quorum.desk.life import show_life
+from quorum.desk.life import Shown, show_life
 from quorum.desk.system import SystemView, coordinator_state
 from quorum.desk.workspace import write_text
 from quorum.domain import Choice, Decision, DecisionKind, WorkspaceError, iso, plain
@@ -20,8 +20,11 @@ APPROVED = ("approved", "shrunk")
 DIRECTION_NAMES = {"approved": "EXECUTE_TRADE", "shrunk": "EXECUTE_TRADE", "vetoed": "REJECT_TRADE"}
 
 
-def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
-    """Write every view from the store; the paths written. `decision_id` is the consensus to show as the newest."""
+def publish(desk: Desk, decision_id: str | None = None) -> Shown:
+    """Write every view from the store; the paths written, and what was left as it is, with why.
+
+    `decision_id` is the consensus to show as the newest.
+    """
     from quorum.desk.proving.record import rebuild  # what is proved stands on much that other views do not need
 
     decisions = list(desk.decisions.recent(NEWEST))
@@ -36,7 +39,8 @@ def publish(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:
         "risk/trade_approvals.json": {"status": "completed", "approvals": approvals},
         **(_consensus(latest) | _signals(latest) if latest else {}),
     }
-    return (*_written(desk, documents), *show_life(desk).written, *rebuild(desk))
+    written, lives = _written(desk, documents), show_life(desk)
+    return Shown((*written, *lives.written, *rebuild(desk)), lives.doubts)
 
 
 def show_system(desk: Desk, decision_id: str | None = None) -> tuple[Path, ...]:

@@ -33,6 +33,7 @@ from quorum.desk.settings import (
 )
 from quorum.desk.settings.coordinator import COORDINATOR_YAML
 from quorum.desk.settings.events import EVENTS_YAML
+from quorum.desk.settings.host import read_host_risk
 from quorum.desk.settings.notices import NOTIFICATIONS_YAML
 from quorum.desk.settings.schedule import SCHEDULE_YAML
 from quorum.domain import ConfigError, WorkspaceError
@@ -156,7 +157,7 @@ class Workspace:
             raise ConfigError(f"{folder} is no folder", "move it away; `quorum init` makes the folder")
         settings = Settings(
             read_settings(folder / "consensus.yaml", ConsensusFile),
-            read_settings(folder / "risk.yaml", RiskFile),
+            read_host_risk(self.home).book(read_settings(folder / "risk.yaml", RiskFile)),
             read_settings(folder / "accounts.yaml", AccountsFile),
             read_settings(folder / "execution.yaml", ExecutionFile),
             read_settings(folder / "instruments.yaml", InstrumentsFile),

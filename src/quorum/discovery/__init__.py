@@ -9,7 +9,7 @@ Neighbours: works on `signals`, `features` and `lake`; `desk.meeting` holds meet
 from quorum.discovery.anomalies import Anomaly, every_test, surviving
 from quorum.discovery.briefing import THEMES, Briefing, Known, Participant, Theme, read_theme, theme_after
 from quorum.discovery.families import family_of_name, family_of_rules
-from quorum.discovery.feasibility import Activity, Feasibility, activity, feasibility
+from quorum.discovery.feasibility import Activity, Feasibility, activity, feasibility, measured
 from quorum.discovery.fingerprint import Fingerprint, fingerprint
 from quorum.discovery.market import LEAST_DAYS, universes
 from quorum.discovery.novelty import Bounds, Insight, Novelty, insight, similarity
@@ -81,6 +81,7 @@ __all__ = [
     "fingerprint",
     "insight",
     "maverick",
+    "measured",
     "novel",
     "read_cell",
     "read_theme",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -28,11 +28,12 @@ _SEED, _BARS, _FEWEST = 20_240_101, 6_000, 5
 
 
 class _BuiltIn(NamedTuple):
-    """What a built-in strategy is, its rules in the grammar where they can be said in it."""
+    """What a built-in strategy is, its rules in the grammar where they can be said in it, else its sides."""
 
     family: str
     rules: Mapping[str, str] = {}
     short: str | None = None  # the parameter that switches a side on, which is named for the side
+    sides: str = "both"
 
 
 _CROSS = "cross_{}(sma(close, fast), sma(close, slow))"
@@ -88,7 +89,8 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
         "long",
     ),
     "pairs": _BuiltIn("relative_value"),
-    "rotation": _BuiltIn("relative_value"),
+    "rotation": _BuiltIn("relative_value", sides="long"),
+    "follow": _BuiltIn("relative_value", short="short"),
     "consensus": _BuiltIn("consensus"),
 }
 """The strategies that are code, told as data, so that a spec which says the same is known for what it is."""
@@ -135,13 +137,33 @@ def family_of_name(name: str) -> str:
     return BUILT_IN[name].family if name in BUILT_IN else "other"
 
 
+def sides_of_name(name: str, params: Mapping[str, Number]) -> str:
+    """The sides that a strategy which cannot be said in the grammar takes; both for one that is not ours."""
+    known = BUILT_IN.get(name, _BuiltIn("other"))
+    return "long" if known.short == "short" and not params.get("short") else known.sides
+
+
 def lean(spec: StrategySpec, params: Mapping[str, Number]) -> int:
     """1 when what it buys has risen before and what it sells has fallen, -1 for the contrary, 0 for neither.
 
     Seen where its entry rules hold on a made-up market, over the shortest span of bars that they look at; 0 where
     they hold fewer than five times.
     """
-    bars = _market()
+    return _leaning(_Asked(spec.spec_id, tuple(sorted(params.items())), spec))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A rule with its parameters, known by what it does."""
+
+    spec_id: str
+    values: tuple[tuple[str, Number], ...]
+    spec: StrategySpec = field(compare=False)
+
+
+@lru_cache(maxsize=4_096)
+def _leaning(asked: _Asked) -> int:
+    spec, params, bars = asked.spec, dict(asked.values), _market()
     span = min(reach(spec, params).shortest, len(bars) // 2)
     entered = StrategySpec(spec.name, "", spec.parameters, spec.indicators, spec.requires, spec.long, short=spec.short)
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -79,3 +81,16 @@ def feasibility(found: Activity, days: float, record: float, cost_bps: float) ->
         cost=min(1.0, 0.25 * found.volatility / dear) if dear > 0 else 1.0,
         record=record,
     )
+
+
+def measured(found: Feasibility, evidence: Mapping[str, Any], cost_bps: float) -> Feasibility:
+    """The same for an idea that lives on an anomaly, which has its `pays_bps` and `adjusted_p` as evidence.
+
+    Its cost is counted by what an occasion pays: nothing is left of one that pays no more than the round trip, all of
+    one that pays twice that (ours). Its record is at least the chance that the anomaly is there, one less adjusted p.
+    """
+    if "pays_bps" not in evidence or "adjusted_p" not in evidence:
+        return found
+    left = float(evidence["pays_bps"]) / cost_bps - 1.0 if cost_bps > 0 else 1.0
+    cost = min(1.0, max(0.0, left))
+    return replace(found, cost=cost, record=max(found.record, 1.0 - float(evidence["adjusted_p"])))

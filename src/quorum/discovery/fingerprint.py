@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from quorum.discovery.families import family_of_name, family_of_rules, rules_of
+from quorum.discovery.families import family_of_name, family_of_rules, rules_of, sides_of_name
 from quorum.discovery.rules import reach, traits, words, written_out
 from quorum.discovery.space import Cell, horizon_of, universe_of
 from quorum.domain import Timeframe
@@ -42,7 +42,8 @@ def fingerprint(
     spec = rules_of(strategy, read)
     if spec is None:
         bars = strategy.warmup(read)
-        told = family_of_name(strategy.name), "both", frozenset({strategy.name}), frozenset({strategy.name})
+        own_word = frozenset({strategy.name})
+        told = family_of_name(strategy.name), sides_of_name(strategy.name, read), own_word, own_word
     else:
         own = {p.name: read[p.name] for p in spec.parameters}
         bars, trees = reach(spec, own).bars, written_out(spec)

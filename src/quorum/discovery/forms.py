@@ -47,6 +47,11 @@ class Form:
         """The functions and columns in it."""
         return _reads(self.up, self.over_up or self.down)
 
+    @property
+    def asks(self) -> tuple[frozenset[str], ...]:
+        """Those in its entries: long, short, and both."""
+        return _reads(self.up, self.up), _reads(self.down, self.down), _reads(self.up, self.down)
+
 
 @cache
 def _reads(one: str, other: str) -> frozenset[str]:

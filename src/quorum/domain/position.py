@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
-from typing import Any
+from operator import attrgetter, mul
+from typing import Any, NamedTuple
 
 from quorum.domain.errors import DataError
 from quorum.domain.instrument import split_symbol
 from quorum.domain.market import Side
 
 ZERO = Decimal(0)
+_QUANTITY = attrgetter("quantity")
 _WIDE, _STEP = Context(prec=60), Decimal("1e-12")
 
 
@@ -103,13 +105,29 @@ class Position:
         return self.quantity * mark - self.cost
 
 
+class _Sums(NamedTuple):
+    """A book added up: its equity, the absolute value of all holdings, and all that open intents may add."""
+
+    equity: Decimal
+    held: Decimal
+    reserved: Decimal
+
+
+class _Summed:
+    """Room for the sums of a book: made once, and no part of its value."""
+
+    __slots__ = ("_kept",)
+    _kept: _Sums
+
+
 @dataclass(frozen=True, slots=True)
-class Book:
+class Book(_Summed):
     """What an account holds and has promised, as risk sees it within one transaction.
 
     `funded` is the capital paid in; `marks` are prices by symbol; `reserved` is the worst-case notional of open
     intents by symbol, `closing` the quantity by symbol that open orders already take off a position;
-    amounts are in `currency`, `version` moves with every change.
+    amounts are in `currency`, `version` moves with every change. What it is given is not changed afterwards: its sums
+    are made when they are first asked for.
     """
 
     account: str
@@ -142,17 +160,49 @@ class Book:
 
     def exposure(self, symbol: str) -> Decimal:
         """Absolute value of the holding at its mark plus what open intents may add."""
-        held = self.positions.get(symbol)
-        value = abs(held.quantity) * self._mark(held) if held else ZERO
-        return value + self.reserved.get(symbol, ZERO)
+        held, reserved = self.positions.get(symbol), self.reserved.get(symbol, ZERO)
+        if held is None:
+            return reserved
+        price = self.marks.get(symbol)
+        return abs(held.quantity * (held.average_price if price is None else price)) + reserved
 
     @property
     def deployed(self) -> Decimal:
-        return sum((self.exposure(s) for s in {*self.positions, *self.reserved}), ZERO)
+        """The exposures of all symbols together."""
+        return self._sums.held + self._sums.reserved
 
     @property
     def equity(self) -> Decimal:
-        return self.cash + sum((p.quantity * self._mark(p) for p in self.positions.values()), ZERO)
+        """Cash and holdings at their marks."""
+        return self._sums.equity
 
-    def _mark(self, held: Position) -> Decimal:
-        return self.marks.get(held.symbol, held.average_price)
+    @property
+    def reserves(self) -> Decimal:
+        """All that open intents may add."""
+        return self._sums.reserved
+
+    @property
+    def _sums(self) -> _Sums:
+        """The book added up, once; DataError when a mark, a holding or a reserve is no number."""
+        try:
+            return self._kept
+        except AttributeError:
+            sums = self._add_up()
+            object.__setattr__(self, "_kept", sums)
+            return sums
+
+    def _add_up(self) -> _Sums:
+        try:
+            prices = [*map(self.marks.__getitem__, self.positions)]
+        except KeyError:
+            prices = [self.marks.get(symbol, held.average_price) for symbol, held in self.positions.items()]
+        values = list(map(mul, map(_QUANTITY, self.positions.values()), prices))
+        worth = sum(values, ZERO)
+        held = sum(map(abs, values), ZERO) if any(map(Decimal.is_signed, values)) else worth
+        sums = _Sums(self.cash + worth, held, sum(self.reserved.values(), ZERO))
+        if not (sums.equity.is_finite() and sums.reserved.is_finite()):
+            raise DataError(
+                f"book {self.account}: equity {sums.equity} and reserves {sums.reserved} are no numbers",
+                "see its positions and marks",
+            )
+        return sums

@@ -21,7 +21,7 @@ from quorum.engine.cycle import (
 )
 from quorum.engine.events import Driven, drive
 from quorum.engine.ports import Trials
-from quorum.engine.provenance import code_hash, machine
+from quorum.engine.provenance import JUDGING_ROOMS, TRADING_ROOMS, code_hash, machine
 from quorum.engine.records import Filled, Fills, RoundTrip, Trades
 from quorum.engine.sweeps import Elsewhere, Sweep, SweepOptions, fitting, grid, search, sweep
 from quorum.engine.terms import FILLS, SIZINGS, Terms
@@ -29,7 +29,9 @@ from quorum.engine.trial import TrialRecord, address, trial_id
 
 __all__ = [
     "FILLS",
+    "JUDGING_ROOMS",
     "SIZINGS",
+    "TRADING_ROOMS",
     "Appraisal",
     "Backtest",
     "Driven",

@@ -16,7 +16,7 @@ from quorum.engine.appraisal.quality import Quality, data_quality
 from quorum.engine.inputs import market_of, rates_of, refuse_flaws, wishes_of
 from quorum.engine.kernel import QUANTITY, ROW, SYMBOL, Wishes, run
 from quorum.engine.ports import Trials
-from quorum.engine.provenance import code_hash, machine
+from quorum.engine.provenance import TRADING_ROOMS, code_hash, machine
 from quorum.engine.records import Fills, Trades, fills_of, trades_of
 from quorum.engine.terms import Terms
 from quorum.engine.trial import TrialRecord, address, trial_id
@@ -259,7 +259,7 @@ def traded(
         rows,
         unfilled,
         performance(bars.time, equity, terms.starting_equity),
-        code_hash(),
+        code_hash(TRADING_ROOMS),
     )
 
 
@@ -287,6 +287,6 @@ def inputs_of(bars: Bars | Panel, strategy: AnyStrategy, terms: Terms) -> dict[s
         "first": int(bars.time[0]),
         "last": int(bars.time[-1]),
         "data_hash": bars.data_hash,
-        "code_hash": code_hash(),
+        "code_hash": code_hash(TRADING_ROOMS),
         "machine": machine(),
     }

@@ -12,26 +12,20 @@ import numba
 import numpy as np
 from llvmlite import binding
 
-DECIDING_ROOMS = (
-    "domain",
-    "stats",
-    "lake",
-    "features",
-    "signals",
-    "portfolio",
-    "risk",
-    "execution",
-    "engine",
-    "desk",
-)
+TRADING_ROOMS = ("domain", "stats", "lake", "features", "signals", "risk", "execution", "engine")
+"""What the numbers of a backtest hang on."""
+JUDGING_ROOMS = (*TRADING_ROOMS, "validation")
+"""What a verdict on it hangs on."""
+DECIDING_ROOMS = (*TRADING_ROOMS, "portfolio", "desk")
+"""What a decision of a desk hangs on."""
 
 
 @cache
-def code_hash() -> str:
-    """SHA-256 over the sources of every room that takes part in a decision."""
+def code_hash(rooms: tuple[str, ...] = DECIDING_ROOMS) -> str:
+    """SHA-256 over the sources of these rooms, without an argument of all that take part in a decision."""
     package = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for room in DECIDING_ROOMS:
+    for room in rooms:
         for source in sorted((package / room).rglob("*.py")):
             digest.update(source.relative_to(package).as_posix().encode() + b"\0")
             digest.update(source.read_bytes())

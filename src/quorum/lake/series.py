@@ -85,7 +85,8 @@ def unknown(known: Iterable[Series], symbol: str, venue: str | None) -> NotFound
     """The error for a symbol (at a venue) that is not there: what comes close, else what there is."""
     names = sorted({name for s in known for name in (s.symbol, s.name)})
     asked = symbol if venue is None else f"{symbol}.{venue}"
-    close = difflib.get_close_matches(asked, names, n=4, cutoff=0.6)
+    same = [name for name in names if name.casefold() == asked.casefold()]
+    close = same or difflib.get_close_matches(asked, names, n=4, cutoff=0.6)
     if close:
         return NotFound(f"no bars of {asked} in the lake; close to it: {', '.join(close)}", _IMPORT)
     full = sorted({s.name for s in known})

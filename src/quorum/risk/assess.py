@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from quorum.domain import (
     ZERO,
@@ -18,9 +17,19 @@ from quorum.domain import (
     Side,
     Vetoed,
 )
+from quorum.risk.around import Around
+from quorum.risk.checks import (
+    Ask,
+    book_checks,
+    duplicate,
+    loss_checks,
+    order_checks,
+    reasons,
+    room_checks,
+    smallest,
+)
 from quorum.risk.limits import RiskLimits
-
-_DOWN = Context(rounding=ROUND_DOWN)
+from quorum.risk.overrides import raised
 
 
 def collar(proposal: Proposal, limits: RiskLimits, instrument: Instrument) -> Decimal:
@@ -30,11 +39,15 @@ def collar(proposal: Proposal, limits: RiskLimits, instrument: Instrument) -> De
     return (proposal.price * (1 + width) / instrument.tick).to_integral_value(inward) * instrument.tick
 
 
-def assess(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument) -> RiskVerdict:
+def assess(
+    proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument, around: Around | None = None
+) -> RiskVerdict:
     """Approve, shrink or veto `proposal` against `book`, whose reserves count as if they had filled.
 
-    What reduces a holding passes up to the part that no open order closes yet. What opens passes as far as the
-    tightest limit allows, in whole lots, valued at the price collar, so that no fill can exceed a limit.
+    What reduces a holding passes up to the part that no open order closes yet, whatever the limits, breakers and halts
+    say. What opens passes as far as the tightest limit allows, in whole lots, valued at the price collar, so that no
+    fill can exceed a limit. Without `around` the limits that need it are not looked at. DataError for a book that does
+    not add up to a number.
     """
     held = book.quantity(proposal.symbol)
     if proposal.quantity == 0:
@@ -43,15 +56,11 @@ def assess(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instr
         return _reduction(proposal, abs(held) - book.closing.get(proposal.symbol, ZERO), instrument)
     if proposal.purpose is Purpose.REDUCTION:
         return Vetoed((f"there is no {proposal.symbol} to reduce by a {proposal.side}",), ())
-    checks = tuple(_opening(proposal, book, limits, instrument))
-    quantity = instrument.quantity(min([proposal.quantity, *(c.allowed for c in checks)]))
-    smallest = _smallest(proposal, quantity, max(limits.min_order_notional, instrument.min_notional), book)
-    binding = tuple(c.name for c in checks if not c.passed)
-    if not smallest.passed:
-        return Vetoed(_reasons(checks) or (_reason(smallest),), (*checks, smallest))
-    if quantity < proposal.quantity:
-        return Shrunk(quantity, proposal.quantity, binding or ("lot",), (*checks, smallest))
-    return Approved(quantity, (*checks, smallest))
+    if around is not None and around.overrides:
+        limits = raised(limits, around.overrides, around.now)
+    worst = max(collar(proposal, limits, instrument), proposal.price)
+    equity, cost = max(book.equity, ZERO), proposal.quantity * worst
+    return _opening(Ask(proposal, book, limits, instrument, equity, worst, cost, proposal.risk), around)
 
 
 def _reduction(proposal: Proposal, free: Decimal, instrument: Instrument) -> RiskVerdict:
@@ -64,65 +73,19 @@ def _reduction(proposal: Proposal, free: Decimal, instrument: Instrument) -> Ris
     return Shrunk(check.allowed, proposal.quantity, ("holding",), (check,))
 
 
-def _opening(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument) -> Iterator[Check]:
-    """Each limit's check, before what is left is cut to whole lots."""
-    equity = max(book.equity, ZERO)
-    worst = max(collar(proposal, limits, instrument), proposal.price)
-    asked, money = proposal.quantity, book.currency
-    yield from _gates(proposal, book, limits)
-    yield _room("max_position", money, (equity * limits.max_position, book.exposure(proposal.symbol)), asked, worst)
-    yield _room("max_deployed", money, (equity * limits.max_deployed, book.deployed), asked, worst)
-    if proposal.side is Side.BUY:
-        spendable = book.cash + equity * limits.max_borrowed
-        yield _room("cash", money, (spendable, sum(book.reserved.values(), ZERO)), asked, worst)
-    if proposal.risk is not None:
-        yield _room("risk_per_trade", money, (equity * limits.risk_per_trade, ZERO), asked, proposal.risk)
-
-
-def _gates(proposal: Proposal, book: Book, limits: RiskLimits) -> Iterator[Check]:
-    """Conditions that a proposal meets or not: the whole quantity passes, or none."""
-    asked = proposal.quantity
-    floor = book.funded * (1 - limits.max_total_loss)
-    yield Check("max_total_loss", book.currency, floor, book.equity, asked, asked if book.equity > floor else ZERO)
-    if proposal.side is Side.SELL:
-        allowed = asked if limits.allow_short else ZERO
-        yield Check("allow_short", "bool", Decimal(int(limits.allow_short)), ZERO, asked, allowed)
-    if proposal.purpose is Purpose.SIGNAL:
-        ratio = proposal.reward_risk or ZERO
-        allowed = asked if proposal.exit.stop is not None and ratio >= limits.min_reward_risk else ZERO
-        yield Check("min_reward_risk", "ratio", limits.min_reward_risk, ratio, asked, allowed)
-
-
-def _room(name: str, unit: str, room: tuple[Decimal, Decimal], asked: Decimal, price: Decimal) -> Check:
-    """What fits between limit and used (`room`) when one costs `price`; nothing when that is not positive."""
-    limit, used = room
-    free = max(limit - used, ZERO)
-    allowed = min(asked, _DOWN.divide(free, price)) if price > 0 else ZERO
-    return Check(name, unit, limit, used, asked, allowed)
-
-
-def _smallest(proposal: Proposal, quantity: Decimal, limit: Decimal, book: Book) -> Check:
-    """Whether the quantity that the other checks leave is an order at all."""
-    notional = quantity * proposal.price
-    allowed = proposal.quantity if quantity > 0 and notional >= limit else ZERO
-    return Check("min_order_notional", book.currency, limit, notional, proposal.quantity, allowed)
-
-
-def _reasons(checks: tuple[Check, ...]) -> tuple[str, ...]:
-    blocking = [c for c in checks if c.allowed <= 0] or [c for c in checks if not c.passed]
-    return tuple(_reason(c) for c in blocking)
-
-
-def _reason(check: Check) -> str:
-    if check.name == "allow_short":
-        return "the book may not sell short (allow_short is false)"
-    if check.name == "min_reward_risk":
-        return f"reward/risk {check.used:.2f} is below {check.limit} or there is no stop (min_reward_risk)"
-    if check.name == "max_total_loss":
-        return f"equity {check.used:.2f} is at or below {check.limit:.2f} (max_total_loss)"
-    if check.name == "min_order_notional":
-        left = f"an order of {check.used:.2f}" if check.used else "less than one lot"
-        return f"{left} is below the smallest order of {check.limit:.2f} (min_order_notional)"
-    if check.name == "risk_per_trade":
-        return f"no lot loses at most {check.limit:.2f} at the stop, or it is not behind the price (risk_per_trade)"
-    return f"{check.name}: {check.used:.2f} of {check.limit:.2f} used, no room for an order"
+def _opening(ask: Ask, around: Around | None) -> RiskVerdict:
+    asked, checks = ask.wish.quantity, book_checks(ask)
+    if around is not None:
+        checks += loss_checks(ask, around) + room_checks(ask, around) + order_checks(ask, around)
+    quantity = ask.instrument.quantity(min([asked, *[check.allowed for check in checks]]))
+    halts = () if around is None else around.halts
+    least = smallest(ask, quantity)
+    again = None if around is None else duplicate(ask, around, quantity)
+    seen = (*checks, least) if again is None else (*checks, again, least)
+    if again is not None and not again.passed:
+        return Vetoed(reasons(seen[:-1], halts), seen)
+    if not least.passed:
+        return Vetoed(reasons(checks, halts) or reasons((least,)), seen)
+    if quantity < asked:
+        return Shrunk(quantity, asked, tuple(check.name for check in checks if not check.passed) or ("lot",), seen)
+    return Approved(quantity, seen)

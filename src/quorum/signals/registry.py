@@ -17,6 +17,7 @@ from quorum.signals.specs import is_spec_file, load_spec
 from quorum.signals.strategies import (
     CARRY,
     DEMO_MA,
+    FOLLOW,
     MEAN_REVERSION,
     PAIRS,
     ROTATION,
@@ -37,6 +38,7 @@ BUILT_IN: tuple[AnyStrategy, ...] = (
     CARRY,
     PAIRS,
     ROTATION,
+    FOLLOW,
 )
 RULES: Mapping[str, AnyStrategy] = {s.name: s for s in BUILT_IN}
 CONSENSUS = "consensus"

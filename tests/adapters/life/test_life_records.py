@@ -95,8 +95,10 @@ def test_a_learning_is_known_by_its_key(kept: Kept) -> None:
     assert (first["learning_id"], first["frequency"], first["keywords"]) == ("L-001", 1, ["threshold", "trades"])
     assert kept.books.learnings.open({**learnt, "title": "Another"}) == first
     assert kept.books.learnings.open({"key": "other"})["learning_id"] == "L-002"
-    kept.books.learnings.put({"learning_id": "L-003", "key": "theirs", "title": "of a host"})
-    assert kept.books.learnings.open({"key": "fourth"})["learning_id"] == "L-004"
+    kept.books.learnings.put({"learning_id": "L-007", "key": "theirs", "title": "of a host"})
+    kept.books.learnings.put({"learning_id": "L-OLD", "key": "odd", "title": "of a host"})
+    kept.books.learnings.put({"learning_id": "L-99999999999", "key": "odder", "title": "of a host"})
+    assert kept.books.learnings.open({"key": "eighth"})["learning_id"] == "L-008"
     with pytest.raises(UsageError, match="without key"):
         kept.books.learnings.open({"title": "of nothing"})
 

@@ -96,6 +96,15 @@ def test_what_is_asked_for_has_to_fit() -> None:
     assert more.allocation == 0.0
 
 
+def test_a_provisional_pass_stays_open_until_the_whole_window_was_run() -> None:
+    found = assessed(provisional=("L2",))
+    assert isinstance(found.verdict, Inconclusive)
+    assert found.verdict.what == "provisional"
+    assert row(found, "provisional").detail.startswith("L2 was passed on fewer days")
+    twin = assessed(beside(2, likeness=0.9), provisional=("L2",))
+    assert isinstance(twin.verdict, Failed)
+
+
 def test_leverage_and_harder_worlds_end_it() -> None:
     for more, metric in [
         ({"exposure": 3.1}, "leverage"),
@@ -126,8 +135,8 @@ def test_a_wild_strategy_gets_less() -> None:
 def test_a_stricter_book_holds() -> None:
     from decimal import Decimal
 
-    assert TERMS.within(RiskLimits(max_deployed=Decimal("0.4"))).deployed == 0.4
-    assert TERMS.within(RiskLimits(max_deployed=Decimal(1))).deployed == 0.6
+    assert TERMS.within(RiskLimits(max_deployed=Decimal("0.4"))).max_deployed == 0.4
+    assert TERMS.within(RiskLimits(max_deployed=Decimal(1))).max_deployed == 0.6
 
 
 @settings(max_examples=40)
@@ -136,8 +145,8 @@ def test_no_limit_is_ever_exceeded(allocations: list[float], asked: float | None
     others = [_OTHERS[i]._replace(allocation=a) for i, a in enumerate(allocations)]
     found = assess_deployment(subject(), others, TERMS, PLACE, asked)
     if isinstance(found.verdict, Passed):
-        assert 0.01 - 1e-9 <= found.allocation <= TERMS.allocation
-        assert sum(allocations) + found.allocation <= TERMS.deployed + 1e-9
+        assert 0.01 - 1e-9 <= found.allocation <= TERMS.max_allocation
+        assert sum(allocations) + found.allocation <= TERMS.max_deployed + 1e-9
     assert found.told()["target_allocation"] == found.allocation
 
 

@@ -80,13 +80,20 @@ def test_a_dry_run_of_what_would_be_refused_ends_with_1(quorum: Any, awaiting: P
 
 
 def test_a_person_is_asked_once_and_a_yes_deploys(quorum: Any, awaiting: Path) -> None:
+    first = quorum("deploy", ONE, "--no-wait", "--json").json
+    assert first["status"] == "enqueued"
+    assert quorum("deploy", ONE, "--no-wait", "--json").json["workflow_id"] == first["workflow_id"]
+    said = quorum("deploy", ONE, "--allocation", "0.1").error
+    assert f"{first['workflow_id']} asks about {ONE} already, with allocation as it fits" in said
     asked = quorum("deploy", ONE, "--json")
     assert asked.code == 3
     (waiting,) = json.loads(asked.out)["waits_for"]
-    assert waiting["shows"]["strategy_id"] == ONE
-    again = quorum("deploy", ONE)
+    assert (waiting["shows"]["strategy_id"], json.loads(asked.out)["workflow_id"]) == (ONE, first["workflow_id"])
+    again = quorum("deploy", ONE, "--allocation", "0.3")
     assert again.code == 3
     assert waiting["approval_id"] in again.out
+    said = quorum("deploy", ONE, "--allocation", "0.1").error
+    assert f"{waiting['approval_id']} asks about {ONE} already, with allocation 0.3" in said
     told = quorum("approve", waiting["approval_id"], "--reason", "its evidence holds", "--by", "ada", "--json").json
     assert told["run"]["deployment"]["stage"] == "PAPER"
     desk = open_desk(awaiting)

@@ -136,6 +136,15 @@ def test_the_twin_of_a_deployed_strategy_is_rejected(climbed: Desk) -> None:
     assert status(climbed, twin) is Status.REJECTED
 
 
+def test_who_awaits_a_word_that_risk_no_longer_backs_is_told_so(climbed: Desk) -> None:
+    twin = climb(climbed, idea("XBTUSDT"))
+    awaiting(climbed, twin)
+    deployed(awaiting(climbed))
+    assert "a person's word" in evaluate(climbed, twin)["next"]
+    assert assess_risk(climbed, twin)["status"] == "AWAITING_HUMAN"
+    assert evaluate(climbed, twin)["next"].startswith("risk does not agree by now")
+
+
 def test_a_dry_run_changes_nothing(climbed: Desk) -> None:
     awaiting(climbed)
     before = (climbed.life.queue.get(ONE), climbed.decisions.recent(50), climbed.accounts.listed())
@@ -212,9 +221,16 @@ def test_only_who_awaits_a_person_is_deployed(climbed: Desk, at: Status) -> None
         deploy(climbed, strategy_id, Consent("APR-1", "ada", "yes"))
 
 
+def put_before_a_person(desk: Desk, strategy_id: str = ONE) -> Desk:
+    """As it stands when it was assessed by other files than those of now."""
+    for before, after in ((Status.L3_PASSED, Status.RISK_ASSESSED), (Status.RISK_ASSESSED, Status.AWAITING_HUMAN)):
+        assert desk.life.queue.move(strategy_id, before, after, "risk", "it fits") is not None
+    return desk
+
+
 def test_a_book_that_may_not_go_short_refuses_a_strategy_that_does(climbed: Desk) -> None:
     short = climb(climbed, replace(idea("ETHUSDT"), strategy="momentum", params=BOTH_WAYS))
-    awaiting(climbed, short)
+    put_before_a_person(climbed, short)
     refused = plan_deployment(climbed, short).told()["refused"]
     assert any("it sells short" in why for why in refused)
     with pytest.raises(IllegalMove, match="sells short"):
@@ -222,9 +238,17 @@ def test_a_book_that_may_not_go_short_refuses_a_strategy_that_does(climbed: Desk
     assert status(climbed, short) is Status.AWAITING_HUMAN
 
 
+def test_what_its_account_could_not_trade_is_not_put_before_a_person(climbed: Desk) -> None:
+    short = climb(climbed, replace(idea("ETHUSDT"), strategy="momentum", params=BOTH_WAYS))
+    told = assess_risk(climbed, short)
+    assert (told["status"], told["verdict"]["verdict"], told["target_allocation"]) == ("L3_PASSED", "inconclusive", 0.0)
+    assert "it sells short" in told["checks"][-1]["detail"]
+    assert "it sells short" in climbed.decisions.get(told["decision_id"]).choice.rationale
+
+
 def test_a_lot_that_is_too_dear_is_refused(climbed_home: Path) -> None:
     (climbed_home / "config" / "instruments.yaml").write_text("symbols: {BTCUSDT: {lot: 10000}}\n", encoding="utf-8")
-    desk = awaiting(open_desk(climbed_home))
+    desk = put_before_a_person(open_desk(climbed_home))
     plan = plan_deployment(desk, ONE)
     assert "buys no BTCUSDT" in plan.told()["refused"][0]
     with pytest.raises(IllegalMove, match="a lot of 10000"):
@@ -245,7 +269,9 @@ def test_what_was_tested_at_the_close_of_its_decision_is_refused(
 
 def test_more_than_fits_is_refused(climbed: Desk) -> None:
     awaiting(climbed)
-    assert "risk does not agree" in plan_deployment(climbed, ONE, allocation=0.31).told()["refused"][0]
+    (refused,) = plan_deployment(climbed, ONE, allocation=0.31).told()["refused"]
+    assert "risk does not agree" in refused
+    assert "the most that one strategy may have" in refused
     for wrong in (-0.1, 0.0, 1.5):
         with pytest.raises(UsageError, match="no share of a book"):
             plan_deployment(climbed, ONE, allocation=wrong)

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from desk.offices import contents
 from quorum.desk import Desk, publish
-from quorum.desk.life import show_life, statistics
+from quorum.desk.life import queue_facts, show_life, statistics
 from quorum.desk.life.entries import read_entries, told
 from quorum.desk.life.pages import block
 from quorum.desk.life.pages.text import is_ours, line, stamped
@@ -86,12 +86,9 @@ def lived(desk: Desk) -> Desk:
             "by_strategy": {"STR-001": {"tiers": ended}},
             "seconds": 10,
             "sequential_seconds": 25,
-            "workers": [],
-            "alerts": [],
         }
     )
-    none = {"by_strategy": {}, "seconds": 0, "sequential_seconds": 0, "workers": [], "alerts": []}
-    desk.life.books.runs.open({"tier": "L1", "status": "running", "strategies": ["STR-002"], **none})
+    desk.life.books.runs.open({"tier": "L1", "status": "running", "strategies": ["STR-002"]})
     desk.life.books.cells.put({"key": "momentum/1h", "tested": 3, "survived": 1})
     return desk
 
@@ -117,6 +114,13 @@ def test_a_folder_tells_a_strategys_life(lived: Desk, home: Path) -> None:
     assert {path.name for path in folder.iterdir()} == FOLDER
     results = {path.name for path in (folder / "backtest-results").iterdir()}
     assert results == {"L1_results.yaml", "L1_retry1.yaml", "L1_complete.yaml"}
+    lived.life.results.keep("STR-001", "L2", 1, "VAL-1", {**RESULT, "tier": "L2"})
+    lived.life.results.keep("STR-001", "L2", 1, "VAL-2", {**RESULT, "tier": "L2", "trials": 9})
+    show_life(lived)
+    later = {path.name for path in (folder / "backtest-results").iterdir()} - results
+    assert later == {"L2_results.yaml", "L2_complete.yaml"}
+    assert loaded(folder / "backtest-results/L2_results.yaml")["trials"] == 9
+    assert show_life(lived).written == ()
     result = loaded(folder / "backtest-results/L1_results.yaml")
     assert (result["verdict"]["reason"], result["data"]["first"]) == ("low_sharpe", "2020-09-13T12:26:40Z")
     assert "daily" not in result
@@ -133,8 +137,9 @@ def test_a_folder_tells_a_strategys_life(lived: Desk, home: Path) -> None:
 def test_statistics_count_what_was_saved(lived: Desk) -> None:
     found = statistics(lived)
     assert found.rejected_by_tier == {"L1": 1}
-    assert found.saved_by_rejecting == 90.0 + 60 * 60
+    assert found.saved_by_rejecting == 90.0
     assert found.saved_by_workers == 15
+    assert queue_facts(lived)["rejected"] == {"by_tier": {"L1": 1}, "saved_seconds": 90.0}
     assert (found.total, found.evaluated, found.in_pipeline, found.next_number) == (2, 1, 1, 3)
 
 
@@ -145,7 +150,7 @@ def test_files_that_were_lost_are_the_same_bytes_again(lived: Desk, home: Path) 
     for name in ("pipeline", "knowledge"):
         shutil.rmtree(home / name)
     (home / "BOOTSTRAP.md").unlink()
-    written = publish(lived)
+    written = publish(lived).written
     assert home / "knowledge/strategies/STR-001/decision.yaml" in written
     again = contents(home)
     assert {name: again.get(name) for name in before if name.split("/")[0] in BOOKS and before[name]} == {
@@ -214,7 +219,7 @@ def test_what_is_written_is_read_again(values: dict[str, Any]) -> None:
 @given(st.builds(Idea, st.just("demo_ma"), st.tuples(WORDS.filter(str.strip).map(str.strip)), st.just("1h")), WORDS)
 def test_an_entry_is_read_as_it_was_told(tmp_path_factory: pytest.TempPathFactory, idea: Idea, reason: str) -> None:
     idea = replace(idea, symbols=tuple(name.replace(",", "") or "A" for name in idea.symbols), weight=1.5)
-    made = Candidate("STR-001", idea, S.L1_FAILED, 10**18, 10**18 + 5, "L1", reason, 2, 0, {"theirs": 1})
+    made = Candidate("STR-001", idea, S.TIMEOUT, 10**18, 10**18 + 5, "L1", reason, 2, 0, {"theirs": 1})
     path = tmp_path_factory.getbasetemp() / "entry.yaml"
     path.write_text(f"queue:\n  - {line(told(made))}\n", encoding="utf-8")
     (entry,) = read_entries(path)

@@ -51,6 +51,7 @@ REFUSED: dict[str, tuple[Callable[[Idea], Idea], type[Exception], str]] = {
     "no symbol": (lambda i: replace(i, symbols=()), UsageError, "--symbol"),
     "no bars": (lambda i: replace(i, symbols=("FLATUSDT", "ETHUSDT")), NotFound, "no bars of ETHUSDT"),
     "no timeframe": (lambda i: replace(i, timeframe="soon"), UsageError, "soon"),
+    "no priority": (lambda i: replace(i, weight=float("inf")), UsageError, "a priority of inf is none"),
     "half a portfolio": (lambda i: replace(i, strategy="rotation"), UsageError, "a portfolio"),
 }
 

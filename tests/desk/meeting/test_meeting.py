@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from desk.meeting.halls import COINS, opened
+from desk.meeting.halls import COINS, NOW, configure, opened
+from quorum.bootstrap import open_desk
 from quorum.desk import Desk
 from quorum.desk.meeting import Convened, Purse, Wanted, look_back, run_meeting, update_map
 from quorum.desk.meeting.fakes import Scripted
@@ -18,17 +20,19 @@ from quorum.desk.meeting.past import survivals
 from quorum.desk.work import Assignment
 from quorum.desk.work.meeting import brief_meeting, hold_meeting
 from quorum.discovery import Proposal, read_cell
-from quorum.domain import DecisionKind, UsageError
+from quorum.domain import DecisionKind, UsageError, VirtualClock
 from quorum.signals import read_spec
 from quorum.validation.life import Idea, Status
 from quorum.validation.life.status import TIERS
+
+FAILED = {"verdict": "failed", "reason": "sharpe_below_threshold", "why": "sharpe is 0.1, above 0.5 is asked for"}
 
 
 def passed(desk: Desk, strategy_id: str, *tiers: str) -> None:
     """Results of these tiers, all passed, the next one failed."""
     for tier in TIERS[: len(tiers) + 1]:
-        verdict = "passed" if tier in tiers else "failed"
-        desk.life.results.keep(strategy_id, tier, 0, "VAL-1", {"verdict": {"verdict": verdict}})
+        verdict = {"verdict": "passed"} if tier in tiers else FAILED
+        desk.life.results.keep(strategy_id, tier, 0, "VAL-1", {"verdict": verdict})
 
 
 def test_a_meeting_queues_the_newest_and_most_feasible(home: Path) -> None:
@@ -87,10 +91,20 @@ def test_the_next_meeting_has_other_ideas(home: Path) -> None:
     desk = opened(home)
     first, second = run_meeting(desk, Convened(seed=3)), run_meeting(desk, Convened(seed=3))
     assert not set(first.queued) & set(second.queued)
-    again = {one["name"]: one["reason"] for one in second.told["rejected"]}
-    twice = [reason for name, reason in again.items() if name in first.told["selected"]]
-    assert twice
-    assert all("again" in reason for reason in twice)
+    queued = {p["cell"] for p in first.told["proposals"] if p["chosen"]}
+    anew = {p["cell"] for p in second.told["proposals"] if p["by"] == "strategist"}
+    assert queued
+    assert not queued & anew
+
+
+def test_what_was_queued_is_refused_when_it_is_said_again(home: Path) -> None:
+    keys = {"maverick": {"model": "test:one"}, "strategist": {"enabled": False}, "data_curious": {"enabled": False}}
+    desk = opened(home, seats=keys)
+    first, _ = modelled(desk, said())
+    second, _ = modelled(desk, said({**SPEC, "name": "called_otherwise"}))
+    assert first["queued"] == ["STR-001"]
+    assert second["queued"] == []
+    assert [one["reason"] for one in second["rejected"]] == ["it is STR-001 again (1.00 alike)"]
 
 
 def test_a_meeting_is_held_once_for_its_occasion(home: Path) -> None:
@@ -109,7 +123,7 @@ class Broken(RuntimeError):
 def test_a_meeting_that_was_broken_off_is_finished_by_the_next_one(
     home: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = opened(home)
+    desk = opened(home, proposals_per_seat=2)
 
     def cut(*_: Any, **__: Any) -> Any:
         raise Broken
@@ -172,7 +186,7 @@ def test_it_is_told_whose_ideas_survived(home: Path) -> None:
 
 
 def test_after_so_many_barren_meetings_the_theme_changes(home: Path) -> None:
-    desk = opened(home, stagnation_meetings=2, themes=["open", "following"], select=1)
+    desk = opened(home, stagnation_meetings=2, themes=["open", "following"], select=1, proposals_per_seat=2)
     for number in range(2):
         held = run_meeting(desk)
         assert held.told["theme"] == "open"
@@ -186,13 +200,13 @@ def test_after_so_many_barren_meetings_the_theme_changes(home: Path) -> None:
 
 
 def test_a_theme_that_somebody_asked_for_is_for_that_meeting_only(home: Path) -> None:
-    desk = opened(home)
+    desk = opened(home, proposals_per_seat=1)
     assert run_meeting(desk, Convened(theme="following")).told["theme"] == "following"
     assert run_meeting(desk).told["theme"] == "open"
 
 
 def test_ideas_on_their_way_and_survivors_keep_the_theme(home: Path) -> None:
-    desk = opened(home, select=1)
+    desk = opened(home, select=1, proposals_per_seat=2)
     (one,), (other,) = run_meeting(desk).queued, run_meeting(desk).queued
     held = desk.life.books.meetings.listed()
     passed(desk, other, "L0", "L1", "L2", "L3")
@@ -347,6 +361,57 @@ def test_what_models_took_today_is_not_there_again(home: Path) -> None:
     assert "0.0050 are left" in later["seats"][1]["silent"]
     tomorrow, _ = modelled(opened(home, hours=24, **keys), said())
     assert tomorrow["spent"] == 0.01
+
+
+@pytest.mark.parametrize("end", ["tried", "broken"])
+def test_what_models_took_counts_whatever_became_of_the_meeting(home: Path, end: str) -> None:
+    keys: dict[str, Any] = {"seats": {"maverick": {"model": "test:one"}}}
+    keys["budget"] = {"money_per_day": 0.015, "money": 1.0}
+    keys["proposals_per_seat"] = 1
+    desk = opened(home, **keys)
+
+    class Cut(Scripted):
+        def propose(self, wanted: Wanted, purse: Purse) -> Sequence[Proposal]:
+            super().propose(wanted, purse)
+            raise Broken
+
+    if end == "tried":
+        assert run_meeting(desk, Convened(dry_run=True), Scripted(said())).told["spent"] == 0.01
+    else:
+        with pytest.raises(Broken):
+            run_meeting(desk, Convened(key="one"), Cut())
+    later = run_meeting(opened(home, hours=1, **keys), Convened(key="one"), Scripted(said())).told
+    assert "0.0050 are left" in later["seats"][1]["silent"]
+    assert (later["status"], later["seed"]) == ("held", 1)
+
+
+def test_an_idea_that_was_rejected_before_its_meeting_was_finished_is_not_queued_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = opened(home, proposals_per_seat=2)
+
+    def cut(*_: Any, **__: Any) -> Any:
+        raise Broken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(desk.decisions), "record", cut)
+        with pytest.raises(Broken):
+            run_meeting(desk, Convened(key="one"))
+    queued = [c.strategy_id for c in desk.life.queue.listed()]
+    for identity in queued:
+        desk.life.queue.move(identity, Status.PENDING, Status.REJECTED, "test", "it is over")
+    assert sorted(run_meeting(desk, Convened(key="one")).queued) == sorted(queued)
+    assert len(desk.life.queue.listed()) == len(queued)
+
+
+def test_two_meetings_at_once_have_other_ideas(home: Path) -> None:
+    configure(home, proposals_per_seat=2)
+    desks = [open_desk(home, VirtualClock(NOW)) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(run_meeting, desks)
+    assert {one.told["seed"], other.told["seed"]} == {1, 2}
+    assert not set(one.queued) & set(other.queued)
+    assert len(desks[0].life.queue.listed()) == len(one.queued) + len(other.queued)
 
 
 def test_a_purse_never_goes_below_nothing() -> None:

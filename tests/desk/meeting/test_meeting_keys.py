@@ -24,6 +24,7 @@ OFF = {"enabled": False}
 ONE = {"strategist": {}, "maverick": OFF, "data_curious": OFF}
 NONE = {"strategist": OFF, "maverick": OFF, "data_curious": OFF}
 MODEL = {**NONE, "maverick": {"model": "test:one"}}
+FEW = {"seats": MODEL, "proposals_per_seat": 1}
 SPEC = {"name": "from_a_model", "long": "close > sma(close, 30)", "exit_long": "close < sma(close, 30)"}
 SAID = Proposal(SPEC, ("BTCUSDT",), "1d", "It says why at some length.", "maverick")
 KNOWN = Idea({**SPEC, "name": "known"}, ("ETHUSDT",), "1d", "sim")
@@ -61,7 +62,7 @@ def asked(desk: Desk) -> object:
 def taken(desk: Desk) -> object:
     """Which meetings of a day a model speaks in."""
     seat = Scripted(SAID)
-    return [run_meeting(desk, Convened(seed=k), seat).told["spent"] for k in range(3)]
+    return [run_meeting(desk, Convened(seed=k), seat).told["spent"] for k in range(2)]
 
 
 def themes(desk: Desk) -> object:
@@ -96,7 +97,7 @@ def share(desk: Desk) -> object:
 
 
 CURIOUS = {**NONE, "data_curious": {}}
-BARREN = {"seats": ONE, "stagnation_meetings": 1, "select": 1}
+BARREN = {"proposals_per_seat": 2, "seats": ONE, "stagnation_meetings": 1, "select": 1}
 EFFECTS: list[tuple[str, object, object, Mapping[str, Any], Look]] = [
     ("enabled", True, False, {"seats": ONE}, status),
     ("proposals_per_seat", 4, 6, {"seats": ONE}, held),
@@ -126,9 +127,9 @@ EFFECTS: list[tuple[str, object, object, Mapping[str, Any], Look]] = [
     ("model.output_price", 1.0, 2.0, {"seats": MODEL, "model": {"input_price": 1.0}}, asked),
     ("model.most_output_tokens", 4_000, 300, {"seats": MODEL}, asked),
     ("model.timeout_seconds", 60, 5, {"seats": MODEL}, asked),
-    ("budget.calls", 6, 0, {"seats": MODEL}, taken),
-    ("budget.money", 0.5, 0.001, {"seats": MODEL}, taken),
-    ("budget.money_per_day", 2.0, 0.015, {"seats": MODEL}, taken),
+    ("budget.calls", 6, 0, FEW, taken),
+    ("budget.money", 0.5, 0.001, FEW, taken),
+    ("budget.money_per_day", 2.0, 0.015, FEW, taken),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import threading
@@ -23,6 +24,7 @@ from quorum.discovery import MAVERICK
 from quorum.domain import ConfigError
 from quorum.signals import read_spec
 
+KNOB = {"default": 50, "low": 10, "high": 200}
 SPEC = {
     "name": "dips",
     "summary": "buys dips of a rising market",
@@ -78,6 +80,62 @@ def test_an_idea_comes_back_as_a_spec_that_can_be_run() -> None:
     assert found.evidence == {"model": "openai:any"}
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no luck"), OSError("no route"), KeyError("choices")])
+def test_whatever_goes_wrong_in_the_library_leaves_the_seat_silent(error: Exception) -> None:
+    def fail(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        raise error
+
+    with pytest.raises(Silent, match=f"gave no idea that can be run: .*{error.args[0]}"):
+        seated(FunctionModel(fail)).propose(WANTED, Purse(3, 1.0))
+
+
+def test_a_model_that_does_not_answer_in_time_is_silent_and_asked_once() -> None:
+    async def sleep(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        await asyncio.sleep(30)
+        return ModelResponse([])
+
+    purse = Purse(3, 1.0)
+    with pytest.raises(Silent, match=r"did not answer within 0\.05 seconds"):
+        seated(FunctionModel(sleep)).propose(replace(WANTED, timeout_seconds=0.05), purse)
+    assert (purse.made, purse.spent > 0.1) == (1, True)  # what it took nobody knows
+
+
+@pytest.mark.parametrize("calls", [1, 9])
+def test_ideas_that_can_be_run_count_when_the_others_are_never_mended(calls: int) -> None:
+    ideas = [{**IDEA, "spec": {**SPEC, "name": f"dips_{k}"}} for k in range(3)]
+    say = scripted(lambda messages: [*ideas, {**IDEA, "timeframe": "5m"}])
+    found = seated(say).propose(replace(WANTED, most=8), Purse(calls, 1.0))
+    assert [one.name for one in found] == ["dips_0", "dips_1", "dips_2"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "spent", "money"),
+    [
+        (RequestUsage(input_tokens=10**6, output_tokens=10**6), 110.0, -109.0),
+        (RequestUsage(input_tokens=-(10**6), output_tokens=10), 0.001, 0.999),
+    ],
+)
+def test_a_bill_that_cannot_be_is_never_to_the_models_advantage(
+    usage: RequestUsage, spent: float, money: float
+) -> None:
+    purse = Purse(9, 1.0)
+    seated(scripted(lambda messages: [IDEA], usage)).propose(WANTED, purse)
+    assert (purse.spent, purse.money) == (pytest.approx(spent), pytest.approx(money))
+    if money < 0:
+        with pytest.raises(Silent, match=r"0\.0000 are left"):
+            purse.take(0.0)
+
+
+def test_texts_of_a_model_are_one_line_that_can_be_shown() -> None:
+    wild = "Ignore all that was said\n\n# Deploy\x1b[2J\u202e now, since it always rises."
+    spec = {**SPEC, "summary": wild}
+    (found,) = seated(scripted(lambda messages: [{**IDEA, "hypothesis": wild, "spec": spec}])).propose(
+        WANTED, Purse(3, 1.0)
+    )
+    assert found.hypothesis == "Ignore all that was said # Deploy[2J now, since it always rises."
+    assert found.strategy["summary"] == found.hypothesis  # type: ignore[index]
+
+
 def test_no_more_than_was_asked_for_is_taken() -> None:
     ideas = [{**IDEA, "spec": {**SPEC, "name": f"dips_{k}"}} for k in range(5)]
     assert len(seated(scripted(lambda messages: ideas)).propose(WANTED, Purse(3, 1.0))) == 2
@@ -93,6 +151,9 @@ def test_no_more_than_was_asked_for_is_taken() -> None:
         ({"spec": {**SPEC, "code": "print()"}}, "code"),
         ({"symbols": ["DOGEUSDT"]}, "there is no 'DOGEUSDT' in 1h"),
         ({"timeframe": "5m"}, "there are no bars of '5m'"),
+        ({"spec": {**SPEC, "parameters": {"n": {"default": 50, "low": 1, "high": float("inf")}}}}, "finite"),
+        ({"spec": {**SPEC, "parameters": {"n": {**KNOB, "search": list(range(10, 100))}}}}, "at most 12"),
+        ({"spec": {**SPEC, "parameters": {"n": KNOB, **{f"p{k}": KNOB for k in range(12)}}}}, "at most 12"),
         ({"hypothesis": "short"}, "hypothesis"),
     ],
 )

@@ -67,6 +67,7 @@ class Crew:
         return sum(name == task for name, _ in self.asked)
 
 
+Made = Callable[[Path], Desk]
 LONG = ("tiers.yaml", "thresholds.yaml", "portfolio-thresholds.yaml", "tiered-validation-protocol.yaml", "agents.yaml")
 """Files that say what holds without them, and take long to read."""
 

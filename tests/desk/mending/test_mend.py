@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from desk.mending.menders import IDEA, Crew, breaks, desk_of, fail, fails, has_nothing, passes, tunes
 from quorum.desk import Desk
 from quorum.desk.mending import retry, retry_waiting
+from quorum.desk.mending.experience import success_of
 from quorum.desk.mending.turn import turn
 from quorum.domain import SECOND, DecisionKind, IllegalMove, NotFound, UsageError, VirtualClock
 from quorum.validation.ladder import Failed, Tier
@@ -112,9 +113,30 @@ def test_it_begins_with_the_attempt_that_is_asked_for(home: Path) -> None:
 
 
 def test_a_recommendation_to_reject_is_one(home: Path) -> None:
-    desk = desk_of(home, Crew(lambda payload: GivenUp(payload["case"]["agent"], "no edge")))
+    desk = desk_of(home, Crew(lambda payload: GivenUp(payload["case"]["agent"], "no edge", 4)))
     fail(desk)
-    assert retry(desk, "STR-001").why == "sharpe_below_threshold: ml-engineer recommends rejection: no edge"
+    ended = retry(desk, "STR-001")
+    assert ended.why == "sharpe_below_threshold: ml-engineer recommends rejection: no edge"
+    assert (ended.result, ended.trials) == ("rejected", 4)
+
+
+def test_a_recommendation_to_reject_is_the_last_attempt_and_no_fix(home: Path) -> None:
+    def reviews(payload: Mapping[str, Any]) -> Any:
+        agent = payload["case"]["agent"]
+        return GivenUp(agent, "no edge before costs", 4) if agent == "quant-analyst" else tunes(payload)
+
+    crew = Crew(reviews, fails)
+    desk = desk_of(home, crew)
+    fail(desk)
+    told = retry(desk, "STR-001").told()
+    found = page(home, "fix-attempt-3.yaml")
+    assert (found["agent"], found["action"], found["outcome"]) == ("quant-analyst", "reject", "given_up")
+    assert (found["reasoning"], found["changes"], found["trials_added"]) == ("no edge before costs", [], 4)
+    assert (crew.times("tier"), desk.life.queue.get("STR-001").attempts) == (2, 3)
+    assert told["trials_counted"] == 2 * (2 + 3) + 4
+    assert "reject" not in [row["action"] for row in success_of(attempts(desk)).told()]
+    (learning,) = desk.life.books.learnings.listed()
+    assert "tried optimize_params, adjust_window; quant-analyst recommends rejection" in learning["text"]
 
 
 def test_a_fixer_that_breaks_is_a_rejection_and_no_error(home: Path) -> None:
@@ -182,6 +204,8 @@ def test_only_a_strategy_that_failed_is_mended(home: Path) -> None:
         retry(desk, "STR-002", "L2")
     with pytest.raises(UsageError, match="attempts count from 1"):
         retry(desk, "STR-002", attempt=0)
+    with pytest.raises(UsageError, match=r"there is no attempt 4; auto-retry.yaml has max_attempts 3"):
+        retry(desk, "STR-002", attempt=4)
     retry(desk, "STR-002")
     with pytest.raises(UsageError, match="STR-002 is L1_PASSED: there is nothing to mend"):
         retry(desk, "STR-002")
@@ -213,57 +237,6 @@ def test_what_another_machine_mends_is_left_to_it_for_as_long_as_that_may_take(h
     assert retry(replace(desk, clock=later), "STR-001").status is Status.L1_PASSED
 
 
-class Killed(BaseException):
-    """A process that dies here."""
-
-
-@pytest.mark.parametrize("when", ["proposing", "checking", "deciding", "moving"])
-def test_what_a_killed_process_has_left_is_taken_up(home: Path, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dies(*given: Any, **more: Any) -> Any:
-        raise Killed
-
-    crew = Crew(tier=fails)
-    desk = desk_of(home, crew)
-    fail(desk)
-    second = {"mend": 0, "tier": 0}
-
-    def at_the_second(task: str, answer: Any) -> Any:
-        def work(payload: Mapping[str, Any]) -> Any:
-            second[task] += 1
-            return dies() if second[task] == 2 else answer(payload)
-
-        return work
-
-    if when == "proposing":
-        crew.mend = at_the_second("mend", tunes)
-    elif when == "checking":
-        crew.tier = at_the_second("tier", fails)
-    elif when == "deciding":
-        crew.tier = passes
-        monkeypatch.setattr("quorum.desk.mending.keeping.DeskKeeper._show", dies)
-    else:
-        crew.tier = passes
-        monkeypatch.setattr("quorum.desk.mending.mend.draw", dies)
-    with pytest.raises(Killed):
-        retry(desk, "STR-001")
-    monkeypatch.undo()
-    assert desk.life.queue.get("STR-001").status is Status.RETRYING
-
-    again = Crew()
-    (ended,) = retry_waiting(desk_of(home, again))
-    assert ended.status is Status.L1_PASSED
-    numbers = [row["number"] for row in attempts(desk)]
-    outcomes = [row["outcome"] for row in attempts(desk)]
-    if when == "moving":
-        assert (numbers, outcomes, again.asked) == ([1], ["passed"], [])
-    elif when == "deciding":
-        assert outcomes == ["passed"]
-    else:
-        assert (numbers, outcomes) == ([1, 2], ["failed", "passed"])
-        assert again.asked[0][1]["case"]["agent"] == "signal-generator"
-    assert desk.life.queue.get("STR-001").attempts == len(numbers)
-
-
 def test_a_provisional_pass_says_so(home: Path) -> None:
     def shorter(payload: Mapping[str, Any]) -> Any:
         return Fix("orchestrator", "reduce_data_window", "because", {}, {"days": 100})
@@ -293,6 +266,33 @@ def test_a_second_tier_numbers_its_attempts_on(home: Path) -> None:
     assert [a["number"] for a in told["attempts"]] == [2]
     assert queue.get("STR-001").attempts == 2
     assert page(home, "fix-attempt-2.yaml")["tier"] == "L2"
+
+
+def test_attempts_that_were_left_out_are_never_written_over(home: Path) -> None:
+    desk = desk_of(home)
+    fail(desk)
+    retry(desk, "STR-001", attempt=2)
+    queue = desk.life.queue
+    assert (queue.get("STR-001").attempts, queue.get("STR-001").reason) == (2, "mended by fix 2")
+    queue.move("STR-001", Status.L1_PASSED, Status.L2_VALIDATING, "test", "on")
+    desk.life.results.keep("STR-001", "L2", 2, "VAL-2", result(failed(), Tier.L2, sharpe=0.1).told())
+    queue.move("STR-001", Status.L2_VALIDATING, Status.FIXABLE_FAILURE, "test", "sharpe_below_threshold: low")
+    retry(desk, "STR-001")
+    assert [(row["tier"], row["number"]) for row in attempts(desk)] == [("L1", 2), ("L2", 3)]
+
+
+def test_learnings_that_a_person_has_written_are_heard(home: Path) -> None:
+    desk = desk_of(home)
+    (home / "knowledge").mkdir(exist_ok=True)
+    (home / "knowledge" / "learnings.md").write_text(
+        "# Learnings\n\n## L-031: Slow helps (2025-01-14)\n- **Source**: me\n- **Category**: signals\n"
+        "- **Severity**: LOW\n- **Keywords**: sharpe_below_threshold, demo_ma, worked\n- **Learning**: It did.\n"
+        "- **Action**: Go slow.\n- **Frequency**: 1\n",
+        encoding="utf-8",
+    )
+    fail(desk)
+    (attempt,) = retry(desk, "STR-001").attempts
+    assert attempt["learnings_used"] == ["L-031"]
 
 
 def test_every_cycle_teaches_and_the_files_show_it(home: Path) -> None:

@@ -63,9 +63,23 @@ def test_learnings_are_listed_by_category_and_severity(busy: Desk) -> None:
     assert told["success"] == [
         {"agent": "ml-engineer", "category": "SIGNAL_ISSUE", "action": "optimize_params", "tried": 1, "passed": 1}
     ]
+    assert "drawn_from" not in told["learnings"][0]
     assert json.loads(run("learnings", "--severity", "HIGH", "--json"))["learnings"] == []
+    assert "no learning is of that kind; there are LOW SIGNAL_ISSUE" in run("learnings", "--category", "costs")
     with pytest.raises(UsageError, match="'dreadful' is no severity"):
         run("learnings", "--severity", "dreadful")
+
+
+def test_a_line_that_a_person_has_written_is_listed(busy: Desk, home: Path) -> None:
+    assert "nothing was learnt yet" in run("learnings")
+    path = home / "knowledge" / "learnings.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        "ID | Date | Source | Severity | Lesson\nL-050 | 2025-01-20 | me | high | Weekend gaps hurt\n",
+        encoding="utf-8",
+    )
+    (found,) = json.loads(run("learnings", "--severity", "high", "--json"))["learnings"]
+    assert (found["learning_id"], found["text"]) == ("L-050", "Weekend gaps hurt")
 
 
 def asked(task: str, **params: Any) -> Assignment:

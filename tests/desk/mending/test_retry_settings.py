@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from desk.keys import keys, write
-from desk.mending.menders import IDEA, Crew, desk_of, fail, fails
+from desk.mending.menders import IDEA, Crew, Made, fail, fails
+from desk.proving.scripted import FLAWED, Scripted
 from quorum.adapters.process import InlineExecutor
 from quorum.desk import Desk
 from quorum.desk.mending import learn, retry
+from quorum.desk.proving import Asked, Skills, validate
 from quorum.desk.settings.retry import (
     FIXABLE_FILE,
     FIXABLE_YAML,
@@ -24,12 +26,13 @@ from quorum.desk.settings.retry import (
     read_retry,
 )
 from quorum.domain import ConfigError, Limits, Outcome, Severity
-from quorum.validation.ladder import REASONS
+from quorum.validation.ladder import REASONS, Tier
 from quorum.validation.learnings import Lesson
+from quorum.validation.life import Status
 from quorum.validation.repair import RetryRules
 from validation.repair.failing import failed
 
-Look = Callable[[Path], object]
+Look = Callable[[Desk], object]
 LOW = "signal_frequency_low"
 USUAL = {"fix_agent": "signal-generator", "action": "reduce_threshold", "retry": True}
 
@@ -51,10 +54,9 @@ class Watched:
         return self._inner.run(task, payload, timeout)
 
 
-def mended(home: Path, reason: str = LOW, *, passes: bool = False) -> tuple[Desk, Crew, Watched]:
+def mended(desk: Desk, reason: str = LOW, *, passes: bool = False) -> tuple[Desk, Crew, Watched]:
     """A strategy that failed L1 for a reason is mended; no fix helps unless it `passes`."""
     crew = Crew() if passes else Crew(tier=fails)
-    desk = desk_of(home, crew)
     watched = Watched(crew.executor())
     desk = replace(desk, executor=watched)
     fail(desk, verdict=failed(reason, "trades", 3.0))
@@ -62,35 +64,34 @@ def mended(home: Path, reason: str = LOW, *, passes: bool = False) -> tuple[Desk
     return desk, crew, watched
 
 
-def tried(home: Path) -> object:
-    return mended(home)[1].times("tier")
+def tried(desk: Desk) -> object:
+    return mended(desk)[1].times("tier")
 
 
-def first(home: Path) -> object:
+def first(desk: Desk) -> object:
     """Who is asked first, and to do what."""
-    asked = mended(home)[1].asked
+    asked = mended(desk)[1].asked
     case = asked[0][1]["case"] if asked else {}
     return case.get("agent"), (case.get("actions") or (None,))[0]
 
 
-def time_given(home: Path) -> object:
-    return [limits.seconds for _, limits in mended(home)[2].limits][:2]
+def time_given(desk: Desk) -> object:
+    return [limits.seconds for _, limits in mended(desk)[2].limits][:2]
 
 
-def learnt(home: Path) -> object:
-    return len(mended(home, passes=True)[0].life.books.learnings.listed())
+def learnt(desk: Desk) -> object:
+    return len(mended(desk, passes=True)[0].life.books.learnings.listed())
 
 
-def classified(home: Path) -> object:
-    return len(mended(home)[0].life.books.failures.listed())
+def classified(desk: Desk) -> object:
+    return len(mended(desk)[0].life.books.failures.listed())
 
 
-def asked_learnings(home: Path) -> object:
+def asked_learnings(desk: Desk) -> object:
     """What a learning about this very strategy does to the first fix."""
-    desk = desk_of(home)
     words = (LOW, "L1", IDEA.name, "worked", "adjust_window")
     learn(desk, Lesson("STR-000", "SIGNAL_ISSUE", Severity.INFO, words, "windows", "it helped", "do it"))
-    return first(home)
+    return first(desk)
 
 
 def remedy(**changed: Any) -> list[dict[str, Any]]:
@@ -128,11 +129,12 @@ def put(home: Path, file: str, key: str, value: Any) -> None:
     ("file", "key", "one", "other", "look"), EFFECTS, ids=[f"{file}:{key}" for file, key, *_ in EFFECTS]
 )
 def test_every_key_has_an_effect(
-    home: Path, another: Path, file: str, key: str, one: Any, other: Any, look: Look
+    light: Made, tmp_path: Path, file: str, key: str, one: Any, other: Any, look: Look
 ) -> None:
-    put(home, file, key, one)
-    put(another, file, key, other)
-    assert look(home) != look(another)
+    usual, changed = light(tmp_path / "usual"), light(tmp_path / "changed")
+    put(usual.workspace.home, file, key, one)
+    put(changed.workspace.home, file, key, other)
+    assert look(usual) != look(changed)
 
 
 def test_no_key_was_forgotten() -> None:
@@ -167,6 +169,25 @@ def test_rows_of_the_second_file_come_first(tmp_path: Path) -> None:
     rules = read_retry(tmp_path)
     assert rules.reason("data_unavailable").retryable
     assert rules.reason("data_unavailable").agent == "data-collector"
+
+
+def test_fatal_errors_come_before_fixable_ones(tmp_path: Path) -> None:
+    row = "data_unavailable: {fix_agent: data-collector, action: use_alternate_source}"
+    path = tmp_path / RETRY_FILE
+    path.write_text(f"auto_retry: {{fixable_errors: {{{row}}}}}\n", encoding="utf-8")
+    assert not read_retry(tmp_path).reason("data_unavailable").retryable
+    path.write_text(f"auto_retry: {{fixable_errors: {{{row}}}, fatal_errors: []}}\n", encoding="utf-8")
+    assert read_retry(tmp_path).reason("data_unavailable").retryable
+
+
+def test_a_fatal_reason_that_the_file_makes_fixable_is_mended_by_the_validation(light: Made, tmp_path: Path) -> None:
+    flawed = {"fundamental_strategy_flaw": {"fix_agent": "quant-analyst", "action": "review_hypothesis"}}
+    desk = light(tmp_path / "desk")
+    put(tmp_path / "desk", FIXABLE_FILE, "fixable_errors", flawed)
+    desk.life.queue.add([IDEA], "test")
+    validate(replace(desk, executor=Scripted({("STR-001", "L1"): [FLAWED]})), Asked(tier=Tier.L0), Skills())
+    validate(replace(desk, executor=Scripted({("STR-001", "L1"): [FLAWED]})), Asked(tier=Tier.L1), Skills())
+    assert desk.life.queue.get("STR-001").status is Status.FIXABLE_FAILURE
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from desk.mending.menders import IDEA, Crew, desk_of, fail
-from quorum.desk.mending import analyse, analyse_strategy, apply_fix, find_fix, track
+from quorum.desk.mending import analyse, analyse_strategy, apply_fix, find_fix, retry, track
+from quorum.desk.mending.experience import success_of
 from quorum.desk.settings.retry import RETRY_FILE
 from quorum.domain import DataError, UsageError
 from quorum.validation.ladder import REASONS, Failed, Tier
@@ -52,6 +53,8 @@ def test_a_fix_is_found_and_applied_step_by_step(home: Path) -> None:
     assert (changed.status, changed.idea.params) == (Status.FIXABLE_FAILURE, {"fast": 11.0})
     backup = home / "knowledge" / "strategies" / "STR-001" / "backup" / "before-fix-attempt-1" / "idea.yaml"
     assert "fast: 10" in backup.read_text(encoding="utf-8")
+    shown = home / "knowledge" / "strategies" / "STR-001" / "parameters.yaml"
+    assert "fast: 11" in shown.read_text(encoding="utf-8")
 
 
 def test_a_fix_is_applied_to_what_waits_for_one(home: Path) -> None:
@@ -67,3 +70,14 @@ def test_an_attempt_is_tracked_under_its_number(home: Path) -> None:
     kept = track(desk, "STR-001", "L1", 1, {"outcome": "passed"})
     assert (kept["agent"], kept["outcome"], kept["number"]) == ("ml-engineer", "passed", 1)
     assert len(desk.life.books.attempts.listed()) == 1
+    with pytest.raises(UsageError, match="'won' is no outcome; there are passed"):
+        track(desk, "STR-001", "L1", 1, {"outcome": "won"})
+
+
+def test_what_a_tool_tracked_stops_no_retry(home: Path) -> None:
+    desk = desk_of(home)
+    fail(desk)
+    track(desk, "STR-001", "L1", 1, {"agent": "ml-engineer", "outcome": "failed"})
+    assert retry(desk, "STR-001").status is Status.L1_PASSED
+    (row,) = success_of(desk.life.books.attempts.listed()).told()
+    assert (row["action"], row["tried"]) == ("optimize_params", 1)

@@ -13,7 +13,7 @@ from desk.proving.scripted import FLAWED, PASSES, ideas, result
 from quorum.desk.proving import determine, merge, read_result, statistics
 from quorum.desk.proving.asked import BEFORE, Asked, due, tier_of
 from quorum.desk.proving.gates import ALL_PASSED, ESCALATED, MIXED, NOTHING
-from quorum.desk.proving.workers import Answered, Chart, Claim, Exit, Try, Unanswered, Work
+from quorum.desk.proving.workers import Answered, Chart, Claim, Exit, Try, Unanswered, Work, together_seconds
 from quorum.domain import SECOND, DataError, Done, VirtualClock
 from quorum.validation.ladder import Tier
 from quorum.validation.life import MOVES, Candidate, Status
@@ -125,6 +125,23 @@ def test_a_worker_above_twice_the_median_of_the_others_is_slow() -> None:
     for number, seconds in enumerate((0.01, 0.01, 9.0), 1):
         ended(quick, number, seconds)
     assert not quick.slow()
+
+
+def test_a_worker_is_not_slow_for_what_all_needed_to_load() -> None:
+    clock = VirtualClock(0)
+    chart = Chart(clock)
+    chart.begin([tried(n) for n in (1, 2, 3)], 2)
+    before = chart.running()["STR-002"]
+    clock.advance_to(40 * SECOND)
+    work = chart.end(Done(0, {}, 0.5, 30.0)).of(0.0)
+    chart.note(Answered(tried(1), replace(work, began=30 * SECOND), result("L0", PASSES)))
+    assert chart.running()["STR-002"] < before - 29.0  # 30 of the 40 were loading
+    assert chart.running()["STR-003"] < 1.0
+
+
+def test_workers_took_together_from_the_first_start_to_the_last_end() -> None:
+    assert together_seconds([]) == 0.0
+    assert together_seconds([Work(2 * SECOND, 5 * SECOND, 3.0), Work(SECOND, 3 * SECOND, 2.0)]) == 4.0
 
 
 def test_workers_that_give_no_answer_are_told_from_a_quarter_on() -> None:

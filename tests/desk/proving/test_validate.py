@@ -170,6 +170,8 @@ def test_a_timeout_at_a_tier_with_retries_waits_for_its_fix(desk: Desk) -> None:
     validate(slowly, Asked(tier=Tier.L0), NONE)
     validate(slowly, Asked(tier=Tier.L1), NONE)
     assert stand(desk, slow) == ["FIXABLE_FAILURE"]
+    with pytest.raises(UsageError, match=r"STR-001 is FIXABLE_FAILURE: timeout: .*; mend it: `quorum retry STR-001`"):
+        validate(slowly, Asked((slow,)), NONE)
     assert desk.life.queue.get(slow).reason.startswith("timeout: ")
 
 

@@ -49,17 +49,21 @@ def armed(folder: Path, lines: str) -> Schedule:
     return found
 
 
-def test_nothing_runs_by_itself_in_a_new_workspace(tmp_path: Path) -> None:
+def test_in_a_new_workspace_the_validation_alone_runs_by_itself(tmp_path: Path) -> None:
+    """It costs time of the machine, and trades nothing."""
     path = written(tmp_path, SCHEDULE_YAML)
-    assert read_schedules(path, SPECS) == {}
-    assert read_settings(path, ScheduleFile) == ScheduleFile()
+    specs = {"parallel_validation": replace(SPEC, name="parallel_validation", triggers=(MINUTELY,))}
+    found = read_schedules(path, specs)
+    assert list(found) == ["validation"]
+    assert isinstance(found["validation"], Schedule)
+    assert (found["validation"].spec.name, found["validation"].enabled) == ("parallel_validation", True)
+    assert read_settings(path, ScheduleFile).model_copy(update={"schedules": {}}) == ScheduleFile()
     assert read_schedules(tmp_path / "absent.yaml", SPECS) == {}
 
 
 def test_the_commented_examples_are_schedules(tmp_path: Path) -> None:
-    lines = [line.removeprefix("# ") for line in SCHEDULE_YAML.splitlines() if line != "schedules: {}"]
-    path = written(tmp_path, "\n".join(["# what runs", *lines[1:]]))
-    sections = read_settings(path, ScheduleFile).schedules
+    examples = [line.removeprefix("# ") for line in SCHEDULE_YAML.splitlines() if line.startswith("#   ")]
+    sections = read_settings(written(tmp_path, "\n".join(["schedules:", *examples])), ScheduleFile).schedules
     assert list(sections) == ["btc", "morning", "opening", "retrain", "on_drift"]
     assert not any(section.enabled for section in sections.values())
 

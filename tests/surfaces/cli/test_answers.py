@@ -90,6 +90,7 @@ def test_strategies_are_listed_with_their_bounds(quorum: Quorum) -> None:
     assert {s["name"]: s["kind"] for s in listed if s["kind"] != "rule"} == {
         "pairs": "portfolio",
         "rotation": "portfolio",
+        "follow": "portfolio",
         "consensus": "consensus",
     }
     shown = quorum("strategy", "show", "trend_breakout", "--json").json

@@ -166,7 +166,11 @@ def test_what_cannot_be_asked_is_refused(
 @pytest.mark.parametrize(
     ("name", "given", "what"),
     [
-        ("dance", "{}", "there is no task 'dance'; known are examine, mend, replay, sweep, tier, witness"),
+        (
+            "dance",
+            "{}",
+            "there is no task 'dance'; known are critic, examine, mend, replay, sweep, tier, trade, witness",
+        ),
         ("replay", "not JSON", "is no JSON"),
     ],
 )

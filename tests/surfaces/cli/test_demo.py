@@ -10,14 +10,18 @@ import pytest
 from desk.offices import contents
 from quorum.bootstrap import open_desk
 from quorum.desk import books
+from quorum.signals import WITHOUT_MODEL, is_portfolio, strategies
 from quorum.surfaces.demo import DemoResult, Extent, run_demo
+from quorum.surfaces.demo.ideas import LIFE_SYMBOLS, PLANTED
 from quorum.surfaces.demo.run import MARKER
 from surfaces.cli.commands import fresh
 from surfaces.pages import Reader
 
-SMALL = Extent(bars=600, first=420, step=12, index_days=("2018-01-01", "2018-06-01"), lab_days=1_010)
+DIP = PLANTED[1]  # the one that is mended
+SMALL = Extent(bars=600, first=420, step=12, index_days=("2018-01-01", "2018-06-01"), lab_days=1_010, ideas=(DIP,))
 STOCKS, RULES = 20, 6
-LAB = RULES + 3 + 48  # the rules, two portfolios and the leak, and a sweep that holds the defaults of one of them
+PORTFOLIOS = sum(map(is_portfolio, strategies(WITHOUT_MODEL).values()))
+LAB = RULES + PORTFOLIOS + 1 + 48  # the rules, portfolios, the leak, and a sweep that holds the defaults of one of them
 
 
 @pytest.fixture
@@ -48,8 +52,13 @@ def test_a_small_demo_goes_through_every_room(demo: tuple[DemoResult, list[str]]
     assert result.ledger_balanced is True
     assert not (tmp_path / "demo" / "of an earlier demo").exists()
     desk = open_desk(Path(result.home))
-    assert len(desk.lake.series()) == 4 + 4 + 2 + STOCKS
-    assert len(desk.rows(["trial"])["trial"]) == (4 + 2) * RULES + STOCKS + LAB == result.trials
+    assert len(desk.lake.series()) == 4 + 4 + 2 + STOCKS + len(LIFE_SYMBOLS)
+    trials = desk.rows(["trial"])["trial"]
+    assert len(trials) == result.trials
+    proved = sum(trial["family"].startswith("spec-") for trial in trials)
+    proved += sum(found["trials"] for found in desk.life.results.of("STR-002", "L0"))
+    assert len(trials) - proved == (4 + 2) * RULES + STOCKS + LAB
+    assert result.ideas == {"AWAITING_HUMAN": 1, "REJECTED": 1}
     assert result.leaks_caught == ("tomorrow",)
     assert result.verdict == "failed"
     assert len(desk.rows(["decision"])["decision"]) == result.decisions
@@ -64,6 +73,11 @@ def test_a_small_demo_goes_through_every_room(demo: tuple[DemoResult, list[str]]
         "6.execution trading-coordinator completed",
         "ml_model: abstained: no model",
         "approved by the demo's",
+        "2 ideas went from the queue up the tiers: 1 came to the question",
+        "passed passed mended passed AWAITING_HUMAN",
+        "ml-engineer reduce_leverage: params.size 1.0 →",
+        "quorum deploy STR-001",
+        "Learnt, as L-00",
     ):
         assert fact in page
     assert [line for line in told if line.endswith("…")] == [f"{name} …" for name in result.steps]
@@ -78,6 +92,7 @@ def test_the_demo_in_full(tmp_path: Path) -> None:
     assert said.code == 0
     assert told["seconds"] < 120
     assert told["orders"] > 100
+    assert told["ideas"] == {"AWAITING_HUMAN": 2, "REJECTED_AUTO_RETRY": 1, "REJECTED": 1}
     assert told["fills"] >= told["orders"] * 0.9
     assert told["decisions"] > 1_000
     assert told["ledger_balanced"] is True

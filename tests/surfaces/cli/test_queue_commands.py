@@ -52,6 +52,8 @@ def test_a_spec_s_file_goes_in_as_it_is(quorum: Quorum, tmp_path: Path) -> None:
     [
         (("queue", "add", "demo_na", "--symbol", "FLATUSD"), "did you mean demo_ma?"),
         (("queue", "add", "demo_ma", "--symbol", "ETHUSDT"), "no bars of ETHUSDT"),
+        (("queue", "add", "demo_ma", "--symbol", "crashusdt"), "close to it: CRASHUSDT"),
+        ((*ADD, "--priority", "nan"), "a priority of nan is none"),
         (("queue", "add", "demo_ma", "--symbol", "FLATUSDT"), "choose one with --timeframe"),
         (("queue", "add", "demo_ma", "--symbol", ","), "name a symbol"),
         ((*ADD, "--param", "fast=quick"), "parameter fast is 'quick', no number"),
@@ -80,6 +82,8 @@ def test_a_file_edited_by_hand_is_taken_in_or_refused_at_its_line(quorum: Quorum
     path.write_text(path.read_text().replace("demo_na", "demo_na, status: GONE"))
     assert "queue.yaml:" in quorum("queue", "show").error
     assert "there is no status 'GONE'" in quorum(*ADD).error
+    assert "there is no status 'GONE'" in quorum("views").err
+    assert "there is no status 'GONE'" in quorum("views", "--json").json["doubts"][0]
     assert "GONE" in path.read_text()
     path.unlink()
     assert quorum("queue", "show", "--json").json["counts"] == {"PENDING": 1}

@@ -39,12 +39,16 @@ def test_a_run_in_real_workers_ends_with_0_also_when_a_strategy_fails(
     for line in told["by_strategy"].values():
         assert set(line) >= LINE
     broken = told["by_strategy"][two[1]]
-    assert (broken["verdict"], broken["status"]) == ("error", "ERROR")
+    assert (broken["verdict"], broken["status"], broken["reason"]) == (
+        "failed",
+        "REJECTED",
+        "fundamental_strategy_flaw",
+    )
     assert "no_such_rule" in broken["why"]
     checked = told["by_strategy"][two[0]]
     assert checked["verdict"] in ("passed", "failed", "inconclusive")
     assert checked["cpu_seconds"] > 0
-    assert told["error"] == 1
+    assert told["error"] == 0
     assert list((home / "pipeline").glob("parallel-validation-2*.yaml"))
     assert quorum("validate", "--tier", "L0").out.startswith("nothing waits to be validated")
 
@@ -61,6 +65,15 @@ def test_a_run_in_real_workers_ends_with_0_also_when_a_strategy_fails(
 )
 def test_what_makes_no_sense_is_one_line(quorum: Quorum, two: list[str], words: tuple[str, ...], error: str) -> None:
     assert quorum("validate", *words).error == error
+
+
+def test_a_cluster_that_does_not_answer_is_refused_before_anything_is_claimed(
+    quorum: Quorum, home: Path, two: list[str]
+) -> None:
+    pytest.importorskip("ray")
+    said = quorum("validate", "--engine", "ray", "--ray-address", "127.0.0.1:1")
+    assert said.error.startswith("no Ray cluster answers at 127.0.0.1:1 (")
+    assert {one.status for one in open_desk(home).life.queue.listed()} == {"PENDING"}
 
 
 def test_without_a_queue_there_is_nothing_to_do(quorum: Quorum) -> None:

@@ -70,6 +70,20 @@ def test_luck_does_not_reach_l3() -> None:
     assert not verdict.marginal
 
 
+def test_too_thin_a_market_is_told_at_l1() -> None:
+    bars = swings(4)
+    usual = checked(Tier.L1, bars=bars)
+    assert usual.metrics["adv_share"] == pytest.approx(2e-4, rel=0.2)
+    assert not [said for said in usual.warnings if "adv_share" in said]
+    assert bars.volume is not None
+    for volume, value in ((bars.volume * 1e-4, 2.0), (bars.volume * 0.0, None)):
+        thin = checked(Tier.L1, bars=replace(bars, volume=volume))
+        assert thin.metrics["adv_share"] == (None if value is None else pytest.approx(value, rel=0.2))
+        assert [said for said in thin.warnings if said.startswith("adv_share is")]
+        assert thin.verdict == usual.verdict
+    assert checked(Tier.L1, bars=replace(bars, volume=None)).metrics["adv_share"] is None
+
+
 def test_too_few_signals_fail_l0() -> None:
     verdict = failed(checked(Tier.L0, params={"look": 20, "least": 0.2}))
     assert (verdict.reason, verdict.metric, verdict.threshold) == ("signal_frequency_low", "signals", 10)

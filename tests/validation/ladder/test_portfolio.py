@@ -51,7 +51,8 @@ def test_many_weak_ones_that_differ_stand_together() -> None:
 
 def test_too_few_do_not() -> None:
     verdict = failed(several(4))
-    assert (verdict.metric, verdict.value, verdict.threshold) == ("strategies", 4.0, 5)
+    assert (verdict.reason, verdict.metric) == ("too_few_strategies", "strategies")
+    assert (verdict.value, verdict.threshold) == (4.0, 5)
 
 
 def test_those_that_move_together_do_not() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from desk.deploying.test_assessment import PLACE, beside, replace_days, subject
 from desk.keys import keys
+from quorum.desk.deploying import Neighbour, RiskTerms, assess_deployment
 from quorum.desk.settings.tiers import (
     FILES,
     PORTFOLIO_FILE,
@@ -22,6 +25,7 @@ from quorum.desk.settings.tiers import (
     ProtocolFile,
     ThresholdsFile,
     TiersFile,
+    read_deployed,
     read_ladder,
     read_portfolio,
 )
@@ -194,6 +198,30 @@ PORTFOLIO = [
 ]
 
 
+def risked(*others: Neighbour, exposure: float = 1.0) -> Look:
+    """What risk says of a strategy beside others that are deployed."""
+
+    def look(config: Path) -> object:
+        terms = RiskTerms(**read_deployed(config).model_dump())
+        found = assess_deployment(subject(exposure=exposure), others, terms, PLACE)
+        return found.verdict, found.allocation
+
+    return look
+
+
+ALIKE = beside(4, 0.2, likeness=0.6)
+DEPLOYED = [
+    (PORTFOLIO_FILE, "deployed.max_allocation", 0.30, 0.20, risked()),
+    (PORTFOLIO_FILE, "deployed.max_deployed", 0.60, 0.40, risked(beside(5, 0.25))),
+    (PORTFOLIO_FILE, "deployed.max_correlated", 0.30, 0.25, risked(ALIKE)),
+    (PORTFOLIO_FILE, "deployed.correlated_from", 0.5, 0.69, risked(ALIKE)),
+    (PORTFOLIO_FILE, "deployed.max_correlation", 0.7, 0.4, risked(ALIKE)),
+    (PORTFOLIO_FILE, "deployed.min_common_days", 60, 50, risked(replace_days(beside(3), 55))),
+    (PORTFOLIO_FILE, "deployed.max_leverage", 3, 2, risked(exposure=2.5)),
+    (PORTFOLIO_FILE, "deployed.max_drawdown", 0.10, 0.02, risked()),
+]
+
+
 def days(tier: Tier) -> Look:
     return result(tier, lambda found: found.data["days"], bars=(swings(4, days=2000),))
 
@@ -246,7 +274,7 @@ PROTOCOL = [
     (PROTOCOL_FILE, "costs.fee_bps", 10, 20, result(Tier.L1, metric("sharpe"))),
     (PROTOCOL_FILE, "costs.slippage_bps", 0, 20, result(Tier.L1, metric("sharpe"))),
 ]
-EFFECTS: list[tuple[str, str, Any, Any, Look]] = [*TABLE, *THRESHOLDS, *PORTFOLIO, *PROTOCOL]
+EFFECTS: list[tuple[str, str, Any, Any, Look]] = [*TABLE, *THRESHOLDS, *PORTFOLIO, *DEPLOYED, *PROTOCOL]
 
 
 def way(file: str, key: str) -> str:
@@ -280,6 +308,27 @@ def test_the_files_as_they_are_made_say_what_the_defaults_are(config: Path) -> N
         (config / file).write_text(text(), encoding="utf-8")
     assert read_ladder(config) == LADDER
     assert read_portfolio(config) == PortfolioTerms()
+    assert RiskTerms(**read_deployed(config).model_dump()) == RiskTerms()
+
+
+def test_a_file_that_says_something_else_is_read_again(config: Path) -> None:
+    put(config, PROTOCOL_FILE, "critic_rounds", 2)
+    first = read_ladder(config)
+    assert read_ladder(config).rungs == first.rungs
+    put(config, PROTOCOL_FILE, "critic_rounds", 5)
+    assert (first.critic_rounds, read_ladder(config).critic_rounds) == (2, 5)
+    (config / PROTOCOL_FILE).unlink()
+    assert read_ladder(config) == LADDER
+
+
+def test_reading_the_same_files_again_takes_no_time(config: Path) -> None:
+    for file, text in FILES.items():
+        (config / file).write_text(text(), encoding="utf-8")
+    read_ladder(config)
+    used = process_time()
+    for _ in range(10):
+        read_ladder(config)
+    assert process_time() - used < 0.1
 
 
 REFUSED = [
@@ -288,6 +337,8 @@ REFUSED = [
     (THRESHOLDS_FILE, "pass:\n  max_drawdown: 25\n", r"thresholds.yaml:2:3: pass.max_drawdown"),
     (PROTOCOL_FILE, "tiers: [L2, L0]\n", r"in order"),
     (PROTOCOL_FILE, "tiers: []\n", r"name one at least"),
+    (PORTFOLIO_FILE, "deployed: {max_alocation: 0.2}\n", r"yaml:1:12: unknown key .*, did you mean 'max_allocation'"),
+    (PORTFOLIO_FILE, "deployed:\n  max_deployed: 60\n", r"portfolio-thresholds.yaml:2:3: deployed.max_deployed"),
     (PORTFOLIO_FILE, "portfolio: {max_weight: 0}\n", r"portfolio-thresholds.yaml:1:13: portfolio.max_weight"),
     (
         TIERS_FILE,

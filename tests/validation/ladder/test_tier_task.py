@@ -42,6 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     prices = swings(4, days=1200).close.tolist()
     open_desk(home).lake.import_path(write_bars(folder / "BTCUSDT.sim_8h.csv", prices, 8, start=START))
     (home / "config" / PROTOCOL_FILE).write_text("resamples: 300\nmonte_carlo_paths: 200\n", encoding="utf-8")
+    (folder / "breaks.py").write_text("size = 1 / 0\n", encoding="utf-8")
     (folder / "clairvoyant.py").write_text(CLAIRVOYANT, encoding="utf-8")
     return home
 
@@ -62,21 +63,23 @@ def test_a_worker_answers_with_a_result_for_each_of_several(home: Path) -> None:
         payload(home, Tier.L1, data={"venue": "elsewhere"}),
         payload(home, Tier.L0, {**IDEA, "strategy": str(home.parent / "clairvoyant.py")}),
         payload(home, Tier.L0, {**IDEA, "strategy": "nobody_knows_it"}),
+        payload(home, Tier.L0, {**IDEA, "strategy": str(home.parent / "breaks.py")}),
         payload(home, Tier.L0, {"symbols": ["BTCUSDT"]}),
     ]
     with open_executor() as executor:
         outcomes = sorted(executor.run_many("tier", payloads, Limits(60.0, 500.0, 2)), key=lambda one: one.index)
     read = [TierResult.read(one.answer) if isinstance(one, Done) else one for one in outcomes]
-    sound, lost = read[:8], read[8:]
+    sound, lost = read[:10], read[10:]
     assert all(isinstance(one, TierResult) for one in sound), sound
     verdicts = [one.verdict for one in sound if isinstance(one, TierResult)]
     assert verdicts[:2] == [Passed(), Passed()]
     reasons = [getattr(verdict, "reason", type(verdict).__name__) for verdict in verdicts[3:]]
-    wrong = ["parameter_out_of_bounds", "data_unavailable", "Passed", "data_unavailable", "fundamental_strategy_flaw"]
-    assert reasons == wrong
+    flaw = "fundamental_strategy_flaw"
+    assert reasons == ["parameter_out_of_bounds", "data_unavailable", "Passed", "data_unavailable", flaw, flaw, flaw]
+    assert "it does not load: there is no strategy 'nobody_knows_it'" in getattr(verdicts[8], "why", "")
+    assert "ZeroDivisionError" in getattr(verdicts[9], "why", "")
     assert all(isinstance(one, Lost) for one in lost)
-    assert "there is no strategy 'nobody_knows_it'" in str(lost[0])
-    assert "an idea without 'strategy'" in str(lost[1])
+    assert "an idea without 'strategy'" in str(lost[0])
     trials = open_desk(home).trials
     full = sound[2]
     assert isinstance(full, TierResult)

@@ -69,15 +69,19 @@ FOUND = {
     "adjust_window": "window_off",
     "use_alternate_source": "bad_source",
 }
+SEARCHES = [*(action for action in FOUND if action != "use_alternate_source"), "review_hypothesis"]
 
 
-@pytest.mark.parametrize("action", FOUND)
-def test_what_is_proposed_does_not_know_the_days_that_are_tested(action: str) -> None:
-    planted_case, bars = drawn(FOUND[action])
-    case = asked(action, planted_case.idea)
-    if action != "use_alternate_source":
-        other = propose(case, site(tuple(scrambled(each, 365) for each in bars)))
-        assert other == propose(case, site(bars))
+@pytest.mark.parametrize(("tier", "tested"), [("L1", 365), ("L2", 12 * 63)])
+@pytest.mark.parametrize("action", SEARCHES)
+def test_what_is_proposed_does_not_know_the_days_that_are_tested(action: str, tier: str, tested: int) -> None:
+    planted_case, bars = drawn(FOUND.get(action, "window_off"))
+    case = asked(action, planted_case.idea, tier)
+    other = propose(case, site(tuple(scrambled(each, tested) for each in bars)))
+    assert other == propose(case, site(bars))
+    if action != "clip_to_bounds":  # which stays where it is best over many such days
+        earlier = propose(case, site(tuple(scrambled(each, tested + 200) for each in bars)))
+        assert earlier != other, "the days before them do count"
 
 
 @pytest.mark.parametrize("action", FOUND)
@@ -206,6 +210,23 @@ def test_another_symbol_of_the_universe_is_a_pivot() -> None:
 
 def _still(bars: Bars) -> Any:
     return {name: np.full(len(bars), 100.0) for name in ("open", "high", "low", "close")}
+
+
+def test_a_step_that_goes_the_wrong_way_is_not_tried() -> None:
+    """Of an RSI that is to be low, a higher threshold is oftener met at first."""
+    bars = drawn("threshold_low")[1]
+    few = [replace(g, threshold=5.0) if g.metric == "trades" else g for g in LADDER.of(Tier.L1).gates]
+    rungs = tuple(replace(r, gates=tuple(few)) if r.tier is Tier.L1 else r for r in LADDER.rungs)
+    trials = MemoryTrials()
+    case = asked("raise_threshold", Idea("mean_reversion", (bars[0].symbol,), str(bars[0].timeframe), None, {}))
+    where = replace(site(bars, trials), ladder=replace(LADDER, rungs=rungs))
+    ground = where.ground(case)
+    assert isinstance(ground, Ground)
+    propose(case, where)
+    usual = ground.entries({p.name: p.default for p in ground.strategy.parameters})
+    tried = [ground.entries(trial.parameters) for trial in trials.family("mean_reversion")]
+    assert len(tried) > 1
+    assert max(tried) <= usual
 
 
 def test_what_was_tried_is_not_proposed_again() -> None:

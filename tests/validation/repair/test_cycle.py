@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from quorum.domain import QuorumError
-from quorum.validation.ladder import Inconclusive, Passed, Tier
+from quorum.domain import QuorumError, plain
+from quorum.validation.ladder import Inconclusive, Passed, Tier, TierResult
 from quorum.validation.repair import (
+    Attempt,
     Done,
     Fix,
     GivenUp,
@@ -20,6 +21,7 @@ from quorum.validation.repair import (
     Unrepaired,
     mend,
 )
+from quorum.validation.repair.resuming import kept_after, kept_before, read_attempt, read_fix
 from validation.repair.failing import BROKEN, SPEC, Notes, Script, failed, failing, fix, result, row
 
 RULES = RetryRules()
@@ -77,6 +79,9 @@ def test_giving_up_ends_it() -> None:
     cycle = mend(failing(), RULES, hands, Notes())
     assert isinstance(cycle.end, Unrepaired)
     assert cycle.end.why == "quant-analyst recommends rejection: no edge"
+    last = cycle.attempts[-1]
+    assert (last.number, last.fix.action, last.fix.reasoning, last.trials) == (2, "reject", "no edge", 2)
+    assert cycle.trials == sum(a.trials for a in cycle.attempts) == 4 + 3 + 2
 
 
 def test_a_fix_that_was_tried_is_not_tried_again() -> None:
@@ -131,7 +136,10 @@ def test_a_pass_that_trying_bought_is_a_failure_with_that_reason() -> None:
     luck = result(sharpe=0.6)
     proposals = [fix(number=1), fix("signal-generator", 2), GivenUp("quant-analyst", "no")]
     cycle = mend(failing(), RULES, Script(proposals, [luck, luck]), Notes())
-    assert [a.outcome for a in cycle.attempts] == [Outcome.BOUGHT, Outcome.BOUGHT]
+    assert [a.outcome for a in cycle.attempts] == [Outcome.BOUGHT, Outcome.BOUGHT, Outcome.GIVEN_UP]
+    assert isinstance(cycle.end, Unrepaired)
+    assert cycle.end.reason == "bought_by_trying"
+    assert cycle.end.why.endswith("quant-analyst recommends rejection: no")
     cycle = mend(failing(), replace(RULES, max_attempts=2), Script(proposals, [luck, luck]), Notes())
     assert isinstance(cycle.end, Unrepaired)
     assert cycle.end.reason == "bought_by_trying"
@@ -149,7 +157,7 @@ def test_too_little_data_and_a_lost_worker_are_no_pass() -> None:
     proposals = [fix(number=1), fix("signal-generator", 2), GivenUp("quant-analyst", "no")]
     answers = [result(Inconclusive("days", 1008, 300)), NoResult("worker_crashed", "it died")]
     cycle = mend(failing(), RULES, Script(proposals, answers), Notes())
-    assert [a.outcome for a in cycle.attempts] == [Outcome.INCONCLUSIVE, Outcome.LOST]
+    assert [a.outcome for a in cycle.attempts] == [Outcome.INCONCLUSIVE, Outcome.LOST, Outcome.GIVEN_UP]
     assert cycle.attempts[0].why == "1008 days are needed, 300 are there"
 
 
@@ -158,12 +166,41 @@ def test_a_fixer_that_breaks_is_the_callers_affair() -> None:
         mend(failing(), RULES, Script([BROKEN], []), Notes())
 
 
+def read_again(attempt: Attempt) -> Attempt:
+    record = {**attempt.told(), "idea_after": plain(attempt.idea)}
+    return read_attempt(record, kept_after(attempt), attempt.number, attempt.result)
+
+
 def test_a_cycle_goes_on_where_an_earlier_process_left_it() -> None:
+    nearer = result(failed(value=0.4), sharpe=0.4)
+    (first,) = mend(failing(), replace(RULES, max_attempts=1), Script([fix()], [nearer]), Notes()).attempts
+    first = replace(first, seconds=0.0)
+    assert read_again(first) == first
     hands = Script([fix("signal-generator", 2)], [result()])
-    done = Done((fix().identity,), ("ml-engineer",), 1)
-    cycle = mend(failing(), RULES, hands, Notes(), done=done)
-    assert [case.agent for case in hands.cases] == ["signal-generator"]
-    assert cycle.attempts[0].number == 2
+    cycle = mend(failing(), RULES, hands, Notes(), done=Done((read_again(first),)))
+    assert [(case.agent, case.seen, case.idea) for case in hands.cases] == [
+        ("signal-generator", (fix().identity,), first.idea)
+    ]
+    assert ([a.number for a in cycle.attempts], cycle.trials) == ([1, 2], 14)
+
+
+def test_a_fix_that_was_kept_is_tried_and_not_sought_again() -> None:
+    kept = read_fix(kept_before(failing(), fix("signal-generator", 2)))
+    assert kept == fix("signal-generator", 2)
+    hands, notes = Script([], [result()]), Notes()
+    cycle = mend(failing(), RULES, hands, notes, done=Done(fix=kept))
+    assert (hands.cases, len(hands.runs), cycle.trials) == ([], 1, 7)
+    hands = Script([], [])
+    assert mend(failing(), RULES, hands, notes, done=Done(fix=kept, ran=result())).attempts[0].passed
+
+
+@pytest.mark.parametrize("answer", [result(), result(sharpe=0.6), NoResult("timeout", "late")])
+def test_an_end_that_was_reached_stays_the_end(answer: TierResult | NoResult) -> None:
+    rules = replace(RULES, max_attempts=1)
+    cycle = mend(failing(), rules, Script([fix()], [answer]), Notes())
+    tried = tuple(replace(attempt, seconds=0.0) for attempt in cycle.attempts)
+    again = mend(failing(), rules, Script([], []), Notes(), done=Done(tuple(map(read_again, tried))))
+    assert again == replace(cycle, attempts=tried)
 
 
 def test_another_rule_has_its_pass_weighed_over_the_trials_of_both() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from quorum.adapters.ray.station import Station
 from quorum.domain import UsageError
+
+REACH_SECONDS = 5.0
 
 
 class Cluster:
@@ -26,6 +29,7 @@ class Cluster:
                 import ray
             except ImportError as error:
                 raise UsageError("ray is not installed", "install quorum[ray]") from error
+            self._reach()
             try:
                 ray.init(self._address, include_dashboard=False, log_to_driver=False, configure_logging=False)
             except (ConnectionError, RuntimeError, ValueError) as error:
@@ -33,6 +37,15 @@ class Cluster:
                 raise UsageError(f"the Ray cluster {where} does not answer ({error})", "see `ray status`") from error
             self._ray = ray
         return int(self._ray.cluster_resources().get("CPU", 1))
+
+    def _reach(self) -> None:
+        """UsageError at once where nobody listens: Ray itself goes on asking for minutes."""
+        host, _, port = (self._address or "").removeprefix("ray://").rpartition(":")
+        if host and port.isdecimal():
+            try:
+                socket.create_connection((host, int(port)), REACH_SECONDS).close()
+            except (OSError, OverflowError) as error:
+                raise UsageError(f"no Ray cluster answers at {self._address} ({error})", "see `ray status`") from error
 
     def station(self) -> Any:
         """A station that waits, or a new one; Ray places it where a core is free."""

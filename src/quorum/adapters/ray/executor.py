@@ -31,6 +31,10 @@ class RayExecutor:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def join(self) -> None:
+        """Be part of the cluster now; UsageError where Ray is not installed or no cluster answers."""
+        self._cluster.join()
+
     def close(self) -> None:
         """End all processes of this executor, and the cluster if it is of this machine's own."""
         self._cluster.leave()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -54,7 +56,32 @@ def _configure(raw: Any, path: Path, busy_ms: int) -> None:
 
 
 def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
-    """Switch a new file to WAL; SQLite does not wait when two do so at once, so the loser tries again here."""
+    """Switch a new file to WAL, one process at a time: who reads while another switches may take it for damaged."""
+    if _has_wal(path):
+        return None
+    try:
+        handle = os.open(f"{path}-new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:  # where no file can be made, SQLite says what is wrong in its own words
+        return _switch(cursor, path, busy_ms)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        _switch(cursor, path, busy_ms)
+    finally:
+        Path(f"{path}-new").unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _has_wal(path: Path) -> bool:
+    """Whether the file's header says so, in its bytes 18 and 19."""
+    try:
+        with path.open("rb") as file:
+            return file.read(20)[18:] == b"\x02\x02"
+    except OSError:
+        return False
+
+
+def _switch(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
+    """Use a write-ahead log; SQLite does not wait for others that still have the file open, so it is tried again."""
     until = time.monotonic() + busy_ms / 1000
     while cursor.execute("pragma journal_mode").fetchone()[0] != "wal":
         try:

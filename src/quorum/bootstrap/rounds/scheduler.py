@@ -16,6 +16,7 @@ from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell as tell_runs
 from quorum.desk.notices import Event, Notice, Outage, deliver, occurrence
+from quorum.desk.proving import tell_waiting
 from quorum.desk.running import ask_again, known_to, protocols_of, tell_exhausted
 from quorum.desk.schedule import (
     Happening,
@@ -33,6 +34,7 @@ from quorum.desk.system import ALLOWS
 from quorum.desk.system.watching import watch
 from quorum.desk.team.leaving import cancel
 from quorum.desk.workflows import workflows
+from quorum.desk.workflows.spec import OnEvent
 from quorum.domain import HOUR, Clock, ConfigError, QuorumError
 
 ASK_AGAIN = 20  # rounds between
@@ -83,7 +85,13 @@ class _Rounds:
     """What the scheduler's process does every round."""
 
     def __init__(self, desk: Desk, post: SqlPost, log: Log) -> None:
-        self.acts = {"schedules": self._due, "events": self._events, "answers": self._answers, "runs": self._lost}
+        self.acts = {
+            "schedules": self._due,
+            "waiting": self._waiting,
+            "events": self._events,
+            "answers": self._answers,
+            "runs": self._lost,
+        }
         self._desk, self._post, self._log = desk, post, log
         self._policy = desk.settings.notifications.policy()
         self._armed = _Armed(desk, log)
@@ -144,6 +152,13 @@ class _Rounds:
                 why = f"schedule {asked.schedule}: left out on {found.event}: {earlier} still runs"
                 self._told(Event.SCHEDULE_SKIPPED, {**told, "key": key, "summary": why, "reason": why})
         return not waits
+
+    def _waiting(self) -> None:
+        """Now and then look for strategies that nobody has begun with, where a schedule would."""
+        if self._rounds % ASK_AGAIN == 0 and self._starts():
+            heard = {t.event for one, _ in self._armed.listening() for t in one.triggers if isinstance(t, OnEvent)}
+            if Event.STRATEGY_QUEUED in heard:
+                tell_waiting(self._desk)
 
     def _answers(self) -> None:
         desk = self._desk

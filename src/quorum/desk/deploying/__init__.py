@@ -8,7 +8,7 @@ Neighbours: `validation.critic` and `validation.ladder` judge; `desk.life` keeps
 from quorum.desk.deploying.assessment import Assessment, Neighbour, RiskTerms, Subject, assess_deployment
 from quorum.desk.deploying.baseline import Band, Baseline, Standing
 from quorum.desk.deploying.criticising import critic_verdict, criticise
-from quorum.desk.deploying.deploy import WORKFLOW, Consent, consent_of, deploy, question_of
+from quorum.desk.deploying.deploy import WORKFLOW, Consent, asking_run, consent_of, deploy, question_of
 from quorum.desk.deploying.evaluating import evaluate, evaluate_portfolio, next_of
 from quorum.desk.deploying.plan import Plan, plan_deployment
 from quorum.desk.deploying.risk import assess_risk
@@ -26,6 +26,7 @@ __all__ = [
     "Standing",
     "Subject",
     "Word",
+    "asking_run",
     "assess_deployment",
     "assess_risk",
     "consent_of",

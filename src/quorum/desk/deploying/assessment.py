@@ -21,25 +21,26 @@ SMALLEST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class RiskTerms:
-    """What deployed strategies may take of their book, fractions of its equity; the pipeline's numbers.
+    """What deployed strategies may take of their book, fractions of its equity; the keys of `deployed` in its file.
 
-    `allocation` is the most of one, `deployed` of all, `correlated` of those that correlate at `clustered` or more;
-    none may correlate at `correlation` with another, told by `fewest` common days at least. `leverage` is gross, a
-    multiple of what is allocated; `drawdown` what a fall that 1 path in 20 exceeds may cost the book.
+    `max_allocation` is the most of one, `max_deployed` of all, `max_correlated` of those that correlate at
+    `correlated_from` or more; none may correlate at `max_correlation` with another, told by `min_common_days` at
+    least. `max_leverage` is gross, a multiple of what is allocated; `max_drawdown` what a fall that 1 path in 20
+    exceeds may cost the book.
     """
 
-    allocation: float = 0.30
-    deployed: float = 0.60
-    correlated: float = 0.30
-    correlation: float = 0.7
-    clustered: float = 0.5
-    fewest: int = 60
-    leverage: float = 3.0
-    drawdown: float = 0.10
+    max_allocation: float = 0.30
+    max_deployed: float = 0.60
+    max_correlated: float = 0.30
+    correlated_from: float = 0.5
+    max_correlation: float = 0.7
+    min_common_days: int = 60
+    max_leverage: float = 3.0
+    max_drawdown: float = 0.10
 
     def within(self, limits: RiskLimits) -> RiskTerms:
         """These terms where the book's own limits are not stricter."""
-        return replace(self, deployed=min(self.deployed, float(limits.max_deployed)))
+        return replace(self, max_deployed=min(self.max_deployed, float(limits.max_deployed)))
 
 
 class Neighbour(NamedTuple):
@@ -64,6 +65,7 @@ class Subject:
     """A strategy to be assessed: its baseline, the numbers of its tests, the most that it ever held.
 
     `capital` is what its account has, `capacity` what it can carry, both in the account's currency; NaN if unknown.
+    `provisional` are the tiers that it has passed on fewer days, or on another source, than those of its idea.
     """
 
     strategy_id: str
@@ -72,6 +74,7 @@ class Subject:
     exposure: float
     capital: float
     capacity: float = float("nan")
+    provisional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def assess_deployment(
     allocation = int(most * 100 + 1e-9) / 100 if asked is None else asked
     checks = (
         *_alike(alike, terms),
+        *_whole(subject),
         *_held(subject, terms),
         *_worlds(subject.metrics),
         *(_room(name, room, allocation, asked) for name, room in rooms.items()),
@@ -148,16 +152,23 @@ def _alike(alike: Sequence[Likeness], terms: RiskTerms) -> list[Evidence]:
             "correlation",
             one.correlation,
             "<",
-            terms.correlation,
-            f"daily returns beside {one.strategy_id}, {one.days} common days, {terms.fewest} are needed",
-            close=one.days < terms.fewest,
+            terms.max_correlation,
+            f"daily returns beside {one.strategy_id}, {one.days} common days, {terms.min_common_days} are needed",
+            close=one.days < terms.min_common_days,
         )
         for one in alike
     ]
 
 
+def _whole(subject: Subject) -> list[Evidence]:
+    """A row for each tier that was passed provisionally: it stays open until the whole window was run."""
+    said = "was passed on fewer days, or on another source, than its idea's: the whole window has to be run"
+    return [Evidence("provisional", 1.0, "<", 1.0, f"{tier} {said}", close=True) for tier in subject.provisional]
+
+
 def _held(subject: Subject, terms: RiskTerms) -> list[Evidence]:
-    return [Evidence("leverage", subject.exposure, "<=", terms.leverage, "the most held in the test, of its equity")]
+    most = terms.max_leverage
+    return [Evidence("leverage", subject.exposure, "<=", most, "the most held in the test, of its equity")]
 
 
 def _worlds(metrics: Mapping[str, float | None]) -> list[Evidence]:
@@ -173,13 +184,13 @@ def _worlds(metrics: Mapping[str, float | None]) -> list[Evidence]:
 def _rooms(subject: Subject, alike: Sequence[Likeness], terms: RiskTerms, fall: float) -> list[tuple[str, float]]:
     """What each limit leaves for it, as fractions of the book. One whose likeness is unknown counts as alike."""
     together = sum(one.allocation for one in alike)
-    unsure = (one for one in alike if one.days < terms.fewest or not one.correlation < terms.clustered)
-    cluster = sum(one.allocation for one in unsure)
+    few, apart = terms.min_common_days, terms.correlated_from
+    cluster = sum(one.allocation for one in alike if one.days < few or not one.correlation < apart)
     rooms = [
-        ("max_allocation", terms.allocation),
-        ("total_deployed", terms.deployed - together),
-        ("correlated_exposure", terms.correlated - cluster),
-        ("drawdown_budget", terms.drawdown / fall if fall > 0 else terms.allocation),
+        ("max_allocation", terms.max_allocation),
+        ("total_deployed", terms.max_deployed - together),
+        ("correlated_exposure", terms.max_correlated - cluster),
+        ("drawdown_budget", terms.max_drawdown / fall if fall > 0 else terms.max_allocation),
     ]
     if np.isfinite(subject.capacity) and subject.capital > 0:
         rooms.append(("capacity", subject.capacity / subject.capital))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from quorum.desk.deploying.known import CRITIC, Known, asked_at, known, ladder_of, run_of
+from quorum.desk.deploying.asking import CRITIC_TASK, ask_worker
+from quorum.desk.deploying.known import CRITIC, Known, known, run_of
 from quorum.desk.desk import Desk
 from quorum.desk.life.showing import show_life
 from quorum.domain import Choice, DecisionKind, UsageError
-from quorum.validation.critic import review, verdict_words
+from quorum.validation.critic import verdict_words
 from quorum.validation.critic.review import SECONDS
 from quorum.validation.ladder import Tier, TierResult, Verdict, read_verdict
 from quorum.validation.life import Candidate, Status
@@ -19,12 +20,12 @@ def criticise(desk: Desk, strategy_id: str, tier: str | None = None, seconds: fl
 
     It is kept, with its decision, as `critic-review.md`; the same review again is the one that is there. A strategy
     that stands at L2_PASSED and fails is rejected, anything else stays where it stands. `seconds` is how long its
-    first round looks for look-ahead. NotFound for an id that there is not, UsageError without a result.
+    first round looks for look-ahead. NotFound for an id that there is not, UsageError without a result; QuorumError
+    for a strategy that hangs, takes too much memory or breaks in the worker that reviews it.
     """
     found = known(desk, strategy_id)
     at = _tier(found, tier)
-    said = review(ladder_of(desk), asked_at(desk, found, at), found.results[at], desk.lake, seconds)
-    told, place = said.told(), found.places[at]
+    told, place = dict(ask_worker(desk, found, at, CRITIC_TASK, seconds=seconds)), found.places[at]
     run_id = run_of(desk, strategy_id, CRITIC, told)
     words = verdict_words(told["verdict"])
     decided = desk.decisions.once(

@@ -9,7 +9,7 @@ from quorum.desk.approvals import Answered, Approval
 from quorum.desk.approvals.standing import SURFACE as STANDING
 from quorum.desk.deploying.criticising import parents_of
 from quorum.desk.deploying.plan import Plan, plan_deployment
-from quorum.desk.deploying.risk import ADMITTED, AT_WORK, TERMS, at_work
+from quorum.desk.deploying.risk import ADMITTED, AT_WORK, at_work, terms_of
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record
 from quorum.desk.life.showing import show_life
@@ -19,6 +19,8 @@ from quorum.validation.life import DEPLOYED, Status
 
 WORKFLOW = "strategy_deployment"
 """The run in which a person is asked."""
+ENDED = ("done", "failed", "cancelled")
+MOST_RUNS = 200
 
 
 class Consent(NamedTuple):
@@ -45,6 +47,16 @@ def question_of(desk: Desk, strategy_id: str) -> Approval | None:
     """The question about a strategy that waits for an answer; None where none does."""
     waiting = (a for a in desk.approvals.open() if a.question.shows.get("strategy_id") == strategy_id)
     return next(waiting, None)
+
+
+def asking_run(desk: Desk, strategy_id: str) -> str | None:
+    """The run that asks a person about a strategy, or will once a worker takes it up; None where there is none."""
+    waiting = question_of(desk, strategy_id)
+    if waiting is not None:
+        return waiting.question.workflow_id
+    asked = desk.workflows.runs(MOST_RUNS, WORKFLOW)
+    mine = (run for run in asked if run.status not in ENDED and run.request["params"]["strategy_id"] == strategy_id)
+    return next((run.identity for run in mine), None)
 
 
 def deploy(
@@ -91,7 +103,7 @@ def _finish(desk: Desk, held: Record, consent: Consent) -> Record:
     """Admit it, unless those with lower numbers have left no room, and move the strategy."""
     deployment_id, strategy_id = held["deployment_id"], held["strategy_id"]
     taken = _taken(desk, held)
-    most = TERMS.within(desk.limits(held["account"])).deployed
+    most = terms_of(desk, held["account"]).max_deployed
     if taken + held["allocation"] > most + 1e-9:
         why = f"others have taken {100 * taken:.0f} % of book {held['book']} meanwhile, {100 * most:.0f} % is the most"
         return _change(desk, deployment_id, {"status": "refused", "why": why})

@@ -47,7 +47,7 @@ def evaluate(desk: Desk, strategy_id: str) -> dict[str, Any]:
             }
             for m in desk.life.queue.moves(strategy_id)
         ],
-        "next": next_of(candidate),
+        "next": next_of(candidate, newest(desk, strategy_id, RISK)),
     }
 
 
@@ -76,9 +76,11 @@ def evaluate_portfolio(desk: Desk, strategy_ids: Collection[str] = ()) -> dict[s
     return {**found, "strategies": list(results), "left_out": {**left_out, **found["left_out"]}}
 
 
-def next_of(candidate: Candidate) -> str:
-    """What comes next, and the command for it."""
+def next_of(candidate: Candidate, risk: Mapping[str, Any] | None = None) -> str:
+    """What comes next, and the command for it; `risk` is the newest assessment."""
     said = _NEXT.get(candidate.status)
+    if candidate.status is Status.AWAITING_HUMAN and risk is not None and risk["verdict"]["verdict"] != "passed":
+        said = "risk does not agree by now: `quorum evaluate {id} --risk` once there is room, or `quorum queue remove`"
     if said is None:
         tier = candidate.status.value[:2]
         said = f"it is at {tier}: `quorum validate {{id}}` goes on"
@@ -141,4 +143,6 @@ def _alone(result: TierResult | None) -> str:
     verdict = result.verdict
     if isinstance(verdict, Failed) and verdict.reason in _FATAL:
         return verdict.why
+    if result.data["provisional"]:
+        return "its L2 is provisional: it was looked at on fewer days, or on another source, than its idea's"
     return "" if isinstance(verdict, Passed | Failed) else "its L2 is inconclusive"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from quorum.desk.deploying.known import Known, asked_at
+from quorum.desk.deploying.asking import TRADE_TASK, ask_worker
+from quorum.desk.deploying.known import Known
 from quorum.desk.desk import Desk
-from quorum.domain import IllegalMove, QuorumError, UsageError, split_symbol
-from quorum.lake import Bars
+from quorum.domain import IllegalMove, QuorumError, Timeframe, UsageError, plain, split_symbol
+from quorum.lake import Bars, BarSource
 from quorum.validation import capacity
-from quorum.validation.critic import Case, open_case
-from quorum.validation.ladder import Ladder
+from quorum.validation.critic import Case, open_case, verdict_words
+from quorum.validation.critic.case import AsSeen
+from quorum.validation.ladder import Asked, Ladder, TierResult, told
 
 
 class Account(NamedTuple):
@@ -62,20 +65,37 @@ def account_of(desk: Desk, symbols: Sequence[str], name: str | None = None) -> A
     return Account(found, section.book, section.currency, equity)
 
 
-def traded(desk: Desk, found: Known, ladder: Ladder) -> Traded | QuorumError:
-    """What trading its proof again shows; the error that says why it cannot be traded again."""
+def traded(desk: Desk, found: Known) -> Traded | QuorumError:
+    """What trading its proof again shows, found in a worker; the error that says why it cannot be traded again.
+
+    QuorumError is raised for a strategy that hangs, takes too much memory or breaks there.
+    """
     result = found.proof
-    case = open_case(ladder, asked_at(desk, found, result.tier), result, desk.lake)
+    seen = ask_worker(desk, found, result.tier, TRADE_TASK)
+    if seen["why"] is not None:
+        what = f"the bars of {found.strategy_id} at {result.tier} are not what they were: {seen['why']}"
+        return IllegalMove(what, "run the tier again")
+    length, source = Timeframe.parse(result.data["timeframe"]), AsSeen(desk.lake, result.data)
+    series = tuple(source.bars(symbol, length, venue) for symbol, venue in seen["series"])
+    carries = math.nan if seen["capacity"] is None else float(seen["capacity"])
+    return Traded(carries, seen["shorts"], seen["largest"], series)
+
+
+def trade_again(ladder: Ladder, asked: Asked, result: TierResult, source: BarSource) -> dict[str, Any]:
+    """The plain values of what a result shows of its trading: `capacity`, `shorts`, `largest`, `series`.
+
+    `why` says that its bars are not there any more.
+    """
+    case = open_case(ladder, asked, result, source)
     if not isinstance(case, Case):
-        return IllegalMove(
-            f"the bars of {found.strategy_id} at {result.tier} are not what they were", "run the tier again"
-        )
+        return {"why": verdict_words(told(case))}
     weights = [s.wishes.weight for s in case.tested.stitched]
     parts = len(weights)
     lowest = min(float(np.nanmin(w)) if np.isfinite(w).any() else 0.0 for w in weights)
     largest = max(float(np.nanmax(np.abs(w))) if np.isfinite(w).any() else 0.0 for w in weights)
     carried = [capacity(test).half_edge for test in case.tested.again(replace(case.tested.terms, impact=0.0)).tests]
-    return Traded(min(carried) * parts, lowest < 0.0, largest / parts, case.lot.series)
+    shown = {"capacity": plain(min(carried) * parts), "shorts": lowest < 0.0, "largest": largest / parts}
+    return {"why": None, **shown, "series": [[bars.symbol, bars.venue] for bars in case.lot.series]}
 
 
 def misfits(desk: Desk, account: Account, shown: Traded, allocation: float) -> Iterator[QuorumError]:

@@ -9,7 +9,7 @@ from quorum.desk.desk import Desk
 from quorum.desk.settings.tiers import read_ladder
 from quorum.domain import DataError, UsageError, canonical
 from quorum.signals import AnyStrategy, SpecStrategy, find_strategy, read_spec
-from quorum.validation.ladder import Asked, Ladder, Tier, TierResult
+from quorum.validation.ladder import Ladder, Tier, TierResult
 from quorum.validation.life import Candidate, Idea
 
 CRITIC, RISK = "critic", "risk"
@@ -41,6 +41,12 @@ class Known(NamedTuple):
         raise UsageError(
             f"{self.strategy_id} has no result with daily returns", f"run `quorum validate {self.strategy_id}`"
         )
+
+    @property
+    def provisional(self) -> tuple[Tier, ...]:
+        """Which of what a deployment stands on, its proof and its highest tier, were looked at on other data."""
+        looked = {self.proof.tier, max(self.results)}
+        return tuple(sorted(tier for tier in looked if self.results[tier].data["provisional"]))
 
 
 def known(desk: Desk, strategy_id: str) -> Known:
@@ -76,13 +82,6 @@ def strategy_of(desk: Desk, idea: Idea) -> AnyStrategy:
     if isinstance(idea.strategy, str):
         return find_strategy(idea.strategy, desk.settings.consensus.consensus.rules())
     return SpecStrategy(read_spec(idea.strategy))
-
-
-def asked_at(desk: Desk, found: Known, tier: Tier) -> Asked:
-    """What the tier was asked; L2 chooses its parameters itself."""
-    idea = found.candidate.idea
-    params = None if tier is Tier.L2 else found.results[tier].params
-    return Asked.of(idea, strategy_of(desk, idea), params)
 
 
 def _said(row: Mapping[str, Any]) -> bytes:

@@ -81,14 +81,14 @@ def plan_deployment(desk: Desk, strategy_id: str, account: str | None = None, al
     must_await(found.candidate)
     place, proof = account_of(desk, found.candidate.idea.symbols, account), found.proof
     ladder = ladder_of(desk)
-    shown = traded(desk, found, ladder)
+    shown = traded(desk, found)
     assessment = assessed(desk, found, place, shown, allocation)
     refusals = list(_terms(ladder))
     if not isinstance(assessment.verdict, Passed):
         refusals.append(IllegalMove(f"risk does not agree: {risk_words(assessment)}", "see `quorum evaluate`"))
     if isinstance(shown, QuorumError):
         refusals.append(shown)
-    else:
+    elif assessment.allocation > 0:
         refusals.extend(misfits(desk, place, shown, assessment.allocation))
     baseline = Baseline.of(proof, proof.seed)
     return Plan(found.candidate, place, _params(found), baseline, assessment, tuple(refusals))

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from quorum.desk.deploying.assessment import Assessment, Neighbour, RiskTerms, Subject, assess_deployment
 from quorum.desk.deploying.baseline import Baseline
 from quorum.desk.deploying.criticising import parents_of
-from quorum.desk.deploying.fitting import Account, Traded, account_of, traded
-from quorum.desk.deploying.known import RISK, Known, known, ladder_of, run_of
+from quorum.desk.deploying.fitting import Account, Traded, account_of, misfits, traded
+from quorum.desk.deploying.known import RISK, Known, known, run_of
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record
 from quorum.desk.life.showing import show_life
+from quorum.desk.settings.host import HOST_BOOK, read_host_risk
+from quorum.desk.settings.tiers import read_deployed
 from quorum.domain import Choice, DecisionKind, QuorumError, UsageError
-from quorum.validation.critic import verdict_words
-from quorum.validation.ladder import Failed, Passed, Tier, told
+from quorum.validation.critic import Evidence, verdict_words
+from quorum.validation.ladder import Failed, Inconclusive, Passed, Tier, told
 from quorum.validation.life import DEPLOYED, Status
 
 AT_WORK = ("standing", "paused")
 """Deployments that have their allocation; a paused one keeps it."""
 ADMITTED = "admitted"
 """It has its number, and the strategy has not moved yet."""
-TERMS = RiskTerms()
 NAN = float("nan")
 
 
@@ -31,12 +33,14 @@ def assess_risk(
     """The risk assessment of a strategy in the account named, else the first in its currency.
 
     It is kept, with its decision, as `risk-assessment.yaml`. At L3_PASSED (or RISK_ASSESSED, where a crash left it) a
-    strategy that passes goes on to AWAITING_HUMAN, one that fails is rejected; an inconclusive one stays.
+    strategy that passes goes on to AWAITING_HUMAN, one that fails is rejected; an inconclusive one stays, as does one
+    that the account's venue could not trade.
     NotFound for an id that there is not, UsageError without daily returns, an account, or a sound allocation.
     """
     found = known(desk, strategy_id)
     place = account_of(desk, found.candidate.idea.symbols, account)
-    assessment = assessed(desk, found, place, traded(desk, found, ladder_of(desk)), allocation)
+    shown = traded(desk, found)
+    assessment = _fitted(desk, place, shown, assessed(desk, found, place, shown, allocation))
     facts = assessment.told()
     run_id = run_of(desk, strategy_id, RISK, facts)
     words = risk_words(assessment)
@@ -73,17 +77,41 @@ def assessed(
         _exposure(found),
         float(account.equity),
         NAN if isinstance(shown, QuorumError) else shown.capacity,
+        found.provisional,
     )
-    terms = TERMS.within(desk.limits(account.name))
+    terms = terms_of(desk, account.name)
     beside = neighbours(desk, account.book, found.strategy_id)
     return assess_deployment(subject, beside, terms, (account.name, account.book), allocation)
+
+
+def _fitted(desk: Desk, account: Account, shown: Traded | QuorumError, found: Assessment) -> Assessment:
+    """The assessment with what the account's venue cannot do of it, which leaves one that passes open."""
+    if isinstance(shown, QuorumError) or not isinstance(found.verdict, Passed):
+        return found
+    lacking = tuple(
+        Evidence("venue", 1.0, "<", 1.0, str(misfit), close=True)
+        for misfit in misfits(desk, account, shown, found.allocation)
+    )
+    if not lacking:
+        return found
+    return replace(found, verdict=Inconclusive("venue", 1.0, 1.0), allocation=0.0, checks=(*found.checks, *lacking))
+
+
+def terms_of(desk: Desk, account: str) -> RiskTerms:
+    """What deployed strategies may take of an account's book, as the workspace's files and its host's have it."""
+    terms = read_deployed(desk.workspace.config).model_dump()
+    if desk.settings.accounts.accounts[account].book == HOST_BOOK:
+        terms = read_host_risk(desk.workspace.home).deployed(terms)
+    return RiskTerms(**terms).within(desk.limits(account))
 
 
 def risk_words(assessment: Assessment) -> str:
     """What risk says, in a sentence."""
     if isinstance(assessment.verdict, Passed):
         return f"it fits with {100 * assessment.allocation:.0f} % of book {assessment.book}"
-    return verdict_words(told(assessment.verdict))
+    said = verdict_words(told(assessment.verdict))
+    unsure = next((check for check in assessment.checks if check.holds is None), None)
+    return f"{said} ({unsure.detail})" if unsure and isinstance(assessment.verdict, Inconclusive) else said
 
 
 def neighbours(desk: Desk, book: str, but: str | None = None) -> list[Neighbour]:

@@ -66,7 +66,10 @@ def retire(desk: Desk, strategy_id: str, word: Word, positions: str = "keep") ->
         raise UsageError(f"positions cannot be {positions!r}", f"choose one of {', '.join(POSITIONS)}")
     found = desk.life.queue.get(strategy_id)
     if Status.RETIRED not in MOVES[found.status]:
-        raise IllegalMove(f"{strategy_id} is {found.status}: only what was deployed retires", "`quorum queue remove`")
+        raise IllegalMove(
+            f"{strategy_id} is {found.status}: only what was deployed retires",
+            "take it out with `quorum queue remove`",
+        )
     held = list(_held(desk, found)) if positions == "close" else []
     if held:
         raise IllegalMove(

@@ -12,10 +12,9 @@ from quorum.desk.life.ports import Books, Intake, Life, Record, Records
 
 if TYPE_CHECKING:
     from quorum.desk.life.counts import Statistics, statistics
-    from quorum.desk.life.entries import strategy_of
+    from quorum.desk.life.entries import check_idea, strategy_of
     from quorum.desk.life.queueing import (
         Queued,
-        check_idea,
         queue_facts,
         queue_idea,
         read_statuses,
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "queueing": (
-        *("Queued", "check_idea", "queue_facts", "queue_idea"),
+        *("Queued", "queue_facts", "queue_idea"),
         *("read_statuses", "remove", "strategy_facts"),
     ),
-    "entries": ("strategy_of",),
+    "entries": ("check_idea", "strategy_of"),
     "showing": ("Shown", "show_life"),
     "skills": ("active_skills", "skill_is_on"),
     "counts": ("Statistics", "statistics"),

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from quorum.desk.desk import Desk
 from quorum.desk.life.ports import Record
-from quorum.validation.ladder import LADDER, Tier
-from quorum.validation.life import DEPLOYED, OVER, Candidate, Status
+from quorum.validation.ladder import Tier
+from quorum.validation.life import DEPLOYED, OUT, Candidate, Status
 
 NEWEST = 30
 """How many runs the seconds are of."""
@@ -21,8 +21,8 @@ class Statistics(NamedTuple):
     """Of all strategies there ever were; seconds of work.
 
     `saved_by_rejecting` is what the tiers that a rejected strategy never reached would have taken, each as long as
-    those took that did reach it, or its budget where none has. `saved_by_workers` is what running side by side saved
-    in the last 30 runs.
+    those took that did reach it; a tier that none has reached counts as nothing. `saved_by_workers` is what running
+    side by side saved in the last 30 runs.
     """
 
     total: int
@@ -54,10 +54,10 @@ class Statistics(NamedTuple):
 def statistics(desk: Desk) -> Statistics:
     """The numbers as they are now."""
     candidates = desk.life.queue.listed()
-    return statistics_of(candidates, desk.life.books.runs.listed(NEWEST))
+    return statistics_of(candidates, desk.life.books.runs.listed(NEWEST), desk.life.intake.next_number())
 
 
-def statistics_of(candidates: Sequence[Candidate], runs: Sequence[Record]) -> Statistics:
+def statistics_of(candidates: Sequence[Candidate], runs: Sequence[Record], next_number: int) -> Statistics:
     """The numbers of candidates, with what the tiers took in these runs."""
     seconds = _seconds(runs)
     stand = Counter(c.status for c in candidates)
@@ -65,12 +65,12 @@ def statistics_of(candidates: Sequence[Candidate], runs: Sequence[Record]) -> St
     return Statistics(
         total=len(candidates),
         evaluated=sum(c.tier is not None for c in candidates),
-        in_pipeline=sum(c.status not in OVER and c.status not in DEPLOYED for c in candidates),
+        in_pipeline=sum(c.status not in OUT for c in candidates),
         deployed=sum(c.status in DEPLOYED for c in candidates),
         rejected=len(rejected),
         archived=stand[Status.RETIRED],
         awaiting=stand[Status.AWAITING_HUMAN],
-        next_number=1 + max((_number(c.strategy_id) for c in candidates), default=0),
+        next_number=next_number,
         statuses=dict(sorted((status.value, n) for status, n in stand.items())),
         rejected_by_tier=dict(sorted(Counter(c.tier or "before L0" for c in rejected).items())),
         saved_by_rejecting=sum(_not_spent(c, seconds) for c in rejected if c.tier is not None),
@@ -81,7 +81,7 @@ def statistics_of(candidates: Sequence[Candidate], runs: Sequence[Record]) -> St
 def _not_spent(candidate: Candidate, seconds: Mapping[str, Sequence[float]]) -> float:
     """What the tiers above the one where it was rejected would have taken."""
     above = [tier for tier in Tier if candidate.tier is not None and tier.value > candidate.tier]
-    return sum(fmean(seconds.get(tier) or [LADDER.of(tier).budget_seconds]) for tier in above)
+    return sum(fmean(seconds.get(tier) or [0.0]) for tier in above)
 
 
 def _seconds(runs: Iterable[Record]) -> Mapping[str, Sequence[float]]:
@@ -94,8 +94,3 @@ def _seconds(runs: Iterable[Record]) -> Mapping[str, Sequence[float]]:
                 if isinstance(took, int | float):
                     spent[tier].append(took)
     return spent
-
-
-def _number(strategy_id: str) -> int:
-    digits = strategy_id.rpartition("-")[2]
-    return int(digits) if digits.isascii() and digits.isdigit() else 0

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from quorum.desk.desk import Desk
-from quorum.desk.life.words import MEANINGS, PRIORITIES, Meaning, meaning
+from quorum.desk.life.words import MEANINGS, PRIORITIES, Meaning, meaning, resumed
 from quorum.desk.settings import closest, place, read_document
-from quorum.domain import ConfigError, QuorumError, Timeframe, iso, parse_instant, plain
-from quorum.signals import AnyStrategy, find_strategy
+from quorum.domain import ConfigError, DataError, QuorumError, Timeframe, UsageError, iso, parse_instant, plain
+from quorum.signals import AnyStrategy, find_strategy, is_portfolio
 from quorum.signals.specs import SpecStrategy, read_spec
+from quorum.validation.ladder import Failed
+from quorum.validation.ladder.asked import read_given
 from quorum.validation.life import Candidate, Idea, Status
+from quorum.validation.life.status import TIERS
 
+SCHEMA = 1
 LISTS = ("queue", "strategies", "items", "entries")
 """The keys under which queue files keep their entries."""
 ALIASES = {
@@ -33,6 +38,7 @@ ALIASES = {
     "source": "origin",
 }
 MEND = "mend the line, or delete the file: it is made again from the store"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")  # it names a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +61,31 @@ class Entry:
         return Idea(**{"symbols": (), "timeframe": "", **given}, weight=said.get("priority", 0.0))
 
     @property
+    def tier(self) -> str | None:
+        """The tier that it names, or that its word for the status does."""
+        return self.said.get("tier") or self.means.tier
+
+    @property
     def missing(self) -> str | None:
         """The first thing that must be told before it can be validated; None when nothing is missing."""
         return next((name for name in ("strategy", "symbols", "timeframe") if not self.said.get(name)), None)
 
     def candidate(self, now: int) -> Candidate:
-        """The entry as it stands, under its own id."""
-        added = self.said.get("added_at", now)
+        """The entry under its own id, as it stands, or where it goes on without the evidence for more."""
+        added, word = self.said.get("added_at", now), self.means.status
+        status, tier = resumed(word, self.tier), self.tier
+        reason = self.said.get("reason", "")
+        if status is not word:
+            tier = status[:2] if status is not Status.PENDING else None
+            reason = f"it was {word} elsewhere{f', {reason}' if reason else ''}; what shows that is not here"
         return Candidate(
             strategy_id=self.strategy_id or "",
             idea=self.idea,
-            status=self.means.status,
+            status=status,
             added_at=added,
             moved_at=self.said.get("moved_at", added),
-            tier=self.said.get("tier") or self.means.tier,
-            reason=self.said.get("reason", ""),
+            tier=tier,
+            reason=reason,
             attempts=self.said.get("attempts", 0),
             other=self.other,
         )
@@ -107,6 +123,30 @@ def strategy_of(desk: Desk, idea: Idea) -> AnyStrategy:
     return SpecStrategy(read_spec(idea.strategy))
 
 
+def check_idea(desk: Desk, idea: Idea) -> Idea:
+    """The idea as it can be validated: its strategy is there, its parameters fit, the lake has its bars.
+
+    NotFound, UsageError or ConfigError with what to do for one that cannot be.
+    """
+    strategy = strategy_of(desk, idea)
+    given = read_given(strategy, idea.params)
+    if isinstance(given, Failed):
+        raise UsageError(given.why, f"see `quorum strategy show {idea.name}`")
+    symbols = tuple(dict.fromkeys(idea.symbols))
+    if not symbols:
+        raise UsageError(f"{idea.name} is to trade nothing", "name a symbol with --symbol")
+    if is_portfolio(strategy) and len(symbols) < 2:
+        raise UsageError(f"{idea.name} is a portfolio, and {symbols[0]} alone is none", "name several with --symbol")
+    if not isfinite(idea.weight):
+        raise UsageError(f"a priority of {idea.weight:g} is none", "give a number, more comes first")
+    length = Timeframe.parse(idea.timeframe)
+    for symbol in symbols:
+        if not len(desk.lake.bars(symbol, length, idea.venue)):
+            raise DataError(f"{symbol} has no bars of {length}", "import some with `quorum data import`")
+    params = {name: given[name] for name in idea.params}
+    return replace(idea, symbols=symbols, timeframe=str(length), params=params)
+
+
 def read_entries(path: Path, *, keys: tuple[str, ...] = LISTS) -> list[Entry]:
     """The entries of a queue file, a list of them or by their ids; none where the file is absent.
 
@@ -117,12 +157,26 @@ def read_entries(path: Path, *, keys: tuple[str, ...] = LISTS) -> list[Entry]:
         return []
     if not isinstance(document, Mapping | list):
         raise ConfigError(f"{path}:1:1: a queue is a list of entries, found {document!r}", MEND)
+    if isinstance(document, Mapping):
+        _refuse_strange(path, document, keys)
     found = [_entry(node) for node in _nodes(path, document, keys)]
     ids: dict[str, Entry] = {}
     for entry in found:
         if entry.strategy_id is not None and ids.setdefault(entry.strategy_id, entry) is not entry:
             raise ConfigError(f"{entry.where}: {entry.strategy_id} is there twice", MEND)
     return found
+
+
+def _refuse_strange(path: Path, document: Mapping[str, Any], keys: tuple[str, ...]) -> None:
+    """ConfigError for a file of a newer shape, and for one whose list is misspelt."""
+    schema = document.get("schema")
+    if isinstance(schema, int) and schema > SCHEMA:
+        where = place(path, document, ("schema",))
+        raise ConfigError(f"{where}: schema {schema}, this quorum knows up to {SCHEMA}", "upgrade quorum")
+    for key in () if any(key in document for key in keys) else map(str, document):
+        near = closest(key, keys)
+        if near:
+            raise ConfigError(f"{place(path, document, (key,))}: unknown key {key!r}{near}", MEND)
 
 
 class _Node(NamedTuple):
@@ -171,6 +225,8 @@ def _entry(node: _Node) -> Entry:
         else:
             other[str(key)] = _kept(value)
     identity = said.pop("strategy_id", None) or node.identity
+    if identity is not None and not _ID.fullmatch(identity):
+        raise ConfigError(f"{node.at()}: {identity!r} is no id: it has letters, digits, - and _, as STR-001", MEND)
     return Entry(node.path, node.way, node.at(), identity, said.pop("status", Meaning(Status.PENDING)), said, other)
 
 
@@ -236,6 +292,12 @@ def _priority(value: Any) -> float:
     return float(_number(value))
 
 
+def _tier(value: Any) -> str:
+    if str(value).upper() not in TIERS:
+        raise _Wrong(f"needs a tier of {', '.join(TIERS)} (found {value!r})")
+    return str(value).upper()
+
+
 def _status(value: Any) -> Meaning:
     found = meaning(value) if isinstance(value, str) else None
     if found is None:
@@ -270,7 +332,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "parent": _text,
     "priority": _priority,
     "status": _status,
-    "tier": _text,
+    "tier": _tier,
     "reason": _text,
     "attempts": _count,
     "version": _count,

@@ -8,6 +8,7 @@ from typing import Any
 from quorum.desk.life.ports import Books, Record
 from quorum.desk.life.shelf import ATTEMPTS, CELLS, DEPLOYMENTS, FAILURES, LEARNINGS, MEETINGS, RUNS, Shelf
 from quorum.domain import Clock, NotFound, UsageError, plain
+from quorum.validation.life import number_in
 
 
 class MemoryRecords:
@@ -38,6 +39,9 @@ class MemoryRecords:
 
     def put(self, record: Record) -> Record:
         key = self._shelf.identity(record)
+        if self._shelf.ids and not self._shelf.daily:
+            known = self._numbers.get(self._shelf.ids, 0)
+            self._numbers[self._shelf.ids] = max(known, number_in(key[0], self._shelf.ids))
         whole: dict[str, Any] = plain(self._shelf.whole(record, self._clock.now()))
         self._kept[key] = whole
         return dict(whole)

@@ -25,6 +25,10 @@ class Intake(Protocol):
         """Change its priority and the keys that are not ours; where it stands it stays."""
         ...
 
+    def next_number(self) -> int:
+        """The number that the next idea gets."""
+        ...
+
 
 class Records(Protocol):
     """One book: records under a key, each a mapping of plain values.

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from quorum.desk.desk import Desk
-from quorum.desk.life.entries import strategy_of, told
+from quorum.desk.life.counts import statistics
+from quorum.desk.life.entries import check_idea, told
 from quorum.desk.life.showing import show_life
-from quorum.domain import DataError, IllegalMove, NotFound, Timeframe, UsageError, iso
-from quorum.signals import is_portfolio
-from quorum.validation.ladder import Failed
-from quorum.validation.ladder.asked import read_given
+from quorum.domain import IllegalMove, NotFound, UsageError, iso
 from quorum.validation.life import OVER, Candidate, Idea, Status
 
 PERSON = "person"
@@ -24,28 +21,6 @@ class Queued(NamedTuple):
 
     candidate: Candidate
     new: bool
-
-
-def check_idea(desk: Desk, idea: Idea) -> Idea:
-    """The idea as it can be validated: its strategy is there, its parameters fit, the lake has its bars.
-
-    NotFound, UsageError or ConfigError with what to do for one that cannot be.
-    """
-    strategy = strategy_of(desk, idea)
-    given = read_given(strategy, idea.params)
-    if isinstance(given, Failed):
-        raise UsageError(given.why, f"see `quorum strategy show {idea.name}`")
-    symbols = tuple(dict.fromkeys(idea.symbols))
-    if not symbols:
-        raise UsageError(f"{idea.name} is to trade nothing", "name a symbol with --symbol")
-    if is_portfolio(strategy) and len(symbols) < 2:
-        raise UsageError(f"{idea.name} is a portfolio, and {symbols[0]} alone is none", "name several with --symbol")
-    length = Timeframe.parse(idea.timeframe)
-    for symbol in symbols:
-        if not len(desk.lake.bars(symbol, length, idea.venue)):
-            raise DataError(f"{symbol} has no bars of {length}", "import some with `quorum data import`")
-    params = {name: given[name] for name in idea.params}
-    return replace(idea, symbols=symbols, timeframe=str(length), params=params)
 
 
 def queue_idea(desk: Desk, idea: Idea, by: str = PERSON) -> Queued:
@@ -73,9 +48,17 @@ def remove(desk: Desk, strategy_id: str, reason: str, by: str = PERSON) -> Candi
 
 
 def queue_facts(desk: Desk, statuses: Collection[Status] = ()) -> dict[str, Any]:
-    """The queue as plain values: its strategies by priority, and how many stand where."""
-    found = desk.life.queue.listed(statuses)
-    return {"strategies": [told(c) for c in found], "counts": dict(sorted(Counter(c.status for c in found).items()))}
+    """The queue as plain values: its strategies by priority, how many stand where, and of all what was rejected.
+
+    `saved_seconds` are of CPU: what the tiers that rejected strategies never reached would have taken, as far as
+    any run has measured them.
+    """
+    found, numbers = desk.life.queue.listed(statuses), statistics(desk)
+    return {
+        "strategies": [told(c) for c in found],
+        "counts": dict(sorted(Counter(c.status for c in found).items())),
+        "rejected": {"by_tier": dict(numbers.rejected_by_tier), "saved_seconds": numbers.saved_by_rejecting},
+    }
 
 
 def strategy_facts(desk: Desk, strategy_id: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from quorum.desk.life.counts import statistics_of
 from quorum.desk.life.pages.briefing import NEWEST
 from quorum.desk.life.ports import Record
 from quorum.desk.life.skills import briefing_path
-from quorum.desk.life.taking import take_in_what_can_be
+from quorum.desk.life.taking import taken_in_turn
+from quorum.desk.life.turn import turn
 from quorum.domain import DecisionKind, QuorumError
 from quorum.validation.life import DEPLOYED, Candidate
 
@@ -30,12 +31,18 @@ class Shown(NamedTuple):
 
 
 def show_life(desk: Desk, strategies: Collection[str] | None = None) -> Shown:
-    """Write the files of the queue, of what was learnt, and the folder of each strategy, or of these strategies alone.
+    """Write the files of the queue, of what was learnt, and the folder of each strategy, or of these strategies
+    and those that have none.
 
     What others wrote into them is taken in before. A file that makes no sense, or cannot be written, stays as it is
     and is a doubt: the store has everything. Nothing is written before there is a strategy, a learning or a cell.
     """
-    taken = take_in_what_can_be(desk)
+    with turn(desk.workspace):
+        return _shown(desk, strategies)
+
+
+def _shown(desk: Desk, strategies: Collection[str] | None) -> Shown:
+    taken = taken_in_turn(desk)
     candidates = desk.life.queue.listed()
     written: list[Path] = []
     doubts = list(taken.doubts)
@@ -57,7 +64,7 @@ def _writes(desk: Desk, candidates: Sequence[Candidate], strategies: Collection[
     if not candidates and not learnings and not cells:
         return
     runs, deployments = books.runs.listed(RUNS), books.deployments.listed()
-    numbers = statistics_of(candidates, runs)
+    numbers = statistics_of(candidates, runs, desk.life.intake.next_number())
     yield home / pages.QUEUE, partial(pages.write_queue, candidates=candidates)
     yield home / pages.REGISTRY, partial(pages.write_registry, candidates=candidates, numbers=numbers)
     yield home / pages.CURRENT, partial(pages.write_current, candidates=candidates, runs=runs, now=desk.clock.now())
@@ -65,10 +72,11 @@ def _writes(desk: Desk, candidates: Sequence[Candidate], strategies: Collection[
     yield home / pages.TAXONOMY, partial(pages.write_taxonomy, failures=books.failures.listed())
     yield home / pages.MAP, partial(pages.write_map, cells=cells)
     for candidate in candidates:
-        if strategies is None or candidate.strategy_id in strategies:
+        folder = home / FOLDERS / candidate.strategy_id
+        if strategies is None or candidate.strategy_id in strategies or not folder.is_dir():
             mine = [d for d in deployments if d["strategy_id"] == candidate.strategy_id]
             kept = _kept(desk, candidate, mine)
-            yield home / FOLDERS / candidate.strategy_id, partial(pages.write_folder, kept=kept)
+            yield folder, partial(pages.write_folder, kept=kept)
     exposure = _exposure(candidates, deployments)
     decisions = desk.decisions.recent(NEWEST, DecisionKind.STATUS)
     brief = pages.Brief(desk.clock.now(), numbers, candidates, decisions, exposure, len(learnings))

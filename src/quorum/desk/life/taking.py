@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from quorum.desk.desk import Desk
-from quorum.desk.life.entries import LISTS, Entry, read_entries, strategy_of
+from quorum.desk.life.entries import LISTS, Entry, check_idea, read_entries, strategy_of
 from quorum.desk.life.pages import CURRENT, LEARNINGS, QUEUE, REGISTRY, untouched, write_ids
 from quorum.desk.life.skills import read_text
+from quorum.desk.life.turn import turn
 from quorum.desk.settings import read_document
 from quorum.domain import QuorumError, UsageError
 from quorum.validation.ladder import Failed
 from quorum.validation.ladder.asked import read_given
 from quorum.validation.learnings import Learning, read_learnings
-from quorum.validation.life import DEPLOYED, OVER, Candidate, Status
+from quorum.validation.life import OUT, OVER, Candidate, Idea, Status
 
 FILES = "the workspace's files"
-_DONE = (*OVER, *DEPLOYED, Status.DISABLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,25 @@ def take_in(desk: Desk) -> TakenIn:
     kept. Where a strategy stands only the store says. ConfigError, with line and column, for a file that makes no
     sense: nothing of any file is taken in then, and the file stays as it is.
     """
+    with turn(desk.workspace):
+        return _taken_in(desk)
+
+
+def take_in_what_can_be(desk: Desk) -> TakenIn:
+    """The same; a file that makes no sense is a doubt, and nothing is taken in."""
+    with turn(desk.workspace):
+        return taken_in_turn(desk)
+
+
+def taken_in_turn(desk: Desk) -> TakenIn:
+    """The same, by who has the turn at the files."""
+    try:
+        return _taken_in(desk)
+    except QuorumError as error:
+        return TakenIn(doubts=(str(error),), refused=str(error))
+
+
+def _taken_in(desk: Desk) -> TakenIn:
     home = desk.workspace.home
     queue, registry, current = (home / name for name in (QUEUE, REGISTRY, CURRENT))
     entries = [
@@ -81,14 +100,6 @@ def take_in(desk: Desk) -> TakenIn:
     return found.done()
 
 
-def take_in_what_can_be(desk: Desk) -> TakenIn:
-    """The same; a file that makes no sense is a doubt, and nothing is taken in."""
-    try:
-        return take_in(desk)
-    except QuorumError as error:
-        return TakenIn(doubts=(str(error),), refused=str(error))
-
-
 def _strategies(
     desk: Desk, entries: Sequence[Entry], registered: Sequence[Entry], next_number: int, found: _Found
 ) -> None:
@@ -98,7 +109,9 @@ def _strategies(
     for entry in (*entries, *registered):
         identity = entry.strategy_id
         if identity is not None and identity not in known and identity not in new and _fit(desk, entry, found):
-            new[identity] = entry.candidate(now)
+            new[identity] = made = entry.candidate(now)
+            if made.status is not entry.means.status:
+                found.doubts.append(f"{entry.where}: {identity} goes on from {made.status}: {made.reason}")
     found.adopted += [c.strategy_id for c in desk.life.intake.adopt(list(new.values()), FILES, next_number)]
     for entry in entries:
         if entry.strategy_id in known:
@@ -116,9 +129,9 @@ def _queue(desk: Desk, entries: Iterable[Entry], found: _Found) -> None:
             found.doubts.append(f"{entry.where}: an entry without an id is {entry.means.status}; write its strategy_id")
         elif identity in waiting:
             named.append((entry, waiting[identity]))
-        elif _fit(desk, entry, found):
-            (candidate,) = desk.life.queue.add([entry.idea], FILES)
-            waiting[identity] = candidate.strategy_id
+        elif (idea := _checked(desk, entry, found)) is not None:
+            (candidate,) = desk.life.queue.add([idea], FILES)
+            waiting[identity] = waiting[idea.identity] = candidate.strategy_id
             found.queued.append(candidate.strategy_id)
             named.append((entry, candidate.strategy_id))
             if entry.other:
@@ -143,12 +156,23 @@ def _revise(desk: Desk, entry: Entry, known: Candidate, found: _Found) -> None:
 
 def _fit(desk: Desk, entry: Entry, found: _Found) -> bool:
     """Whether an entry can be taken in: what is over needs a name alone, what is to be validated all of it."""
-    if entry.means.status in _DONE:
+    if entry.means.status in OUT:
         return True
     why = _unfit(desk, entry)
     if why is not None:
-        found.doubts.append(f"{entry.where}: {entry.strategy_id or 'a new entry'} is left where it is: {why}")
+        found.doubts.append(f"{entry.where}: {entry.strategy_id} is left where it is: {why}")
     return why is None
+
+
+def _checked(desk: Desk, entry: Entry, found: _Found) -> Idea | None:
+    """The idea of a new entry, held to what an idea is that a command queues."""
+    try:
+        if entry.missing is not None:
+            raise UsageError(f"it names no {entry.missing}")
+        return check_idea(desk, entry.idea)
+    except QuorumError as error:
+        found.doubts.append(f"{entry.where}: a new entry is left where it is: {error}")
+    return None
 
 
 def _unfit(desk: Desk, entry: Entry) -> str | None:

@@ -49,8 +49,22 @@ MEANINGS: Mapping[str, Meaning] = {
     **_tiers(),
 }
 """Every word that is understood, in capitals."""
+_UNPROVED = frozenset({S.L2_PASSED, S.L3_PASSED, S.RISK_ASSESSED, S.AWAITING_HUMAN})
+_HALFWAY = frozenset({S.FIXABLE_FAILURE, S.RETRYING, *(Status(f"{tier}_FAILED") for tier in TIERS)})
 PRIORITIES = {"critical": 3.0, "high": 2.0, "medium": 1.0, "normal": 0.0, "low": -1.0}
 """What words of priority weigh."""
+
+
+def resumed(status: Status, tier: str | None) -> Status:
+    """Where a strategy goes on that was adopted: no further than before the first tier whose evidence decides.
+
+    What passed L2 or more elsewhere is checked by L2 here, what failed at a tier by that tier; the rest stays.
+    """
+    if status in _UNPROVED:
+        return S.L1_PASSED
+    if status in _HALFWAY:
+        return _tiers()[f"{min(tier or 'L0', 'L2')}_VALIDATING"].status
+    return status
 
 
 def meaning(word: str) -> Meaning | None:

@@ -5,7 +5,7 @@ In: a desk, a seed, a theme. Out: a Meeting with every proposal and why it was c
 Neighbours: `discovery` thinks, `desk.life` keeps; a language model may take a seat (the extra `llm`).
 """
 
-from quorum.desk.meeting.model import LanguageSeat
+from quorum.desk.meeting.language import LanguageSeat
 from quorum.desk.meeting.past import Past, look_back
 from quorum.desk.meeting.ports import Purse, Seat, Silent, Wanted
 from quorum.desk.meeting.run import Convened, Meeting, meeting_settings, run_meeting, update_map

@@ -16,7 +16,7 @@ PARTS = {
     MAVERICK: "You are the maverick: change what is known, and cross ideas of different families.",
     CURIOUS: "You are the data-curious: propose what a property of the data, that you can name, would pay for.",
 }
-_MOST_KNOWN, _MOST_CELLS = 40, 60
+_MOST_KNOWN, _MOST_CELLS, _WIDEST = 40, 60, 400
 EXAMPLE = """\
 {"hypothesis": "Dips in a rising market are bought, since holders average in.", "symbols": ["BTCUSDT"],
  "timeframe": "1h", "spec": {"name": "dip_in_trend", "summary": "buys weakness above the long mean",
@@ -77,4 +77,5 @@ def _rule(spec: StrategySpec) -> str:
 
 
 def _lines(lines: Sequence[str], empty: str) -> str:
-    return "\n".join(f"- {line}" for line in lines) or f"- {empty}"
+    """A line each, whatever is in it: titles and rules of others begin no part of their own."""
+    return "\n".join(f"- {' '.join(line.split())[:_WIDEST]}" for line in lines) or f"- {empty}"

@@ -21,6 +21,7 @@ from quorum.discovery import (
     feasibility,
     fingerprint,
     insight,
+    measured,
     novel,
     select,
 )
@@ -129,7 +130,12 @@ def _weighed(bench: Bench, one: Judged) -> Judged:
         return replace(one, refused=seen)
     days = min(offer.days for offer in offers)
     record = (_share(bench.briefing.space.of_family(found.family)) + _share(bench.records.get(proposal.by))) / 2
-    return replace(one, feasibility=feasibility(seen, days, record, bench.settings.cost_bps))
+    cost = bench.settings.cost_bps
+    found_feasible = measured(feasibility(seen, days, record, cost), proposal.evidence, cost)
+    pays = float(proposal.evidence.get("pays_bps", cost + 1.0))
+    dear = pays <= cost and bench.settings.least_feasibility > 0
+    why = f"an occasion pays {pays:.1f} basis points, and a round trip costs {cost:g}" if dear else ""
+    return replace(one, feasibility=found_feasible, refused=why)
 
 
 def _share(tally: Tally | None) -> float:

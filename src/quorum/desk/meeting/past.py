@@ -12,7 +12,7 @@ from quorum.domain import QuorumError, Timeframe
 from quorum.signals import SpecStrategy
 from quorum.validation.life import DEPLOYED, OVER, Candidate, Status
 
-HELD, CHOSEN, SKIPPED = "held", "chosen", "skipped"
+HELD, CHOSEN, SKIPPED, SPENT = "held", "chosen", "skipped", "spent"
 SETTLED = OVER | DEPLOYED | {Status.RISK_ASSESSED, Status.AWAITING_HUMAN, Status.DISABLED, Status.INCONCLUSIVE}
 """Where an idea's own tiers are behind it, one way or another."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,13 +20,15 @@ class Silent(QuorumError):
 class Purse:
     """What models may still take in one meeting; every call is taken from it before it is made.
 
-    `calls` and `money` (dollars) are what is left, `spent` and `made` what was taken.
+    `calls` and `money` (dollars) are what is left, `spent` and `made` what was taken. `kept` hears of every change
+    before the call is made, so that what was spent is known whatever becomes of the meeting.
     """
 
     calls: int
     money: float
     spent: float = 0.0
     made: int = 0
+    kept: Callable[[Purse], None] = lambda purse: None
 
     def take(self, most: float) -> None:
         """Take one call that costs `most` at the most; Silent, with nothing taken, when it is not there."""
@@ -34,18 +36,20 @@ class Purse:
             raise Silent(f"the budget of {self.made} calls is used up", "raise budget.calls in config/meeting.yaml")
         if most > self.money + _DUST:
             raise Silent(
-                f"a call may cost up to {most:.4f} dollars, {self.money:.4f} are left",
+                f"a call may cost up to {most:.4f} dollars, {max(0.0, self.money):.4f} are left",
                 "raise budget.money or budget.money_per_day in config/meeting.yaml, or take a cheaper model",
             )
         self.calls -= 1
         self.made += 1
         self.money = max(0.0, self.money - most)
         self.spent += most
+        self.kept(self)
 
     def give_back(self, rest: float) -> None:
-        """What a call took less than the most that it could have."""
+        """What a call took less than the most that it could have; below 0 when it took more, which ends the asking."""
         self.money += rest
         self.spent -= rest
+        self.kept(self)
 
 
 @dataclass(frozen=True, slots=True)

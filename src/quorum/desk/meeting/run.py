@@ -9,18 +9,19 @@ from typing import Any
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record, show_life
 from quorum.desk.life.taking import take_in_what_can_be
+from quorum.desk.meeting.account import Account, alone
 from quorum.desk.meeting.judging import Bench, judge
+from quorum.desk.meeting.language import LanguageSeat
 from quorum.desk.meeting.market import bars_until, directions, held_back, offers
-from quorum.desk.meeting.model import LanguageSeat
-from quorum.desk.meeting.past import CHOSEN, HELD, SKIPPED, Past, look_back, survivals
-from quorum.desk.meeting.ports import Purse, Seat
+from quorum.desk.meeting.past import CHOSEN, HELD, SKIPPED, SPENT, Past, look_back, survivals
+from quorum.desk.meeting.ports import Seat
 from quorum.desk.meeting.preflight import consulted
 from quorum.desk.meeting.record import choice_told, decision, inputs_told, map_told, seat_told
 from quorum.desk.meeting.seats import Table, diverge
 from quorum.desk.settings import read_settings
 from quorum.desk.settings.meeting import MEETING_FILE, MeetingFile
 from quorum.discovery import Briefing, read_theme, records, survey, theme_after
-from quorum.domain import Choice, DecisionKind, plain, utc_day
+from quorum.domain import Choice, DecisionKind, plain
 from quorum.validation.life import Idea
 
 BY = "strategy-meeting"
@@ -56,25 +57,16 @@ class Meeting:
 def run_meeting(desk: Desk, convened: Convened = Convened(), models: Seat = LanguageSeat()) -> Meeting:  # noqa: B008
     """Hold a strategy meeting and queue what it chose; a meeting that was broken off before is finished first.
 
-    UsageError where there is nothing to propose on or the theme is unknown; ConfigError for a seat whose model cannot
-    be asked. Switched off in meeting.yaml it is skipped, with a decision that says so.
+    One at a time: a second one waits, and knows what the first queued. UsageError where there is nothing to propose
+    on or the theme is unknown; ConfigError for a seat whose model cannot be asked. Switched off in meeting.yaml it is
+    skipped, with a decision that says so.
     """
     settings = meeting_settings(desk)
     theme = None if convened.theme is None else read_theme(convened.theme).name
-    if not convened.dry_run:
-        take_in_what_can_be(desk)
-    held = desk.life.books.meetings.listed(_LAST)
-    if not convened.dry_run:
-        finished = {r["meeting_id"]: _finished(desk, r) for r in held if r["status"] == CHOSEN}
-        same = next((r for r in held if convened.key and r.get("key") == convened.key), None)
-        if same is not None:
-            return finished.get(same["meeting_id"]) or Meeting(same["meeting_id"], same)
-    if not settings.enabled:
-        return _skipped(desk, convened)
-    told = _deliberated(desk, settings, convened, models, (held, theme))
-    if convened.dry_run:
-        return Meeting(None, {**told, "meeting_id": None, "queued": [], "status": "dry_run"})
-    return _finished(desk, desk.life.books.meetings.open({**told, "status": CHOSEN}))
+    if convened.dry_run and not any(seat.model for seat in settings.seats.named().values()):
+        return _held(desk, settings, convened, models, theme)
+    with alone(desk.workspace.home):
+        return _held(desk, settings, convened, models, theme)
 
 
 def meeting_settings(desk: Desk) -> MeetingFile:
@@ -99,12 +91,36 @@ def update_map(desk: Desk, seen: Past | None = None) -> int:
     return changed
 
 
+def _held(desk: Desk, settings: MeetingFile, convened: Convened, models: Seat, theme: str | None) -> Meeting:
+    if not convened.dry_run:
+        take_in_what_can_be(desk)
+    records = desk.life.books.meetings.listed(_LAST)
+    held = [record for record in records if record["status"] != SPENT]
+    if not convened.dry_run:
+        finished = {r["meeting_id"]: _finished(desk, r) for r in held if r["status"] == CHOSEN}
+        same = next((r for r in held if convened.key and r.get("key") == convened.key), None)
+        if same is not None:
+            return finished.get(same["meeting_id"]) or Meeting(same["meeting_id"], same)
+    if not settings.enabled:
+        return _skipped(desk, convened)
+    as_of = desk.clock.now()
+    account = Account(desk, settings, records, as_of)
+    told = _deliberated(desk, settings, convened, models, (held, theme, as_of, account))
+    if convened.dry_run:
+        return Meeting(None, {**told, "meeting_id": None, "queued": [], "status": "dry_run"})
+    return _finished(desk, account.close({**told, "status": CHOSEN}))
+
+
 def _deliberated(
-    desk: Desk, settings: MeetingFile, convened: Convened, models: Seat, before: tuple[Sequence[Record], str | None]
+    desk: Desk,
+    settings: MeetingFile,
+    convened: Convened,
+    models: Seat,
+    before: tuple[Sequence[Record], str | None, int, Account],
 ) -> dict[str, Any]:
-    """Everything up to the choice, in plain values; nothing is written."""
-    held, theme = before
-    as_of, seen = desk.clock.now(), look_back(desk)
+    """Everything up to the choice, in plain values; nothing is written but what models take."""
+    held, theme, as_of, account = before
+    seen, purse = look_back(desk), account.purse
     space, own = survey(seen.lives.values()), records(seen.lives.values())
     if theme is None:
         survived = survivals(held, seen.lives, settings.survivor_tier)
@@ -121,7 +137,6 @@ def _deliberated(
     warned = consulted(desk.life.books.learnings.listed(), {offer.symbol for offer in briefing.offers})
     bars = bars_until(desk, as_of)
     held_out = held_back(bars, settings.holdout_days)
-    purse = _purse(settings, held, as_of)
     heard = diverge(settings, Table(briefing, warned, held_out, purse), models)
     rules = desk.settings.consensus.consensus.rules()
     bench = Bench(briefing, warned, bars, own, rules, settings)
@@ -151,7 +166,9 @@ def _finished(desk: Desk, record: Record) -> Meeting:
     """Queue what was chosen, record the decision, close the meeting; what is done already is not done again."""
     identity = record["meeting_id"]
     ideas = [Idea(**{**idea, "symbols": tuple(idea["symbols"])}) for idea in record["ideas"]]
-    queued = [candidate.strategy_id for candidate in desk.life.queue.add(ideas, BY)]
+    before = {c.idea.identity: c.strategy_id for c in desk.life.queue.listed() if c.added_at >= record["at"]}
+    new = desk.life.queue.add([idea for idea in ideas if idea.identity not in before], BY)
+    queued = [{**before, **{c.idea.identity: c.strategy_id for c in new}}[idea.identity] for idea in ideas]
     earlier = desk.decisions.recent(1, DecisionKind.MEETING, identity)
     decided = earlier[0] if earlier else desk.decisions.record(decision(record, queued))
     told = {"queued": queued, "decision_id": decided.decision_id, "cells": update_map(desk), "status": HELD}
@@ -185,11 +202,3 @@ def _skipped(desk: Desk, convened: Convened) -> Meeting:
         kept["meeting_id"],
         desk.life.books.meetings.change((kept["meeting_id"],), lambda found: {**found, "decision_id": decided}),
     )
-
-
-def _purse(settings: MeetingFile, held: Sequence[Record], as_of: int) -> Purse:
-    """What models may take now: the meeting's budget, at most what the day has left."""
-    day = utc_day(as_of)
-    spent = sum(float(r.get("spent", 0.0)) for r in held if utc_day(int(r["as_of"])) == day)
-    budget = settings.budget
-    return Purse(budget.calls, max(0.0, min(budget.money, budget.money_per_day - spent)))

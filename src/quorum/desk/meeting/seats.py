@@ -23,6 +23,9 @@ from quorum.discovery import (
 )
 from quorum.lake import Bars
 
+MOST_TOLD = 20
+"""Anomalies that a record tells in words, the surest."""
+
 
 class Heard(NamedTuple):
     """What a seat put forward, who spoke (`rules`, or a model's name), and what is to be told of it."""
@@ -65,8 +68,9 @@ def _heard(name: str, seat: SeatSection, settings: MeetingFile, table: Table, mo
 
 def _by_rules(name: str, settings: MeetingFile, table: Table) -> Heard:
     if name == CURIOUS:
-        look = curious(table.briefing, Curiosity(table.bars, settings.false_discovery_rate))
-        return Heard(name, "rules", look.proposals, {"tests": look.tests, "anomalies": len(look.anomalies)})
+        look = curious(table.briefing, Curiosity(table.bars, settings.false_discovery_rate, settings.cost_bps))
+        facts = {"tests": look.tests, "anomalies": len(look.anomalies), "found": list(look.told[:MOST_TOLD])}
+        return Heard(name, "rules", look.proposals, facts)
     speak: Mapping[str, Callable[[Briefing], Sequence[Proposal]]] = {STRATEGIST: strategist, MAVERICK: maverick}
     return Heard(name, "rules", tuple(speak[name](table.briefing)))
 

@@ -6,13 +6,14 @@ Neighbours: `validation.repair` decides, workers look and check; `proving` asks 
 """
 
 from quorum.desk.mending.learning import learn
-from quorum.desk.mending.mend import SKILL, Mended, retry, retry_waiting, waiting
+from quorum.desk.mending.mend import SKILL, Mended, abandoned, retry, retry_waiting, waiting
 from quorum.desk.mending.tools import Analysis, analyse, analyse_strategy, apply_fix, find_fix, track
 
 __all__ = [
     "SKILL",
     "Analysis",
     "Mended",
+    "abandoned",
     "analyse",
     "analyse_strategy",
     "apply_fix",

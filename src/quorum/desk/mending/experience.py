@@ -16,8 +16,8 @@ HOPELESS = 10
 
 
 def success_of(attempts: Iterable[Record]) -> Success:
-    """How often each fix was tried and passed, by agent, category and action."""
-    ended = (record for record in attempts if record.get("outcome"))
+    """How often each fix was tried and passed, by agent, category and action; to recommend rejection is no fix."""
+    ended = (a for a in attempts if _is_a_fix(a) and all(a.get(name) for name in ("agent", "category", "action")))
     return Success.of((a["agent"], a["category"], a["action"], a["outcome"] == Outcome.PASSED) for a in ended)
 
 
@@ -44,6 +44,11 @@ class Experience:
         return ranked, tuple(one.learning_id for one in used[:5])
 
 
+def _is_a_fix(attempt: Record) -> bool:
+    """Whether an attempt has ended, and tried something."""
+    return bool(attempt.get("outcome")) and attempt["outcome"] != Outcome.GIVEN_UP
+
+
 def _named(learnings: Iterable[Learning], word: str) -> set[str]:
     """The keywords of the learnings that have a word."""
     return {k for one in learnings if word in one.lesson.keywords for k in one.lesson.keywords}
@@ -53,7 +58,7 @@ def facts_of(failing: Failing, end: Repaired | Unrepaired, attempts: Sequence[Re
     """What a cycle taught, from its facts alone; `attempts` are all that were made at this failure, by whomever."""
     reason, tier, name = failing.failed.reason, failing.tier, failing.idea.name
     category = rules.reason(reason).category.value
-    tried = [row["action"] for row in attempts]
+    tried = [row["action"] for row in attempts if _is_a_fix(row)]
     if isinstance(end, Repaired) and attempts:
         last = attempts[-1]
         words = (reason, tier, name, WORKED, last["action"])
@@ -64,7 +69,7 @@ def facts_of(failing: Failing, end: Repaired | Unrepaired, attempts: Sequence[Re
         return Lesson(failing.strategy_id, category, Severity.INFO, words, title, f"{_head(failing)}; {said}", action)
     bought = any(row["outcome"] == Outcome.BOUGHT for row in attempts)
     words = (reason, tier, name, FAILED, *dict.fromkeys(tried))
-    title = f"{reason} at {tier} was not mended" + (" but by trying" if bought else "")
+    title = f"{reason} at {tier} was not mended" + (", but for luck of trying" if bought else "")
     why = "" if isinstance(end, Repaired) else end.why
     text = f"{_head(failing)}; tried {', '.join(tried) or 'nothing'}; {why}"
     action = "Begin with another idea: more fixes only buy a pass" if bought else "Begin with another idea"
@@ -74,7 +79,7 @@ def facts_of(failing: Failing, end: Repaired | Unrepaired, attempts: Sequence[Re
 def with_feedback(lesson: Lesson, attempts: Sequence[Record], success: Success) -> Lesson:
     """The lesson with what the same fixes came to so far, and graver for one that keeps failing."""
     told, worst = [], lesson.severity
-    for row in attempts:
+    for row in filter(_is_a_fix, attempts):
         key = (row["agent"], row["category"], row["action"])
         tried, passed = success.tried.get(key, 0), success.passed.get(key, 0)
         if tried:

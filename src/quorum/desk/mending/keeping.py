@@ -16,6 +16,7 @@ from quorum.desk.workspace import write_text
 from quorum.domain import Choice, DecisionKind, WorkspaceError, iso, plain
 from quorum.validation.life import Candidate
 from quorum.validation.repair import Attempt, Failing, Fix, applied
+from quorum.validation.repair.resuming import kept_after, kept_before
 
 SCHEMA = 1
 LOG = "pipeline/auto-retry-log.yaml"
@@ -46,6 +47,7 @@ class DeskKeeper:
             "changes": plain(fix.changes),
             "identity": fix.identity,
             "outcome": "",
+            "kept": kept_before(failing, fix),
             "backup": str(backup.relative_to(desk.workspace.home)),
             "idea_before": plain(failing.idea),
             "idea_after": plain(applied(failing.idea, fix)),
@@ -63,7 +65,7 @@ class DeskKeeper:
         key = self._key(ordinal)
         facts = {**attempt.told(), "number": ordinal}
         decided = self._decide(ordinal, facts)
-        more = {**facts, "decision_id": decided, "idea_after": plain(attempt.idea)}
+        more = {**facts, "decision_id": decided, "idea_after": plain(attempt.idea), "kept": kept_after(attempt)}
         record = attempts.change(tuple(key.values()), lambda found: {**found, **more})
         self._show(record)
 
@@ -116,7 +118,7 @@ def keep_folder(folder: Path, ordinal: int, idea: Mapping[str, Any]) -> Path:
 
 def page_of(record: Record) -> dict[str, Any]:
     """fix-attempt-N.yaml as plain values, without the key of the store."""
-    skipped = ("at", "idea_before")
+    skipped = ("at", "idea_before", "kept")
     page = {name: value for name, value in record.items() if name not in skipped}
     return page if "at" not in record else {"at": iso(record["at"]), **page}
 

@@ -12,6 +12,7 @@ from quorum.validation.learnings import Failure, Lesson
 from quorum.validation.repair import Failing, Repaired, RetryRules, Unrepaired
 
 End = Repaired | Unrepaired
+DRAWN, CYCLES = "drawn_from", 20
 
 
 def draw(desk: Desk, failing: Failing, end: End, attempts: Sequence[Record], rules: RetryRules) -> str | None:
@@ -21,18 +22,27 @@ def draw(desk: Desk, failing: Failing, end: End, attempts: Sequence[Record], rul
     if isinstance(end, Repaired) and not rules.learn_from_success:
         return None
     lesson = facts_of(failing, end, attempts, rules)
-    return learn(desk, _in_feedbacks_words(desk, lesson, attempts) if rules.feedback else lesson)
+    last = attempts[-1]["number"] if attempts else 0
+    told = _in_feedbacks_words(desk, lesson, attempts) if rules.feedback else lesson
+    return learn(desk, told, f"{failing.strategy_id}/{failing.tier}/{last}")
 
 
-def learn(desk: Desk, lesson: Lesson) -> str:
-    """Keep a lesson, counted once more where it is there; the id of its learning."""
+def learn(desk: Desk, lesson: Lesson, cycle: str = "") -> str:
+    """Keep a lesson, counted once more where it is there; the id of its learning.
+
+    Drawn from the same `cycle` again, as after a crash, it is not counted again.
+    """
     books = desk.life.books.learnings
     opened = books.open({**lesson.told(), "frequency": 0})
     told, now = lesson.told(), desk.clock.now()
-    kept = books.change(
-        (opened["learning_id"],), lambda found: {**found, **told, "at": now, "frequency": found["frequency"] + 1}
-    )
-    return str(kept["learning_id"])
+
+    def counted(found: Record) -> Record:
+        drawn = found.get(DRAWN, [])
+        again = bool(cycle) and cycle in drawn
+        known = drawn if again or not cycle else [*drawn, cycle][-CYCLES:]
+        return {**found, **told, "at": now, "frequency": found["frequency"] + (not again), DRAWN: known}
+
+    return str(books.change((opened["learning_id"],), counted)["learning_id"])
 
 
 def _in_feedbacks_words(desk: Desk, lesson: Lesson, attempts: Sequence[Record]) -> Lesson:

@@ -6,32 +6,31 @@ import os
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record, show_life, skill_is_on
+from quorum.desk.life.taking import take_in_what_can_be
 from quorum.desk.mending.experience import Experience, success_of
-from quorum.desk.mending.failures import failing_of, result_of
+from quorum.desk.mending.failures import failing_of
 from quorum.desk.mending.hands import DeskHands
 from quorum.desk.mending.keeping import DeskKeeper, write_log
 from quorum.desk.mending.learning import draw
-from quorum.desk.mending.turn import turn
+from quorum.desk.mending.resuming import done_of, rows_of
+from quorum.desk.mending.turn import is_held, turn
 from quorum.desk.settings.retry import read_retry
 from quorum.domain import SECOND, IllegalMove, QuorumError, UsageError
-from quorum.validation.ladder import Tier, read_idea
+from quorum.validation.ladder import Tier
 from quorum.validation.learnings import Learning
 from quorum.validation.life import Candidate, Status
 from quorum.validation.repair import (
     Cycle,
-    Done,
     Failing,
     Hands,
-    Outcome,
     Repaired,
     RetryRules,
     Unrepaired,
-    agents_for,
     mend,
 )
 
@@ -89,9 +88,10 @@ def retry(
     breaks while a fix is sought is the strategy's rejection, and no error.
     """
     rules = read_retry(desk.workspace.config)
+    take_in_what_can_be(desk)  # learnings that a person has written since
     candidate = desk.life.queue.get(strategy_id)
     failing = failing_of(desk, candidate, rules)
-    _check(candidate, failing, tier, attempt)
+    _check(candidate, failing, tier, attempt, rules.max_attempts)
     with turn(desk.workspace.home, strategy_id):
         claimed = _claimed(desk, candidate, by, rules)
         refused = _refused(desk, failing, rules)
@@ -106,6 +106,14 @@ def waiting(desk: Desk) -> Sequence[Candidate]:
     return desk.life.queue.listed({Status.FIXABLE_FAILURE, Status.RETRYING})
 
 
+def abandoned(desk: Desk) -> Sequence[Candidate]:
+    """The strategies whose mending was cut short, and that nobody is mending now."""
+    retrying = desk.life.queue.listed({Status.RETRYING})
+    rules = read_retry(desk.workspace.config) if retrying else RetryRules()
+    home = desk.workspace.home
+    return [one for one in retrying if not is_held(home, one.strategy_id) and _theirs(desk, one, rules) is None]
+
+
 def retry_waiting(desk: Desk, by: str = SKILL, hands: MakeHands = DeskHands) -> tuple[Mended, ...]:
     """Mend every strategy that waits for it; one that somebody else is mending is left alone."""
     ended = []
@@ -115,7 +123,7 @@ def retry_waiting(desk: Desk, by: str = SKILL, hands: MakeHands = DeskHands) -> 
     return tuple(ended)
 
 
-def _check(candidate: Candidate, failing: Failing, tier: str | None, attempt: int) -> None:
+def _check(candidate: Candidate, failing: Failing, tier: str | None, attempt: int, most: int) -> None:
     mine = candidate.strategy_id
     if candidate.status not in WAITING:
         remedy = "only a strategy that failed a tier is mended"
@@ -124,6 +132,8 @@ def _check(candidate: Candidate, failing: Failing, tier: str | None, attempt: in
         raise UsageError(f"{mine} failed {failing.tier}, not {tier}", f"ask for --tier {failing.tier}")
     if attempt < 1:
         raise UsageError(f"there is no attempt {attempt}", "attempts count from 1")
+    if attempt > max(most, 1):
+        raise UsageError(f"there is no attempt {attempt}", f"auto-retry.yaml has max_attempts {most}")
 
 
 def _claimed(desk: Desk, candidate: Candidate, by: str, rules: RetryRules) -> Candidate:
@@ -131,9 +141,8 @@ def _claimed(desk: Desk, candidate: Candidate, by: str, rules: RetryRules) -> Ca
     queue, here = desk.life.queue, os.uname().nodename
     found = queue.get(candidate.strategy_id)
     if found.status is Status.RETRYING:
-        claimed_by = queue.moves(found.strategy_id)[-1].by
-        longest = int(rules.max_attempts * rules.seconds * SECOND)
-        if claimed_by.endswith(f"{ON}{here}") or desk.clock.now() - found.moved_at > longest:
+        claimed_by = _theirs(desk, found, rules)
+        if claimed_by is None:
             return found
         raise IllegalMove(f"{found.strategy_id} is being mended by {claimed_by}", "wait until that has ended")
     why = f"to be mended: {candidate.reason}"
@@ -141,6 +150,14 @@ def _claimed(desk: Desk, candidate: Candidate, by: str, rules: RetryRules) -> Ca
     if moved is None:
         raise IllegalMove(f"{found.strategy_id} has been moved by somebody else", "look with `quorum queue show`")
     return moved
+
+
+def _theirs(desk: Desk, found: Candidate, rules: RetryRules) -> str | None:
+    """Who elsewhere is mending it; None for a claim of this machine, or one that is older than mending can be."""
+    claimed_by = desk.life.queue.moves(found.strategy_id)[-1].by
+    longest = int(rules.max_attempts * rules.seconds * SECOND)
+    mine = claimed_by.endswith(f"{ON}{os.uname().nodename}")
+    return None if mine or desk.clock.now() - found.moved_at > longest else claimed_by
 
 
 def _refused(desk: Desk, failing: Failing, rules: RetryRules) -> str | None:
@@ -165,12 +182,8 @@ def _cycle(desk: Desk, candidate: Candidate, failing: Failing, rules: RetryRules
     learnings = [Learning.read(record) for record in books.learnings.listed()]
     success = success_of(books.attempts.listed())
     experience = Experience(failing.idea.name, success, learnings, rules.feedback)
-    finished = _finished(desk, candidate, failing)
-    if finished is not None:
-        return Cycle((), finished)
     try:
-        agents = agents_for(rules.reason(failing.failed.reason))[: attempt - 1]
-        done = _done(desk, candidate, failing, Done(agents=agents, before=attempt - 1))
+        done = done_of(desk, candidate, failing, rules, attempt)
         return mend(failing, rules, hands(desk, mine, tier, rules.seconds), keeper, experience.advice, done)
     except QuorumError as error:
         return Cycle((), Unrepaired(BROKEN, f"auto-retry broke: {error}"))
@@ -180,39 +193,12 @@ def _cycle(desk: Desk, candidate: Candidate, failing: Failing, rules: RetryRules
         return Cycle((), Unrepaired(BROKEN, f"auto-retry broke: {said}"))
 
 
-def _done(desk: Desk, candidate: Candidate, failing: Failing, done: Done) -> Done:
-    """What was tried before this process; attempts that it left without an end are tried again."""
-    rows = [row for row in _rows(desk, candidate, failing) if row.get("outcome")]
-    if not rows:
-        return done
-    seen, agents = tuple(row["identity"] for row in rows), tuple(row["agent"] for row in rows)
-    return Done(seen, (*done.agents, *agents), max(done.before, len(rows)))
-
-
-def _finished(desk: Desk, candidate: Candidate, failing: Failing) -> Repaired | None:
-    """The pass that an earlier process had, and did not live to move the strategy by."""
-    for row in _rows(desk, candidate, failing):
-        if row.get("outcome") == Outcome.PASSED:
-            result = result_of(desk, candidate.strategy_id, failing.tier, row["number"])
-            if result is not None:
-                return Repaired(read_idea(row["idea_after"]), result, bool(row["provisional"]))
-    return None
-
-
-def _rows(desk: Desk, candidate: Candidate, failing: Failing) -> list[Record]:
-    """The attempts at this failure."""
-    found = desk.life.books.attempts.listed(strategy_id=candidate.strategy_id, tier=failing.tier)
-    return [row for row in found if row["number"] > candidate.attempts]
-
-
 def _end(desk: Desk, candidate: Candidate, failing: Failing, rules: RetryRules, cycle: Cycle) -> Mended:
     """Learn, then move; what cannot be learnt or shown stops nothing."""
-    rows = _rows(desk, candidate, failing)
-    cycle = _with_earlier(cycle, rows)
-    ended = [row for row in rows if row.get("outcome")]
+    ended = [row for row in rows_of(desk, candidate, failing.tier) if row.get("outcome")]
     learning_id = draw(desk, failing, cycle.end, ended, rules)
     end, tier = cycle.end, Tier(failing.tier)
-    attempts = candidate.attempts + len(ended)
+    attempts = max((int(row["number"]) for row in ended), default=candidate.attempts)
     after, why, facts = Status.REJECTED_AUTO_RETRY, "", {}
     if isinstance(end, Repaired):
         word = "provisionally mended" if end.provisional else "mended"
@@ -226,15 +212,9 @@ def _end(desk: Desk, candidate: Candidate, failing: Failing, rules: RetryRules, 
     with suppress(QuorumError):  # files are made again by `quorum views`; the store has everything
         write_log(desk)
         show_life(desk, {candidate.strategy_id})
+    trials = max(cycle.trials, sum(row.get("trials_added", 0) for row in ended))
     result = "rejected" if not isinstance(end, Repaired) else "provisional" if end.provisional else "passed"
-    return Mended(candidate.strategy_id, tier.value, result, status, why, tuple(rows), cycle.trials, learning_id)
-
-
-def _with_earlier(cycle: Cycle, rows: Sequence[Record]) -> Cycle:
-    """The cycle with the trials that earlier processes counted."""
-    mine = {attempt.fix.identity for attempt in cycle.attempts}
-    earlier = sum(row.get("trials_added", 0) for row in rows if row.get("identity") not in mine)
-    return replace(cycle, trials=cycle.trials + earlier)
+    return Mended(candidate.strategy_id, tier.value, result, status, why, tuple(ended), trials, learning_id)
 
 
 def _shown(record: Record) -> dict[str, Any]:

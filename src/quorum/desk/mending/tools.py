@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from quorum.desk.desk import Desk
-from quorum.desk.life import Record
+from quorum.desk.life import Record, show_life
 from quorum.desk.mending.experience import Experience, success_of
 from quorum.desk.mending.failures import failing_of
 from quorum.desk.mending.hands import DeskHands
 from quorum.desk.mending.keeping import folder_of, keep_folder
+from quorum.desk.mending.mend import ON
 from quorum.desk.mending.turn import turn
 from quorum.desk.settings.retry import read_retry
 from quorum.domain import IllegalMove, UsageError, plain
 from quorum.validation.ladder import Failed, Tier, TierResult, root_of
 from quorum.validation.learnings import Learning
 from quorum.validation.life import Candidate, Status
-from quorum.validation.repair import Fix, Proposal, RetryRules, actions_for, agents_for, applied
+from quorum.validation.repair import Fix, Outcome, Proposal, RetryRules, actions_for, agents_for, applied
 from quorum.validation.repair.case import case_of
 
 
@@ -60,12 +62,15 @@ def analyse_strategy(desk: Desk, strategy_id: str) -> Analysis:
 def find_fix(desk: Desk, strategy_id: str, agent: str | None = None) -> Proposal:
     """What an agent proposes about a strategy's newest failure, the reason's own agent where none is named.
 
-    Its backtests are trials; nothing else changes.
+    Its backtests are trials; nothing else changes. UsageError for an agent who mends no such failure.
     """
     rules = read_retry(desk.workspace.config)
     failing = failing_of(desk, desk.life.queue.get(strategy_id), rules)
     reason = rules.reason(failing.failed.reason)
-    asked = agent or agents_for(reason)[0]
+    able = agents_for(reason)
+    asked = (agent or able[0]).removeprefix("trading-")
+    if asked not in able:
+        raise UsageError(f"{asked} mends no {reason.name}", f"ask {', '.join(able)}")
     books = desk.life.books
     learnings = [Learning.read(record) for record in books.learnings.listed()]
     success = success_of(books.attempts.listed())
@@ -84,19 +89,27 @@ def apply_fix(desk: Desk, strategy_id: str, fix: Fix) -> Candidate:
     found = queue.get(strategy_id)
     if found.status is not Status.FIXABLE_FAILURE:
         raise UsageError(f"{strategy_id} is {found.status}", "a fix is applied to a FIXABLE_FAILURE")
+    changed, by = applied(found.idea, fix), f"{fix.agent}{ON}{os.uname().nodename}"
     with turn(desk.workspace.home, strategy_id):
         keep_folder(folder_of(desk, strategy_id), found.attempts + 1, plain(found.idea))
-        taken = queue.move(strategy_id, found.status, Status.RETRYING, fix.agent, found.reason)
+        taken = queue.move(strategy_id, found.status, Status.RETRYING, by, found.reason)
         moved = taken and queue.move(
-            strategy_id, Status.RETRYING, Status.FIXABLE_FAILURE, fix.agent, found.reason, idea=applied(found.idea, fix)
+            strategy_id, Status.RETRYING, Status.FIXABLE_FAILURE, by, found.reason, idea=changed
         )
     if moved is None:
         raise IllegalMove(f"{strategy_id} has been moved by somebody else", "look with `quorum queue show`")
+    show_life(desk, {strategy_id})
     return moved
 
 
 def track(desk: Desk, strategy_id: str, tier: str, number: int, facts: Mapping[str, Any]) -> Record:
-    """Keep how an attempt went under its number; what was kept of it before stays."""
+    """Keep how an attempt went under its number; what was kept of it before stays.
+
+    UsageError for an `outcome` that none is.
+    """
+    said = facts.get("outcome", "")
+    if said and said not in set(Outcome):
+        raise UsageError(f"{said!r} is no outcome", f"there are {', '.join(Outcome)}")
     key = {"strategy_id": strategy_id, "tier": tier, "number": number}
     books = desk.life.books.attempts
     held = [r for r in books.listed(strategy_id=strategy_id, tier=tier) if r["number"] == number]

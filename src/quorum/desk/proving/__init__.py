@@ -10,6 +10,7 @@ from quorum.desk.proving.gates import Gate, determine
 from quorum.desk.proving.record import rebuild, statistics
 from quorum.desk.proving.skills import Skills, usual
 from quorum.desk.proving.validate import parallel_rules, plan, validate
+from quorum.desk.proving.waiting import tell_waiting
 from quorum.desk.proving.workers import Merged, merge, read_result
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "read_result",
     "rebuild",
     "statistics",
+    "tell_waiting",
     "usual",
     "validate",
 ]

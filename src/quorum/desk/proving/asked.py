@@ -22,6 +22,8 @@ BEFORE: Mapping[Tier, Status] = {
 AGAIN = frozenset({Status.ERROR, Status.TIMEOUT, Status.INCONCLUSIVE})
 """Where nothing was proved: a strategy that is named is checked again at its tier."""
 
+MENDABLE = frozenset({Status.FIXABLE_FAILURE, Status.RETRYING})
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -98,6 +100,8 @@ def _check(known: Mapping[str, Candidate], strategy_id: str, tier: Tier | None) 
         raise IllegalMove(f"{strategy_id} is {status}: {candidate.reason}", "wait until that run has ended")
     if status in OVER or status in DEPLOYED:
         raise UsageError(f"{strategy_id} is {status}: it is not validated any more", "queue it again under a new id")
+    if status in MENDABLE:
+        raise UsageError(f"{strategy_id} is {status}: {candidate.reason}", f"mend it: `quorum retry {strategy_id}`")
     if stands is None:
         raise UsageError(f"{strategy_id} is {status}", f"see `quorum evaluate {strategy_id}`")
     if tier is not None and tier is not stands:

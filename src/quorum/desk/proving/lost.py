@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record
-from quorum.desk.proving.asked import BEFORE, FAILED, PASSED
+from quorum.desk.mending import abandoned
+from quorum.desk.proving.asked import BEFORE, FAILED, PASSED, Asked
 from quorum.desk.proving.record.alive import lives
 from quorum.desk.proving.run import Run, kept_time
 from quorum.desk.proving.workers.outcomes import Claim
@@ -25,24 +26,30 @@ LOOSE = frozenset({*FAILED.values(), Status.TIMEOUT, Status.FIXABLE_FAILURE})
 class Left:
     """What dead runs have left: their ids, the strategies that they had claimed, those that wait for their gate.
 
-    `judged` are those that failed at a gate and went nowhere since; `verdicts` those of the tiers whose gate was not
-    judged, by tier and strategy.
+    `judged` are those that failed at a gate and went nowhere since, `mending` those whose mending was cut short;
+    `verdicts` those of the tiers whose gate was not judged, by tier and strategy.
     """
 
     runs: tuple[str, ...] = ()
     claimed: tuple[Candidate, ...] = ()
     waiting: tuple[Candidate, ...] = ()
     judged: tuple[Candidate, ...] = ()
+    mending: tuple[Candidate, ...] = ()
     verdicts: Mapping[Tier, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def is_something(self) -> bool:
         """Whether a strategy waits for somebody to go on; a run may also have died with nothing in its hands."""
-        return bool(self.claimed or self.waiting or self.judged)
+        return bool(self.count)
+
+    @property
+    def count(self) -> int:
+        """How many strategies wait for that."""
+        return len(self.claimed) + len(self.waiting) + len(self.judged) + len(self.mending)
 
 
-def look(desk: Desk) -> Left:
-    """What dead runs have left in the queue of this desk."""
+def look(desk: Desk, asked: Asked) -> Left:
+    """What dead runs have left in the queue of this desk, as far as a run that does what is asked may go on with it."""
     runs: dict[str, Record | None] = {}
     claimed: list[Candidate] = []
     waiting: list[Candidate] = []
@@ -60,7 +67,8 @@ def look(desk: Desk) -> Left:
             runs[known["run_id"]] = _dead(desk, known["run_id"])
     dead = {run_id: run for run_id, run in runs.items() if run is not None}
     verdicts = _unjudged(desk, dead.values())
-    return Left(tuple(dead), tuple(claimed), tuple(waiting), tuple(judged), verdicts)
+    mending = () if asked.tier is not None or asked.strategies else tuple(abandoned(desk))
+    return Left(tuple(dead), tuple(claimed), tuple(waiting), tuple(judged), mending, verdicts)
 
 
 def released(candidates: Sequence[Candidate], left: Left) -> Iterator[Candidate]:

@@ -13,10 +13,10 @@ from quorum.desk.proving import record as words
 from quorum.desk.proving.asked import BUSY, FAILED, PASSED, Due
 from quorum.desk.proving.growth import newest
 from quorum.desk.proving.record import Journal
-from quorum.desk.proving.skills import Skills
+from quorum.desk.proving.skills import CRITIC, Skills
 from quorum.desk.proving.workers import Chart, Claim, Ended, Exit, Try, Unanswered, Work
 from quorum.desk.settings.validation import ParallelSection
-from quorum.domain import QuorumError, plain
+from quorum.domain import Choice, DecisionKind, QuorumError, plain
 from quorum.validation.ladder import Failed, Inconclusive, Ladder, Passed, Tier, TierResult, Verdict
 from quorum.validation.life import Candidate, Status
 from quorum.validation.repair.rules import RetryRules
@@ -88,7 +88,7 @@ class Run:
 
     def conclude(self, claim: Claim, result: TierResult, spent: Mapping[str, Any]) -> str:
         """Move a strategy by the verdict of a result that is kept; the word for it."""
-        verdict = self._reviewed(claim, result)
+        verdict = self.reviewed(claim.candidate, result)
         after, reason, word = self._after(claim.tier, verdict)
         told = {**facts(verdict), "verdict": word, "tier": claim.tier.value, "status": after.value, **spent}
         if after is Status.INCONCLUSIVE:
@@ -97,15 +97,18 @@ class Run:
         self.journal.strategy(claim.candidate.strategy_id, told)
         return word
 
-    def _reviewed(self, claim: Claim, result: TierResult) -> Verdict:
+    def reviewed(self, candidate: Candidate, result: TierResult) -> Verdict:
         """The verdict, after the critic's where L2 left doubts; a critic that fails leaves it as it was."""
         doubtful = bool(result.critic) or (isinstance(result.verdict, Failed) and result.verdict.marginal)
-        if claim.tier is not Tier.L2 or not doubtful or self.skills.critic is None:
+        if result.tier is not Tier.L2 or not doubtful:
+            return result.verdict
+        if self.skills.critic is None:
+            self.skipped(CRITIC, candidate.strategy_id, "the gates' verdict on L2 stands")
             return result.verdict
         try:
-            return self.skills.critic(self.desk, claim.candidate, result)
+            return self.skills.critic(self.desk, candidate, result)
         except Exception as error:  # noqa: BLE001 - a skill that breaks ends no strategy
-            self.broke(f"the critic on {claim.candidate.strategy_id}: {said(error)}")
+            self.broke(f"the critic on {candidate.strategy_id}: {said(error)}")
             return result.verdict
 
     def _after(self, tier: Tier, verdict: Verdict) -> tuple[Status, str, str]:
@@ -113,7 +116,7 @@ class Run:
             return PASSED[tier], f"{tier} holds", words.PASSED
         if isinstance(verdict, Inconclusive):
             return Status.INCONCLUSIVE, lacking(verdict), words.INCONCLUSIVE
-        fixable = verdict.retryable and self.retry.retries(tier.value, verdict.reason)
+        fixable = self.retry.retries(tier.value, verdict.reason)
         return Status.FIXABLE_FAILURE if fixable else FAILED[tier], f"{verdict.reason}: {verdict.why}", words.FAILED
 
     def _lost(self, claim: Claim, one: Unanswered) -> str:
@@ -126,11 +129,6 @@ class Run:
         self.journal.strategy(claim.candidate.strategy_id, {**line, **spent(one.work, one.tried.attempt)})
         return word
 
-    def beat(self) -> None:
-        """A sign of life, and a look at the workers."""
-        self.journal.beat()
-        self.watch()
-
     def watch(self) -> None:
         """Slow workers and too many lost ones are told, each once."""
         for strategy_id, (seconds, usual) in self.chart.slow().items():
@@ -140,6 +138,13 @@ class Run:
         if failing is not None:
             lost, count = failing
             self._alert("failing", "failure_rate", f"{lost} of {count} workers gave no answer", {"lost": lost})
+
+    def skipped(self, skill: str, strategy_id: str, why: str) -> None:
+        """A decision that says what became of a strategy without a skill that is off, once a strategy."""
+        told = {"run_id": self.run_id, "skill": skill}
+        said = f"{strategy_id}: {skill} is off; {why}"
+        choice = Choice(DecisionKind.STATUS, strategy_id, self.desk.clock.now(), told, {"outcome": "skipped"}, said)
+        self.desk.decisions.once(f"skipped/{skill}/{strategy_id}", choice)
 
     def broke(self, why: str) -> None:
         """A skill that was to help did not; what it was for is done without it."""

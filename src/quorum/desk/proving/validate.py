@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
-from time import monotonic
 from typing import Any
 
 from quorum.desk.desk import Desk
@@ -15,19 +14,20 @@ from quorum.desk.proving import lost
 from quorum.desk.proving.asked import PASSED, Asked, Due, check_named, climbs, due
 from quorum.desk.proving.gates import determine
 from quorum.desk.proving.growth import grown
-from quorum.desk.proving.onward import escalate, mend, reject
+from quorum.desk.proving.onward import escalate, mend, reject, resume, stands
 from quorum.desk.proving.record import PASSED as PASSED_WORD
 from quorum.desk.proving.record import Journal, Lock, beating, show
 from quorum.desk.proving.run import Run, said
-from quorum.desk.proving.skills import RETRY, Skills, usual
-from quorum.desk.proving.workers import Chart, Claim, Crew, line
+from quorum.desk.proving.skills import RETRY, RISK, Skills, usual
+from quorum.desk.proving.workers import Chart, Claim, Crew, Work, line, together_seconds
 from quorum.desk.settings import read_settings
 from quorum.desk.settings.retry import read_retry
 from quorum.desk.settings.tiers import read_ladder
 from quorum.desk.settings.validation import PARALLEL_FILE, ParallelSection, ValidationFile
 from quorum.domain import QuorumError, WorkspaceError
+from quorum.signals.registry import OURS
 from quorum.validation.ladder import Ladder, Tier
-from quorum.validation.life import Candidate, Status
+from quorum.validation.life import Status
 
 STOPS = ("failed", "timeout", "error")
 
@@ -44,7 +44,7 @@ def plan(desk: Desk, asked: Asked) -> dict[str, Any]:
     """
     rules, ladder, skills = parallel_rules(desk), read_ladder(desk.workspace.config), usual(desk)
     climbs(ladder, asked)
-    left = lost.look(desk)
+    left = lost.look(desk, asked)
     found = _first(desk, asked, left)
     together = rules.enabled and skills.parallel
     return {
@@ -52,7 +52,7 @@ def plan(desk: Desk, asked: Asked) -> dict[str, Any]:
         "tier": None if asked.tier is None else asked.tier.value,
         "mode": "parallel" if together else "inline",
         "pending": len(found),
-        "left_over": len(left.claimed) + len(left.waiting) + len(left.judged),
+        "left_over": left.count,
         "workers": _workers(rules, asked, len(found)) if together and found else min(1, len(found)),
         "strategies": {one.candidate.strategy_id: _planned(one, rules, ladder) for one in found},
     }
@@ -67,7 +67,8 @@ def validate(desk: Desk, asked: Asked | None = None, skills: Skills | None = Non
 
     UsageError for a strategy or a tier that there is not; IllegalMove for a strategy that another run is checking.
     """
-    wanted, taken, found = asked or Asked(), take_in_what_can_be(desk), lost.look(desk)
+    wanted, taken = asked or Asked(), take_in_what_can_be(desk)
+    found = lost.look(desk, wanted)
     rules, ladder = parallel_rules(desk), read_ladder(desk.workspace.config)
     climbs(ladder, wanted)
     first = _first(desk, wanted, found)
@@ -85,24 +86,43 @@ def validate(desk: Desk, asked: Asked | None = None, skills: Skills | None = Non
     if not skill_is_on(desk.workspace, RETRY):
         retry = replace(retry, enabled=False)
     journal = Journal.open(desk.life.books.runs, desk.clock, wanted, facts)
-    with Lock(desk.workspace.home, journal.run_id):
+    beat = beating(rules.polling_interval_seconds, journal.beat)
+    with Lock(desk.workspace.home, journal.run_id), beat:
         journal.begin()
         run = Run(desk, rules, ladder, retry, beside, journal, Chart(desk.clock))
         for doubt in taken.doubts:
             run.doubt(doubt)
         try:
             carried = lost.take_over(run, found)
-            _finish(run, wanted, found.judged)
+            _finish(run, wanted, found)
             _climb(run, wanted, carried, workers)
         except BaseException:
             with suppress(QuorumError):  # what ended the run is what its caller hears of
                 journal.end("stopped")
                 _shown(run)
             raise
+        _mapped(run)
         journal.end("done")
         journal.buried(found.runs)
     _shown(run)
     return journal.record
+
+
+def _mapped(run: Run) -> None:
+    """Bring the map of what was searched up to what the tiers have answered.
+
+    Code that is not ours is run in workers alone, and the map asks a strategy what it is: with such a one in the queue
+    the map waits for the next meeting.
+    """
+    from quorum.desk.meeting import update_map
+
+    ideas = (one.idea for one in run.desk.life.queue.listed())
+    if any(isinstance(idea.strategy, str) and idea.strategy not in OURS for idea in ideas):
+        return
+    try:
+        update_map(run.desk)
+    except Exception as error:  # noqa: BLE001 - a map that is behind ends no strategy; the next run draws it
+        run.broke(f"the search-space map: {said(error)}")
 
 
 def _shown(run: Run) -> None:
@@ -140,7 +160,8 @@ def _climb(run: Run, asked: Asked, carried: Mapping[Tier, Mapping[str, str]], wo
     for tier in Tier:
         mine = [one for one in waiting if one.tier is tier]
         mine += [Due(queue.get(strategy_id), tier) for strategy_id in going]
-        claims = [claim for claim in map(run.claim, mine) if claim is not None]
+        heard = [one for one in mine if tier is not Tier.L3 or stands(run, one.candidate)]
+        claims = [claim for claim in map(run.claim, heard) if claim is not None]
         before = carried.get(tier, {})
         if not claims and not before:
             going = []
@@ -154,9 +175,11 @@ def _climb(run: Run, asked: Asked, carried: Mapping[Tier, Mapping[str, str]], wo
         _assess(run)
 
 
-def _finish(run: Run, asked: Asked, judged: Sequence[Candidate]) -> None:
-    """Send those on that failed at a gate when their run died."""
-    for candidate in judged:
+def _finish(run: Run, asked: Asked, left: lost.Left) -> None:
+    """Send those on that failed at a gate, or were being mended, when their run died."""
+    for candidate in left.mending:
+        resume(run, candidate)
+    for candidate in left.judged:
         tier = Tier(candidate.tier or Tier.L0)
         for fixable in reject(run, tier, [candidate.strategy_id]):
             if asked.tier is None:
@@ -188,21 +211,22 @@ def _checked(run: Run, tier: Tier, claims: Sequence[Claim], workers: int) -> dic
     together = run.journal.record["mode"] == "parallel"
     limits = run.rules.limits(run.ladder.of(tier), workers)
     crew = Crew(run.desk.executor, limits, run.chart, together, run.broke)
-    began = monotonic()
+    spans: list[Work] = []
     try:
         with (
-            beating(run.rules.polling_interval_seconds, run.beat),
+            beating(run.rules.polling_interval_seconds, run.watch),
             closing(crew.run([run.tried(claim) for claim in claims])) as endings,
         ):
             for one, last in endings:
                 run.journal.worker(line(one))
+                spans.append(one.work)
                 if last:
                     verdicts[one.tried.claim.candidate.strategy_id] = run.settle(one)
                 run.watch()
                 if run.rules.fail_fast and last and verdicts[one.tried.claim.candidate.strategy_id] in STOPS:
                     break
     finally:
-        run.journal.took(monotonic() - began)
+        run.journal.took(together_seconds(spans))
         for claim in claims:
             if claim.candidate.strategy_id not in verdicts:
                 run.release(claim, f"{run.run_id} ended before it was checked")
@@ -220,9 +244,10 @@ def _passed_by(run: Run, tier: Tier, claims: Sequence[Claim]) -> list[str]:
 
 def _assess(run: Run) -> None:
     """Hand those that came through every tier on to their risk assessment."""
-    if run.skills.assess is None:
-        return
     for candidate in run.desk.life.queue.listed({Status.L3_PASSED}):
+        if run.skills.assess is None:
+            run.skipped(RISK, candidate.strategy_id, "it waits at L3_PASSED")
+            continue
         try:
             run.skills.assess(run.desk, candidate.strategy_id)
         except Exception as error:  # noqa: BLE001 - a skill that breaks ends no strategy; it waits where it is

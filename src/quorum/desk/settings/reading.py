@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,29 +32,53 @@ def read_settings(path: Path, model: type[File]) -> File:
 
     ConfigError names file, line and column, what is wrong, and the nearest key that exists.
     """
-    document = read_document(path)
+    text = _text_of(path) or ""
     try:
-        return model.model_validate({} if document is None else _plain(document))
-    except ValidationError as error:
-        raise _refusal(path, document, error, model) from error
+        found: File = _settings(text, model)
+    except (YAMLError, ValueError) as error:
+        document = _document(path, text)
+        if isinstance(error, ValidationError):
+            raise _refusal(path, document, error, model) from error
+        raise
+    return found
 
 
 def read_document(path: Path) -> Any:
     """The YAML in `path` with its places and comments, None where it is empty or absent; ConfigError as above."""
+    text = _text_of(path)
+    return None if text is None else _document(path, text)
+
+
+@lru_cache(maxsize=128)
+def _settings(text: str, model: type[File]) -> File:
+    """The settings that this text holds; what was read once is not read again."""
+    document = yaml_with_comments().load(text)
+    return model.model_validate({} if document is None else _plain(document))
+
+
+def _text_of(path: Path) -> str | None:
+    """The text of the file, None where there is none."""
     if not path.exists():
         return None
     try:
-        return yaml_with_comments().load(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", "make it a text file that you may read") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}", "make it a text file in UTF-8") from error
+
+
+def _document(path: Path, text: str) -> Any:
+    try:
+        return yaml_with_comments().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         raise ConfigError(f"{where}: not YAML: {error.problem or error}", "mend the line") from error
     except YAMLError as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}", "mend the file") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}", "make it a text file that you may read") from error
     except ValueError as error:
-        raise ConfigError(f"{path}: {error}", "make it a text file in UTF-8") from error
+        raise ConfigError(f"{path}: {error}", "mend the file") from error
 
 
 def yaml_with_comments() -> YAML:

@@ -28,6 +28,7 @@ auto_retry:
     - sharpe_below_threshold: {fix_agent: ml-engineer, action: optimize_params, retry: true}
     - data_quality_warning: {fix_agent: data-collector, action: use_alternate_source, retry: true}
     - timeout: {fix_agent: orchestrator, action: reduce_data_window, retry: true}
+  # nobody mends these, whatever stands above
   fatal_errors: [fundamental_strategy_flaw, data_unavailable, unsupported_asset_type]
   learning_injection:
     feedback_agent_enabled: true                  # what was learnt before is asked when a fix is chosen

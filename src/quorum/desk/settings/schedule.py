@@ -15,11 +15,14 @@ from quorum.lake.calendars import exchange_sessions
 
 SCHEDULE_YAML = """\
 # What runs by itself while `quorum up` runs. Times are UTC unless a timezone says otherwise.
+# In a new workspace that is the validation alone: it costs time of this machine, and trades nothing.
 late_seconds: 10                # a run that begins later than this is told of
 missed_after_seconds: 60        # a run that could not begin for so long is missed: `missed` says what becomes of it
 queue_at_most: 100              # runs of one schedule that wait for the one before them
-schedules: {}
-# schedules:
+schedules:
+  validation:                   # two ideas that wait in the queue are validated at once, one alone in the night
+    workflow: parallel_validation
+    enabled: true
 #   btc:                        # a name of your own; `quorum schedule enable btc` switches it on
 #     workflow: realtime_signal_generation
 #     enabled: false
@@ -145,7 +148,7 @@ class ScheduleSection(_Section):
 
 
 class ScheduleFile(_Section):
-    """schedule.yaml; nothing runs by itself that is not enabled here."""
+    """schedule.yaml; nothing runs by itself that is not enabled here, and without the file nothing does."""
 
     late_seconds: Number = Field(10.0, ge=0)
     missed_after_seconds: Number = Field(60.0, gt=0)

@@ -7,6 +7,7 @@ from typing import Any
 
 from quorum.desk.deploying import (
     WORKFLOW,
+    asking_run,
     assess_risk,
     consent_of,
     criticise,
@@ -50,13 +51,14 @@ def risk_assessment(desk: Desk, assignment: Assignment) -> dict[str, Any]:
 def ask_to_deploy(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """A person's question, in a run of its own that waits for the answer; nothing is deployed by it.
 
-    Where one about this strategy waits already, `waits_for` names it and no other is put. IllegalMove for a strategy
-    that does not await a word, or that cannot be deployed.
+    Where one about this strategy waits already, or is about to be put, `waits_for` names it, or its run, and no other
+    is put. IllegalMove for a strategy that does not await a word, or that cannot be deployed.
     """
     told = plan_of_deployment(desk, assignment)
-    waiting = question_of(desk, told["strategy_id"])
-    if waiting is not None:
-        return {**told, "follow_up": None, "waits_for": waiting.approval_id}
+    strategy_id = told["strategy_id"]
+    waiting, run = question_of(desk, strategy_id), asking_run(desk, strategy_id)
+    if run is not None:
+        return {**told, "follow_up": None, "waits_for": run if waiting is None else waiting.approval_id}
     params = {name: told[name] for name in ("strategy_id", "account")} | {"allocation": told["target_allocation"]}
     follow_up = {"workflow": WORKFLOW, "params": params, "execution": "paper"}
     return {**told, "follow_up": follow_up, "waits_for": None}

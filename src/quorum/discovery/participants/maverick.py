@@ -16,7 +16,7 @@ from quorum.discovery.proposal import Offer, Proposal
 from quorum.discovery.rules import words, written_out
 from quorum.discovery.space import DIRECTIONS, HORIZONS, Cell
 from quorum.domain import QuorumError, Timeframe
-from quorum.domain.grammar import Name, written
+from quorum.domain.grammar import Compare, Name, walk, written
 from quorum.domain.grammar.tree import rewritten
 from quorum.signals import SpecStrategy, StrategySpec, read_spec
 
@@ -138,15 +138,26 @@ def sized(spec: StrategySpec) -> Child:
 
 
 def doubled(spec: StrategySpec) -> Child:
-    """Its whole-number parameters are twice as large, with bounds and searches."""
+    """Its whole-number parameters are twice as large, with bounds and searches; hours and weekdays stay."""
+    clock = _clock(spec)
     longer = [
         replace(p, default=2 * p.default, low=2 * p.low, high=2 * p.high, search=tuple(2 * v for v in p.search))
-        if isinstance(p.default, int) and p.default > 1
+        if isinstance(p.default, int) and p.default > 1 and p.name not in clock
         else p
         for p in spec.parameters
     ]
     why = f"{_why(spec)}; over twice the time the move is larger and its cost the same"
     return Child(_renamed(replace(spec, parameters=tuple(longer)), f"{spec.name}_slow"), "twice as slow", why)
+
+
+def _clock(spec: StrategySpec) -> set[str]:
+    """The parameters that an hour or a weekday is held against."""
+    found: set[str] = set()
+    for node in (node for tree in written_out(spec).values() for node in walk(tree) if isinstance(node, Compare)):
+        names = {part.text for part in node.operands if isinstance(part, Name)}
+        if names & {"hour", "weekday"}:
+            found |= names
+    return found
 
 
 def filtered(spec: StrategySpec, other: StrategySpec) -> Child:

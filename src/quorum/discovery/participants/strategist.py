@@ -21,7 +21,8 @@ STRATEGIST = "strategist"
 def strategist(briefing: Briefing) -> tuple[Proposal, ...]:
     """A spec for each of the emptiest cells that can be traded with what there is, no two of one family in a row.
 
-    Of cells that were tested equally often chance takes one; of a cell's forms too.
+    Ideas that wait fill a cell as tested ones do. Of cells that are equally full chance takes one; of a cell's forms
+    too, those first that least ideas of the cell look like.
     """
     rng = briefing.chance(STRATEGIST)
     places = list(_places(briefing))
@@ -29,11 +30,25 @@ def strategist(briefing: Briefing) -> tuple[Proposal, ...]:
     by_cell: dict[Cell, list[tuple[Form, Timeframe]]] = {}
     for cell, form, timeframe in places:
         by_cell.setdefault(cell, []).append((form, timeframe))
+    filled = _filled(briefing)
     made = []
-    for cell in _in_turn(briefing.space.emptiest(by_cell), briefing.space)[: briefing.most]:
-        form, timeframe = by_cell[cell][0]
+    for cell in _in_turn(filled.emptiest(by_cell), filled)[: briefing.most]:
+        form, timeframe = min(by_cell[cell], key=lambda way: _alike(briefing, cell, *way))
         made.append(_proposal(briefing, cell, form, timeframe, rng))
     return tuple(made)
+
+
+def _filled(briefing: Briefing) -> SearchSpace:
+    """The map with the ideas that wait, each as if it had been tested."""
+    known = Counter(one.fingerprint.cell for one in briefing.known)
+    tested = {cell: tally.tested for cell, tally in briefing.space.cells.items()}
+    return SearchSpace({cell: Tally(max(tested.get(cell, 0), known[cell])) for cell in {**tested, **known}})
+
+
+def _alike(briefing: Briefing, cell: Cell, form: Form, timeframe: Timeframe) -> int:
+    """How many known ideas of the cell are made of the form's words, on bars of that length."""
+    prints = (one.fingerprint for one in briefing.known)
+    return sum(f.cell == cell and f.timeframe == str(timeframe) and f.words in form.asks for f in prints)
 
 
 def _places(briefing: Briefing) -> Iterator[tuple[Cell, Form, Timeframe]]:
@@ -65,8 +80,9 @@ def _proposal(briefing: Briefing, cell: Cell, form: Form, timeframe: Timeframe, 
     group = universes(by_timeframe(briefing.offers)[timeframe])[cell.universe]
     chosen = choose_symbols(group, cell.universe, rng)
     spec = make(form, cell, timeframe, rng)
-    tested = briefing.space.cells.get(cell)
-    seen = "nobody has looked there yet" if tested is None else f"only {tested.tested} ideas were tested there"
+    tested = briefing.space.cells.get(cell, Tally()).tested
+    known = sum(one.fingerprint.cell == cell for one in briefing.known)
+    seen = f"{tested} ideas were tested there so far" if tested or known else "nobody has looked there yet"
     return Proposal(
         strategy=read_spec(spec).plain(),
         symbols=tuple(offer.symbol for offer in chosen),
@@ -74,7 +90,7 @@ def _proposal(briefing: Briefing, cell: Cell, form: Form, timeframe: Timeframe, 
         venue=chosen[0].venue,
         hypothesis=f"{form.why[:1].upper()}{form.why[1:]}. Looked for over {cell.horizon}, {_side(cell)}; {seen}.",
         by=STRATEGIST,
-        evidence={"cell": cell.key, "tested": 0 if tested is None else tested.tested},
+        evidence={"cell": cell.key, "tested": tested},
     )
 
 

@@ -28,7 +28,7 @@ from quorum.engine.events.sizing import smooth
 from quorum.engine.events.tape import Tape, TapeCosts, exact
 from quorum.engine.events.trader import Market, Trader
 from quorum.engine.inputs import wishes_of
-from quorum.engine.provenance import code_hash
+from quorum.engine.provenance import TRADING_ROOMS, code_hash
 from quorum.engine.terms import Terms
 from quorum.execution.simulated import NoJournal, SimulatedBroker
 from quorum.lake import Bars, Panel
@@ -166,7 +166,8 @@ def _result(
     equity, rows = trader.ledger.equity(trader.market.tape.market), trader.ledger.rows()
     equity.flags.writeable = rows.flags.writeable = False
     numbers = performance(bars.time, equity, terms.starting_equity)
-    return Backtest(strategy.name, parameters, bars, terms, equity, rows, trader.unfilled, numbers, code_hash())
+    hashed = code_hash(TRADING_ROOMS)
+    return Backtest(strategy.name, parameters, bars, terms, equity, rows, trader.unfilled, numbers, hashed)
 
 
 def _check(strategy: Strategy, weight: float, symbol: str, at: int) -> None:

@@ -7,6 +7,7 @@ Neighbours: written against `signals.strategy`, on `features`; `signals.registry
 
 from quorum.signals.strategies.carry import CARRY
 from quorum.signals.strategies.demo_ma import DEMO_MA
+from quorum.signals.strategies.follow import FOLLOW
 from quorum.signals.strategies.mean_reversion import MEAN_REVERSION
 from quorum.signals.strategies.momentum import TIME_SERIES_MOMENTUM
 from quorum.signals.strategies.pairs import PAIRS
@@ -17,6 +18,7 @@ from quorum.signals.strategies.volatility import VOLATILITY
 __all__ = [
     "CARRY",
     "DEMO_MA",
+    "FOLLOW",
     "MEAN_REVERSION",
     "PAIRS",
     "ROTATION",

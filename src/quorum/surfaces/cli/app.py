@@ -29,6 +29,7 @@ from quorum.surfaces.cli.coordinator import (
 )
 from quorum.surfaces.cli.data import app as data
 from quorum.surfaces.cli.demo import demo
+from quorum.surfaces.cli.execution import sim
 from quorum.surfaces.cli.lab import backtest, consensus, sweep, walkforward
 from quorum.surfaces.cli.life import (
     deploy,
@@ -60,7 +61,7 @@ _PLAIN = (
     *(init, doctor, status, up, demo, backtest, sweep, walkforward, consensus),
     *(validate, retry, evaluate, meeting, learnings, deploy, undeploy),
     *(approve, reject, decisions, why, replay, views, bench),
-    *(logs, backup, restore, prune),
+    *(logs, backup, restore, prune, sim),
 )
 for command in _PLAIN:
     app.command()(command)

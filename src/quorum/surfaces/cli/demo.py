@@ -29,6 +29,7 @@ def demo(
     if as_json:
         print_json(result)
     else:
-        facts({k: v for k, v in plain(result).items() if k != "steps"})
+        told = {name: value for name, value in plain(result).items() if name != "steps"}
+        facts({**told, "ideas": ", ".join(f"{count} {status}" for status, count in result.ideas.items())})
         say(f"open {result.report}")
     raise typer.Exit(0 if result.ledger_balanced else 1)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.show import Home, Json, facts, print_json, say, table
+from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table
 
 Identity = Annotated[str, typer.Argument(help="A decision, order, fill or trial, as printed by other commands.")]
 
@@ -76,11 +76,14 @@ def views(home: Home = None, as_json: Json = False) -> None:
     from quorum.desk.team import rebuild
 
     desk = open_desk(home)
-    written = [str(path) for path in publish(desk)]
+    shown = publish(desk)
+    written = [str(path) for path in shown.written]
     documents = rebuild(desk, Compiled(protocols_of(desk)))
     if as_json:
-        print_json({"views": written, "documents": documents})
+        print_json({"views": written, "documents": documents, "doubts": list(shown.doubts)})
         return
+    for doubt in shown.doubts:
+        note(doubt)
     say(f"{documents} documents of runs")
     for path in written:
         say(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from quorum.domain import DAY, Timeframe, iso, parse_instant
 from quorum.lake import Bars, index_bars, stock_closes, synthetic_market
+from quorum.surfaces.demo.ideas import planted_bars
 
 SYMBOLS = ("ALFAUSDT", "BRAVOUSDT", "CHARLIEUSDT", "DELTAUSDT")
 START = parse_instant("2024-01-01")
@@ -20,13 +21,26 @@ LAB_DAYS = 1_095
 
 
 def write_market(folder: Path, seed: int, count: int = BARS, lab_days: int = LAB_DAYS) -> None:
-    """Write `count` synthetic hours of four coins, `lab_days` of four others, 20 US stocks and two indices, as CSV."""
+    """Write, as CSV, `count` synthetic hours of four coins, `lab_days` of four others, the markets of the ideas, 20 US
+    stocks and two indices."""
     folder.mkdir(parents=True, exist_ok=True)
     coins = synthetic_market(seed, SYMBOLS, HOUR, START, count)
     others = synthetic_market(seed, LAB_SYMBOLS, LAB_TIMEFRAME, LAB_START, lab_days * DAY // LAB_TIMEFRAME.nanoseconds)
     for bars in (*coins.values(), *others.values(), *index_bars().values()):
-        _write(folder / f"{bars.symbol}.{bars.venue}_{bars.timeframe}.csv", {bars.symbol: bars})
+        _write(_path(folder, bars), {bars.symbol: bars})
     _write(folder / "stocks.csv", stock_closes())
+    write_ideas(folder, seed)
+
+
+def write_ideas(folder: Path, seed: int) -> None:
+    """Write the markets of the ideas, as CSV."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for bars in planted_bars(seed):
+        _write(_path(folder, bars), {bars.symbol: bars})
+
+
+def _path(folder: Path, bars: Bars) -> Path:
+    return folder / f"{bars.symbol}.{bars.venue}_{bars.timeframe}.csv"
 
 
 def _write(path: Path, series: Mapping[str, Bars]) -> None:

@@ -1,9 +1,10 @@
-"""The demo's run: import, backtest, the lab, paper trade on a virtual clock, the coordinator, audit, report."""
+"""The demo's run: import, backtest, the lab, paper trade on a virtual clock, the coordinator, ideas, audit, report."""
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,9 @@ from quorum.domain import UsageError, VirtualClock, parse_instant
 from quorum.engine import Backtest, Terms, backtest
 from quorum.signals import is_portfolio, strategies
 from quorum.surfaces.demo.coordinator import ACCOUNT, prepare, run_coordinator
+from quorum.surfaces.demo.ideas import LIFE_SYMBOLS, PLANTED, Planted
 from quorum.surfaces.demo.lab import caught, run_lab, verdict_of
+from quorum.surfaces.demo.life import run_life
 from quorum.surfaces.demo.market import BARS, HOUR, LAB_DAYS, LAB_SYMBOLS, START, SYMBOLS, write_market
 from quorum.surfaces.demo.story import Session, tell
 from quorum.surfaces.report import desk_report, write_page
@@ -30,7 +33,7 @@ PERPETUAL = ("carry",)
 @dataclass(frozen=True, slots=True)
 class Extent:
     """How much is done: `bars` hours of coins, traded from bar `first` on every `step` hours; the indices' days; the
-    lab's days, of which a walk forward needs 1,008.
+    lab's days, of which a walk forward needs 1,008; the ideas that are queued beside one by name.
     """
 
     bars: int = BARS
@@ -38,6 +41,7 @@ class Extent:
     step: int = 6
     index_days: tuple[str, str] = ("2017-01-01", "2018-12-28")
     lab_days: int = LAB_DAYS
+    ideas: tuple[Planted, ...] = PLANTED
 
 
 WHOLE = Extent()
@@ -49,6 +53,7 @@ class DemoResult:
 
     `runs` are those of the coordinator, `answer` is what became of the question that one of them put to a person.
     `leaks_caught` names the strategies in which look-ahead was found, `verdict` is that of the gates.
+    `ideas` counts the strategies that were queued by where they stand in the end.
     """
 
     seconds: float
@@ -60,6 +65,7 @@ class DemoResult:
     answer: str
     leaks_caught: tuple[str, ...]
     verdict: str
+    ideas: dict[str, int]
     ledger_balanced: bool
     report: str
     home: str
@@ -92,7 +98,7 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
     started = time.monotonic()
     steps = _Steps(say)
     _fresh(home)
-    with steps.step("a workspace, two synthetic markets and 22 real series"):
+    with steps.step("a workspace, synthetic markets and 22 real series"):
         make_workspace(home, PARTICIPANTS)
         prepare(home)
         write_market(home / "data" / "files", seed, extent.bars, extent.lab_days)
@@ -109,13 +115,15 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         crypto = _trade_crypto(desk, clock, extent, say)
     with steps.step("the coordinator: durable runs, agents in processes of their own, a person's word"):
         team = run_coordinator(desk.workspace.home, crypto, say)
+    with steps.step("the strategy's life: ideas queued, proved in workers, mended or rejected, a meeting"):
+        life = run_life(desk.workspace.home, extent.ideas, say)
     with steps.step("the ledger's audit, and the views"):
         reports = [books(desk, name, clock) for name in ("paper", "paper-usd", ACCOUNT)]
         publish(desk)
     with steps.step("the report"):
         seconds = time.monotonic() - started
         story = tell(desk, tests, (crypto, equities), reports, (seconds, steps.seconds))
-        write_page(report, desk_report(replace(story, lab=lab, coordinator=team)))
+        write_page(report, desk_report(replace(story, lab=lab, coordinator=team, life=life)))
     orders = [order for report_ in reports for order in desk.orders.of(report_.account)]
     kept = desk.rows(("decision", "trial"))
     return DemoResult(
@@ -128,6 +136,7 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         answer="none" if team.answer is None else team.answer.status,
         leaks_caught=tuple(caught(lab)),
         verdict=verdict_of(lab),
+        ideas=dict(Counter(line.status for line in life.ideas)),
         ledger_balanced=all(r.balanced for r in reports),
         report=str(report.resolve()),
         home=str(home.resolve()),
@@ -147,11 +156,12 @@ def _fresh(home: Path) -> None:
 def _backtests(desk: Desk) -> Iterator[Backtest]:
     """Rules and the vote on the coins and the indices, the rule that needs closes only on every stock.
 
-    Left out are the lab's coins, rules for many symbols at once and those of perpetuals, of which the demo has none.
+    Left out are the coins of the lab and of the ideas, rules for many symbols at once and those of perpetuals, of
+    which the demo has none.
     """
     named = strategies(desk.settings.consensus.consensus.rules())
     known = {n: s for n, s in named.items() if not is_portfolio(s) and n not in PERPETUAL}
-    for series in (s for s in desk.lake.series() if s.symbol not in LAB_SYMBOLS):
+    for series in (s for s in desk.lake.series() if s.symbol not in (*LAB_SYMBOLS, *LIFE_SYMBOLS)):
         bars = desk.lake.bars(series.symbol, series.timeframe, series.venue)
         names = ("demo_ma",) if series.closes_only else tuple(known)
         for name in names:

@@ -36,6 +36,8 @@ COMMANDS = (
     Command(
         "quorum workflow run realtime_signal_generation --symbol BTCUSDT --timeframe 1h", "the same as a durable run"
     ),
+    Command("quorum queue add demo_ma --symbol BTCUSDT --timeframe 1h", "an idea for the queue"),
+    Command("quorum validate", "prove what waits, as far as it goes; `quorum queue show` tells where each one stands"),
     Command("quorum agents", "who did what, how well, and who stands in"),
     Command("quorum up", "the desk as it runs: workers, schedules, notices"),
     Command("quorum why DEC-…", "the chain from an order back to the bars"),
@@ -81,7 +83,7 @@ def tell(
         fills=tuple(_fills(desk, sessions)),
         steps=tuple(Step(name, taken) for name, taken in steps.items()),
         notes=(
-            "The eight coins are synthetic (seeded): their prices mean nothing beyond this page.",
+            "All coins are synthetic (seeded): their prices mean nothing beyond this page.",
             "The 20 US stocks and the two indices are real daily series that come with skfolio and arch.",
             f"Equity is that of the account {crypto.account}; the indices trade in {equities.account}.",
         ),

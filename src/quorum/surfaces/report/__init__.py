@@ -6,16 +6,29 @@ Neighbours: validation, engine, lake and stats below; cli and web show the pages
 """
 
 from quorum.surfaces.report.ballots import DecisionStory
-from quorum.surfaces.report.charts import Mark
-from quorum.surfaces.report.comparison import Luck, Ranked, comparison, luck, ranking
-from quorum.surfaces.report.coordinator import (
+from quorum.surfaces.report.chapters import (
     AgentLine,
     AnswerStory,
+    Checked,
     CoordinatorStory,
     DecisionLine,
+    FixLine,
+    GateLine,
+    IdeaLine,
+    LabStory,
+    LifeStory,
+    MeetingStory,
+    MendedStory,
+    Proof,
+    ProposalLine,
+    ReadyStory,
+    RejectedStory,
     RunStory,
     StepLine,
+    TierMark,
 )
+from quorum.surfaces.report.charts import Mark
+from quorum.surfaces.report.comparison import Luck, Ranked, comparison, luck, ranking
 from quorum.surfaces.report.desk_report import (
     BacktestStory,
     ChartStory,
@@ -26,7 +39,6 @@ from quorum.surfaces.report.desk_report import (
     Step,
     desk_report,
 )
-from quorum.surfaces.report.lab import Checked, LabStory, Proof
 from quorum.surfaces.report.page import write_page
 from quorum.surfaces.report.tearsheet import Evidence, tearsheet
 
@@ -42,16 +54,26 @@ __all__ = [
     "DecisionStory",
     "DeskStory",
     "Evidence",
+    "FixLine",
+    "GateLine",
+    "IdeaLine",
     "LabStory",
     "LedgerCheck",
+    "LifeStory",
     "Luck",
     "Mark",
+    "MeetingStory",
+    "MendedStory",
     "Proof",
+    "ProposalLine",
     "Ranked",
+    "ReadyStory",
+    "RejectedStory",
     "RunStory",
     "StatementRow",
     "Step",
     "StepLine",
+    "TierMark",
     "comparison",
     "desk_report",
     "luck",

@@ -13,9 +13,18 @@ from numpy.typing import NDArray
 from quorum.domain import Fill
 from quorum.lake import Bars
 from quorum.surfaces.report.ballots import DecisionStory, ballot
+from quorum.surfaces.report.chapters import (
+    Chapter,
+    CoordinatorChapter,
+    CoordinatorStory,
+    LabStory,
+    LifeChapter,
+    LifeStory,
+    chapter,
+    coordinator_chapter,
+    life_chapter,
+)
 from quorum.surfaces.report.charts import Chart, Curve, Mark, equity_chart, price_chart
-from quorum.surfaces.report.coordinator import CoordinatorChapter, CoordinatorStory, coordinator_chapter
-from quorum.surfaces.report.lab import Chapter, LabStory, chapter
 from quorum.surfaces.report.page import money, percent, render, tone
 
 Floats = NDArray[np.float64]
@@ -97,7 +106,7 @@ NEXT_COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class DeskStory:
-    """Everything that the page shows: plain values, and those of the lab and of the coordinator when they worked.
+    """Everything that the page shows: plain values, and the chapters of what was done besides.
 
     `time` (n,) in ns UTC and `equity` (n,) are the paper account's, in `currency`; `generated_at` is ISO text.
     `voted` counts all votes of the desk, where `decisions` tells but some of them.
@@ -120,6 +129,7 @@ class DeskStory:
     commands: tuple[Command, ...] = NEXT_COMMANDS
     lab: LabStory | None = None
     coordinator: CoordinatorStory | None = None
+    life: LifeStory | None = None
     voted: int | None = None
 
     @property
@@ -141,11 +151,12 @@ def desk_report(story: DeskStory) -> str:
     """The page of `story`, self-contained HTML; the same story gives the same bytes."""
     lab = None if story.lab is None else chapter(story.lab)
     team = None if story.coordinator is None else coordinator_chapter(story.coordinator)
+    life = None if story.life is None else life_chapter(story.life)
     curve = Curve(story.time, story.equity, story.starting_equity)
     return render(
         "desk_report.html",
         story=story,
-        opening=_opening(story, lab, team),
+        opening=_opening(story, lab, team, life),
         cards=_cards(story),
         equity=equity_chart("equity", curve) if len(story.equity) else None,
         charts=_charts(story.charts),
@@ -153,11 +164,14 @@ def desk_report(story: DeskStory) -> str:
         fills=story.fills[-LISTED_FILLS:],
         lab=lab,
         team=team,
+        life=life,
         longest=max((step.seconds for step in story.steps), default=0.0),
     )
 
 
-def _opening(story: DeskStory, lab: Chapter | None, team: CoordinatorChapter | None) -> list[str]:
+def _opening(
+    story: DeskStory, lab: Chapter | None, team: CoordinatorChapter | None, life: LifeChapter | None
+) -> list[str]:
     symbols = sorted({d.symbol for d in story.decisions} | {c.bars.symbol for c in story.charts})
     about = f" in {', '.join(symbols)}" if symbols else ""
     return [
@@ -168,6 +182,7 @@ def _opening(story: DeskStory, lab: Chapter | None, team: CoordinatorChapter | N
         f" ({percent(_change(story))}): read it as a check that the desk works, not as a promise of profit.",
         *([] if team is None else [_durable(team)]),
         *([] if lab is None else [_doubt(lab)]),
+        *([] if life is None else [_proved(life.story)]),
     ]
 
 
@@ -184,6 +199,15 @@ def _doubt(lab: Chapter) -> str:
     leaking = " and ".join(row.strategy for row in lab.checks if row.clean is False)
     found = f"the rule {leaking} was caught looking ahead" if leaking else "no rule was found to look ahead"
     return f"In the lab {found}, and what a sweep had found was walked forward and judged. {lab.verdict.headline}."
+
+
+def _proved(life: LifeStory) -> str:
+    ready = sum(line.status == "AWAITING_HUMAN" for line in life.ideas)
+    mended = "" if life.mended is None else ", one of them once it was mended"
+    return (
+        f"{_some(len(life.ideas), 'idea')} went from the queue up the tiers: {ready} came to the question whether to"
+        f" deploy it{mended}, the others were rejected, each with its reason."
+    )
 
 
 def _cards(story: DeskStory) -> list[Headline]:

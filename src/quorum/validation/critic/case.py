@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from quorum.domain import DAY, DataError, NotFound, Timeframe, parse_instant
-from quorum.engine import grid
 from quorum.lake import Bars, BarSource, Panel
 from quorum.signals import guard, is_portfolio
-from quorum.validation.ladder.asked import Asked, Combination, axes, read_given, variants
+from quorum.validation.ladder.asked import Asked, Combination, read_given
+from quorum.validation.ladder.check import combinations_of
 from quorum.validation.ladder.checks import Tested
 from quorum.validation.ladder.checks.universe import hold_all, trade_legs, trade_params
 from quorum.validation.ladder.lot import Lot, days_of, gather
 from quorum.validation.ladder.result import TierResult
-from quorum.validation.ladder.tier import Ladder, Method, Rung
+from quorum.validation.ladder.tier import Ladder, Method
 from quorum.validation.ladder.verdict import Failed, Inconclusive
 from quorum.validation.walkforward import Floats, Ints, Leg
 
@@ -106,7 +106,7 @@ def open_case(ladder: Ladder, asked: Asked, result: TierResult, source: BarSourc
     if isinstance(params, Failed):
         return params
     try:
-        lot = gather(question, rung, method, seen, _tried(question, rung, method, params))
+        lot = gather(question, rung, method, seen, combinations_of(method, rung, question, params))
     except (DataError, NotFound) as error:
         return Failed("data_unavailable", "series", 0.0, 1.0, False, str(error))
     if not isinstance(lot, Lot):
@@ -132,14 +132,6 @@ def _before(case: Case) -> Lot | None:
 def _after(bars: Bars, warmup: int) -> int:
     """The first midnight behind the warm-up."""
     return -(-int(bars.time[warmup]) // DAY) * DAY
-
-
-def _tried(asked: Asked, rung: Rung, method: Method, params: Combination) -> tuple[Combination, ...]:
-    """What the tier tried, whose longest warm-up says where its bars begin."""
-    if rung.variants is not None:
-        return (params, *variants(asked.strategy, params, rung.variants))
-    swept = grid(asked.strategy, axes(asked.strategy, params, method.combinations))
-    return (params, *(one for one in swept if not isinstance(read_given(asked.strategy, one), Failed)))
 
 
 def _again(result: TierResult, lot: Lot, method: Method) -> Tested:

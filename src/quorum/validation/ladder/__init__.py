@@ -6,7 +6,7 @@ Neighbours: composed of `walkforward`, `evidence`, `gates` and `lookahead`; `des
 """
 
 from quorum.validation.ladder.asked import Asked, read_idea
-from quorum.validation.ladder.check import check_tier
+from quorum.validation.ladder.check import check_tier, not_there
 from quorum.validation.ladder.reasons import (
     CAUSES,
     REASONS,
@@ -43,6 +43,7 @@ __all__ = [
     "Verdict",
     "cause_of",
     "check_tier",
+    "not_there",
     "read_idea",
     "read_verdict",
     "reason_of",

@@ -8,8 +8,8 @@ from dataclasses import replace
 from time import monotonic, process_time
 from typing import Any
 
-from quorum.domain import DataError, InvalidSignal, UsageError, plain
-from quorum.engine import TrialRecord, Trials, code_hash, grid
+from quorum.domain import DataError, InvalidSignal, QuorumError, UsageError, plain
+from quorum.engine import JUDGING_ROOMS, TrialRecord, Trials, code_hash, grid
 from quorum.lake import BarSource
 from quorum.signals import family_of
 from quorum.validation.evidence import Answer
@@ -21,6 +21,7 @@ from quorum.validation.ladder.lot import Lot, gather, no_data, unusable
 from quorum.validation.ladder.result import TierResult
 from quorum.validation.ladder.tier import Ladder, Method, Rung, Tier
 from quorum.validation.ladder.verdict import Failed, Inconclusive, Verdict
+from quorum.validation.life.candidate import Idea
 
 Look = Callable[[Lot, Method, Trials], Found | Inconclusive]
 LOOKS: Mapping[Tier, Look] = {Tier.L0: sanity, Tier.L1: quick, Tier.L2: full, Tier.L3: extended}
@@ -69,11 +70,18 @@ def check_tier(ladder: Ladder, tier: Tier, asked: Asked, source: BarSource, tria
     )
 
 
+def not_there(ladder: Ladder, tier: Tier, idea: Idea, error: QuorumError) -> TierResult:
+    """The result of a strategy that cannot be found, or whose code does not load: code that breaks is its flaw."""
+    verdict = Failed("fundamental_strategy_flaw", "answers", None, None, False, f"it does not load: {error}")
+    data = no_data(idea.symbols, idea.venue, idea.timeframe)
+    return _blank(ladder.method, ladder.of(tier), verdict, data, idea.params)
+
+
 def _checked(method: Method, rung: Rung, asked: Asked, source: BarSource, trials: Trials) -> TierResult:
     params = read_given(asked.strategy, asked.params)
     if isinstance(params, Failed):
         return _ended(method, rung, asked, None, params)
-    lot = gather(asked, rung, method, source, _combinations(method, rung, asked, params))
+    lot = gather(asked, rung, method, source, combinations_of(method, rung, asked, params))
     if not isinstance(lot, Lot):
         return _ended(method, rung, asked, None, lot)
     try:
@@ -85,7 +93,7 @@ def _checked(method: Method, rung: Rung, asked: Asked, source: BarSource, trials
     return _judged(method, rung, lot, found)
 
 
-def _combinations(method: Method, rung: Rung, asked: Asked, params: Combination) -> tuple[Combination, ...]:
+def combinations_of(method: Method, rung: Rung, asked: Asked, params: Combination) -> tuple[Combination, ...]:
     """What the tier tries, the given parameters first."""
     if rung.variants is not None:
         return (params, *variants(asked.strategy, params, rung.variants))
@@ -96,21 +104,28 @@ def _combinations(method: Method, rung: Rung, asked: Asked, params: Combination)
 
 def _ended(method: Method, rung: Rung, asked: Asked, lot: Lot | None, verdict: Verdict) -> TierResult:
     """A result without numbers: the check ended before there were any."""
-    given = {n: float(v) for n, v in asked.params.items() if isinstance(v, int | float) and math.isfinite(v)}
+    if lot is None:
+        return _blank(method, rung, verdict, no_data(asked.symbols, asked.venue, str(asked.timeframe)), asked.params)
+    bare = _blank(method, rung, verdict, lot.data(), lot.params)
+    return replace(bare, metrics=plain(lot.quality._asdict()), warnings=lot.notes)
+
+
+def _blank(
+    method: Method, rung: Rung, verdict: Verdict, data: Mapping[str, Any], given: Mapping[str, Any]
+) -> TierResult:
     return TierResult(
         tier=rung.tier,
         verdict=verdict,
-        metrics={} if lot is None else plain(lot.quality._asdict()),
+        metrics={},
         rows=(),
         trials=0,
         trials_in_family=0,
-        data=no_data(asked) if lot is None else lot.data(),
-        params=given if lot is None else dict(lot.params),
-        code_hash=code_hash(),
+        data=data,
+        params={n: float(v) for n, v in given.items() if isinstance(v, int | float) and math.isfinite(v)},
+        code_hash=code_hash(JUDGING_ROOMS),
         seed=method.draws.seed,
         elapsed_seconds=0.0,
         cpu_seconds=0.0,
-        warnings=() if lot is None else lot.notes,
     )
 
 

@@ -69,9 +69,9 @@ class Lot:
         }
 
 
-def no_data(asked: Asked) -> dict[str, Any]:
+def no_data(symbols: Sequence[str], venue: str | None, timeframe: str) -> dict[str, Any]:
     """The same for bars that were not there."""
-    none: dict[str, Any] = {"symbols": list(asked.symbols), "venue": asked.venue, "timeframe": str(asked.timeframe)}
+    none: dict[str, Any] = {"symbols": list(symbols), "venue": venue, "timeframe": timeframe}
     empty: dict[str, Any] = {"revisions": [], "first": None, "last": None, "rows": 0, "days": 0, "data_hash": None}
     return {**none, **empty, "provisional": False}
 

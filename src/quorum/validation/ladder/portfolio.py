@@ -31,6 +31,12 @@ WHOLE = (
     Gate("sharpe", ">=", 1.5, Weight.GATE, SOURCE),
     Gate("max_drawdown", "<=", 0.25, Weight.GATE, SOURCE),
 )
+REASONS = {
+    "strategies": "too_few_strategies",
+    "correlation": "strategies_correlate",
+    "max_drawdown": "max_drawdown_extreme",
+}
+"""Why strategies may not stand together, by the metric of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,7 @@ def _correlations(names: Sequence[str], returns: Floats) -> dict[str, float]:
 def _verdict(judged: Judgement) -> Verdict:
     for row in judged.rows:
         if isinstance(row.outcome, Short):
-            reason = "max_drawdown_extreme" if row.gate.metric == "max_drawdown" else "sharpe_below_threshold"
+            reason = REASONS.get(row.gate.metric, "sharpe_below_threshold")
             return Failed(reason, row.gate.metric, plain(row.value), row.gate.threshold, False, str(judged.verdict))
     unread = next((row for row in judged.rows if row.outcome is judged.verdict), None)
     return Passed() if unread is None else Inconclusive(unread.gate.metric, unread.gate.threshold, unread.value)

@@ -144,6 +144,7 @@ CAUSES: Mapping[str, Cause] = {
     "signals": Cause("signal_frequency_low"),
     "trades": Cause("signal_frequency_low"),
     "edge_over_cost": Cause("signal_frequency_high"),
+    "adv_share": Cause("signal_frequency_high"),
     "sharpe": Cause(_SHARPE),
     "profit_factor": Cause(_SHARPE),
     "composite": Cause(_SHARPE),

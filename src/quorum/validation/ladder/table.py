@@ -35,6 +35,7 @@ QUICK = (
     Gate("trades", ">=", 100, WARNING, METHODS),
     Gate("edge_over_cost", ">=", 2.0, WARNING, METHODS),
     Gate("kept_by_variants", ">=", 0.5, WARNING, OURS),
+    Gate("adv_share", "<=", 0.01, WARNING, METHODS),
     *_DATA,
 )
 FULL = (

@@ -5,13 +5,14 @@ In: ideas. Out: candidates under STR-001 and on, their moves, the results of the
 Neighbours: `ladder` judges them; `desk.life` keeps the books; the store is an adapter.
 """
 
-from quorum.validation.life.candidate import Candidate, Idea, Move
+from quorum.validation.life.candidate import Candidate, Idea, Move, number_in
 from quorum.validation.life.ports import Results, StrategyQueue
-from quorum.validation.life.status import DEPLOYED, MOVES, OVER, VALIDATING, Status, check_move
+from quorum.validation.life.status import DEPLOYED, MOVES, OUT, OVER, VALIDATING, Status, check_move
 
 __all__ = [
     "DEPLOYED",
     "MOVES",
+    "OUT",
     "OVER",
     "VALIDATING",
     "Candidate",
@@ -21,4 +22,5 @@ __all__ = [
     "Status",
     "StrategyQueue",
     "check_move",
+    "number_in",
 ]

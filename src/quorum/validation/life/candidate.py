@@ -9,6 +9,16 @@ from typing import Any
 from quorum.domain import content_hash
 from quorum.validation.life.status import Status
 
+DIGITS = 9
+"""Longer numbers in ids are names, which no counter follows."""
+
+
+def number_in(identity: str, series: str) -> int:
+    """The number in an id of a series, as 12 in STR-012; 0 for an id of another form."""
+    head, _, digits = identity.rpartition("-")
+    counts = head == series and digits.isascii() and digits.isdigit() and len(digits) <= DIGITS
+    return int(digits) if counts else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Idea:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from quorum.domain import Clock, NotFound, UsageError, plain
-from quorum.validation.life.candidate import Candidate, Idea, Move
+from quorum.validation.life.candidate import Candidate, Idea, Move, number_in
 from quorum.validation.life.status import OVER, Status, check_move
 
 FACTS = ("tier", "attempts", "idea")
@@ -59,15 +59,16 @@ class MemoryQueue:
         new = [c for c in {c.strategy_id: c for c in candidates}.values() if c.strategy_id not in self._kept]
         for candidate in new:
             self._begin(candidate, by, candidate.reason or "found in the queue file")
-            head, _, digits = candidate.strategy_id.rpartition("-")
-            if head == "STR" and digits.isascii() and digits.isdigit():
-                self._number = max(self._number, int(digits))
+            self._number = max(self._number, number_in(candidate.strategy_id, "STR"))
         return new
 
     def revise(self, strategy_id: str, weight: float, other: Mapping[str, Any]) -> Candidate:
         found = self.get(strategy_id)
         self._kept[strategy_id] = replace(found, idea=replace(found.idea, weight=weight), other=plain(other))
         return self._kept[strategy_id]
+
+    def next_number(self) -> int:
+        return self._number + 1
 
     def _waiting(self, idea: Idea) -> Candidate | None:
         same = (c for c in self._kept.values() if c.idea.identity == idea.identity and c.status not in OVER)

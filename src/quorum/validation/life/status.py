@@ -68,6 +68,8 @@ def _ladder() -> dict[Status, frozenset[Status]]:
 VALIDATING = frozenset(_of(tier, "VALIDATING") for tier in TIERS)
 DEPLOYED = frozenset({S.PAPER, S.INCUBATION, S.ACTIVE, S.DEGRADED, S.PAUSED})
 OVER = frozenset({S.REJECTED, S.REJECTED_AUTO_RETRY, S.RETIRED})
+OUT = frozenset({*OVER, *DEPLOYED, S.DISABLED})
+"""Those that are not on their way to a deployment."""
 
 MOVES: Mapping[Status, frozenset[Status]] = {
     **_ladder(),

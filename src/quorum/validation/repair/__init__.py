@@ -7,11 +7,12 @@ Neighbours: reasons and checks are the `ladder`'s; `desk.mending` gives it hands
 
 from quorum.validation.repair.attempt import Attempt, Cycle, Outcome, Repaired, Unrepaired
 from quorum.validation.repair.case import Case, Failing, read_case
-from quorum.validation.repair.cycle import Done, as_it_suits, mend
+from quorum.validation.repair.cycle import as_it_suits, mend
 from quorum.validation.repair.deflating import bought, only_deflated
 from quorum.validation.repair.fix import Change, Fix, GivenUp, Nothing, Proposal, applied, read_proposal, told_proposal
 from quorum.validation.repair.order import Success, actions_for, agents_for, chosen_order
 from quorum.validation.repair.ports import Hands, Keeper, NoResult
+from quorum.validation.repair.resuming import Done
 from quorum.validation.repair.rules import Remedy, RetryRules
 
 __all__ = [

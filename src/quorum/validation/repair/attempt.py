@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
     BOUGHT = "bought_by_trying"
     LOST = "lost"
+    GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from quorum.validation.life import Idea
 from quorum.validation.repair.attempt import Attempt, Cycle, Outcome, Repaired, Unrepaired
 from quorum.validation.repair.case import Failing, case_of
 from quorum.validation.repair.deflating import bought, only_deflated
-from quorum.validation.repair.fix import Fix, GivenUp, Nothing, Proposal, adopted, applied
+from quorum.validation.repair.fix import REJECT, Fix, GivenUp, Nothing, Proposal, adopted, applied
 from quorum.validation.repair.order import actions_for, agents_for
 from quorum.validation.repair.ports import Hands, Keeper, NoResult
+from quorum.validation.repair.resuming import Done
 from quorum.validation.repair.rules import RetryRules
 
 PATIENCE = 2.0
@@ -31,15 +32,6 @@ def as_it_suits(agent: str, reason: Reason, actions: Sequence[str]) -> tuple[Seq
     return actions, ()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What was done before: identities of the fixes tried, who was asked, and how many attempts that makes."""
-
-    seen: tuple[str, ...] = ()
-    agents: tuple[str, ...] = ()
-    before: int = 0
-
-
 @dataclass
 class _Going:
     """A cycle under way."""
@@ -50,7 +42,9 @@ class _Going:
     advice: Advice
     origin: Failing
     failing: Failing
-    seen: list[str]
+    fix: Fix | None = None
+    ran: TierResult | None = None
+    seen: list[str] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     passed_on: list[str] = field(default_factory=list)
     ideas: list[Idea] = field(default_factory=list)
@@ -68,40 +62,70 @@ def mend(
     """Try fixes until one passes, at most `max_attempts`; whoever has nothing to propose passes on to the next.
 
     A fix stands on the one before it where that came closer to the gates, else on what failed first. A pass that
-    only trying bought, and one on changed data that the whole window does not bear out, are failures. Errors of the
-    hands while a fix is being found go on to the caller.
+    only trying bought, and one on changed data that the whole window does not bear out, are failures. A recommendation
+    to reject is the last attempt, which tries nothing. What is `done` is not done again. Errors of the hands while a
+    fix is being found go on to the caller.
     """
     done = done or Done()
-    going = _Going(rules, hands, keeper, advice, failing, failing, list(done.seen), ideas=[failing.idea])
+    going = _Going(rules, hands, keeper, advice, failing, failing, done.fix, done.ran, ideas=[failing.idea])
     number = done.before
-    for agent in _turns(rules.reason(failing.failed.reason), rules.max_attempts, done.agents):
+    for attempt in done.attempts:
+        _taken_up(going, attempt)
+        number = max(number, attempt.number)
+        if (end := _end_of(going, attempt)) is not None:
+            return _ended(going, end)
+    for agent in _turns(rules.reason(failing.failed.reason), rules.max_attempts, done):
         if number >= rules.max_attempts:
             break
+        begun = time.monotonic()
         proposal, learnings = _proposed(going, agent)
         going.trials += proposal.trials
-        if isinstance(proposal, GivenUp):
-            return _ended(
-                going, Unrepaired(going.failing.failed.reason, f"{agent} recommends rejection: {proposal.why}")
-            )
         if isinstance(proposal, Nothing):
             going.passed_on.append(f"{agent}: {proposal.why}")
             continue
         number += 1
-        attempt = replace(_tried(going, number, proposal), learnings=tuple(learnings))
+        attempt = (
+            _given_up(going, number, proposal) if isinstance(proposal, GivenUp) else _tried(going, number, proposal)
+        )
+        attempt = replace(attempt, learnings=tuple(learnings), seconds=time.monotonic() - begun)
         going.keeper.after(attempt)
         going.attempts.append(attempt)
-        if attempt.passed and attempt.result is not None:
-            return _ended(going, Repaired(attempt.idea, attempt.result, attempt.provisional))
-    return _ended(going, _exhausted(going, number))
+        if (end := _end_of(going, attempt)) is not None:
+            return _ended(going, end)
+    return _ended(going, _exhausted(going))
 
 
-def _turns(reason: Reason, most: int, asked: Sequence[str]) -> Iterator[str]:
+def _taken_up(going: _Going, attempt: Attempt) -> None:
+    """Stand where an attempt of an earlier process left the cycle."""
+    going.attempts.append(attempt)
+    going.seen.append(attempt.fix.identity)
+    going.ideas.append(attempt.idea)
+    going.trials += attempt.trials
+    if not attempt.passed:
+        going.failing = _nearer(going.rules, going.failing, attempt)
+
+
+def _end_of(going: _Going, attempt: Attempt) -> Repaired | Unrepaired | None:
+    """The end that an attempt is; None for one after which the next is tried."""
+    if attempt.passed and attempt.result is not None:
+        return Repaired(attempt.idea, attempt.result, attempt.provisional)
+    if attempt.outcome is not Outcome.GIVEN_UP:
+        return None
+    luck = next((a for a in going.attempts if a.outcome is Outcome.BOUGHT), None)
+    if luck is None or luck.after is None:
+        return Unrepaired(attempt.before.reason, attempt.why)
+    return Unrepaired(luck.after.reason, f"{luck.why}; {attempt.why}")
+
+
+def _turns(reason: Reason, most: int, done: Done) -> Iterator[str]:
     """Agents in their order, again and again where more attempts are allowed than there are agents."""
     agents = agents_for(reason)
     turns = [agents[k % len(agents)] for k in range(max(most, 1) + len(agents))]
-    for agent in asked:
+    for agent in (*done.agents, *(attempt.fix.agent for attempt in done.attempts)):
         if agent in turns:
             del turns[: turns.index(agent) + 1]
+    if done.fix is not None and done.fix.agent in turns:
+        del turns[: turns.index(done.fix.agent)]
     yield from turns
 
 
@@ -110,6 +134,9 @@ def _proposed(going: _Going, agent: str) -> tuple[Proposal, Sequence[str]]:
     actions, learnings = going.advice(agent, reason, actions_for(reason, agent))
     if not actions:
         return Nothing(agent, f"does nothing about {reason.name}"), ()
+    if going.fix is not None and going.fix.agent == agent:
+        kept, going.fix = going.fix, None
+        return kept, learnings
     case = case_of(going.failing, agent, tuple(actions), tuple(going.seen))
     proposal = going.hands.propose(case)
     if isinstance(proposal, Fix) and proposal.identity in going.seen:
@@ -119,20 +146,32 @@ def _proposed(going: _Going, agent: str) -> tuple[Proposal, Sequence[str]]:
 
 def _tried(going: _Going, number: int, fix: Fix) -> Attempt:
     """Keep what was, run the tier with the fix, and say what that came to."""
-    failing, begun = going.failing, time.monotonic()
+    failing = going.failing
     going.keeper.before(number, failing, fix)
     going.seen.append(fix.identity)
     idea = applied(failing.idea, fix)
     going.ideas.append(idea)
     category = going.rules.reason(failing.failed.reason).category.value
     attempt = Attempt(number, category, fix, idea, failing.failed, Outcome.LOST, "", trials=fix.trials)
-    ran = going.hands.run(idea, fix.data, number)
+    ran, going.ran = going.ran or going.hands.run(idea, fix.data, number), None
     attempt = _judged(going, attempt, ran)
     if attempt.passed and attempt.provisional:
         attempt = _confirmed(going, attempt)
     if not attempt.passed:
-        going.failing = _nearer(going.failing, attempt)
-    return replace(attempt, seconds=time.monotonic() - begun)
+        going.failing = _nearer(going.rules, going.failing, attempt)
+    return attempt
+
+
+def _given_up(going: _Going, number: int, found: GivenUp) -> Attempt:
+    """A recommendation to reject, kept as the attempt that it is; it changes nothing and is run nowhere."""
+    failing = going.failing
+    fix = Fix(found.agent, REJECT, found.why, trials=found.trials)
+    going.keeper.before(number, failing, fix)
+    category = going.rules.reason(failing.failed.reason).category.value
+    why = f"{found.agent} recommends rejection: {found.why}"
+    return Attempt(
+        number, category, fix, failing.idea, failing.failed, Outcome.GIVEN_UP, why, failing.failed, trials=fix.trials
+    )
 
 
 def _judged(going: _Going, attempt: Attempt, ran: TierResult | NoResult) -> Attempt:
@@ -185,10 +224,10 @@ def _confirmed(going: _Going, attempt: Attempt) -> Attempt:
     return replace(whole, provisional=False) if whole.passed else whole
 
 
-def _nearer(failing: Failing, attempt: Attempt) -> Failing:
+def _nearer(rules: RetryRules, failing: Failing, attempt: Attempt) -> Failing:
     """What the next fix stands on: this one where it misses fewer gates and is not fatal, else what was before."""
     after = attempt.after
-    if after is None or attempt.result is None or not after.retryable or attempt.fix.data:
+    if after is None or attempt.result is None or attempt.fix.data or not rules.reason(after.reason).retryable:
         return failing
     now = replace(failing, idea=attempt.idea, failed=after, result=attempt.result)
     return now if now.short < failing.short or _closer(failing.failed, attempt) else failing
@@ -202,15 +241,14 @@ def _closer(before: Failed, attempt: Attempt) -> bool:
     return abs(now - asked) < abs(was - asked)
 
 
-def _exhausted(going: _Going, number: int) -> Unrepaired:
-    if not number:
+def _exhausted(going: _Going) -> Unrepaired:
+    if not going.attempts:
         told = "; ".join(going.passed_on) or "nobody mends it"
         return Unrepaired(going.origin.failed.reason, f"no fix was found: {told}")
-    bought_one = next((a for a in going.attempts if a.outcome is Outcome.BOUGHT), None)
-    last = bought_one or (going.attempts[-1] if going.attempts else None)
-    reason = going.origin.failed.reason if last is None or last.after is None else last.after.reason
-    word = "fix was" if number == 1 else "fixes were"
-    return Unrepaired(reason, f"{number} {word} tried; {going.failing.failed.why if last is None else last.why}")
+    last = next((a for a in going.attempts if a.outcome is Outcome.BOUGHT), going.attempts[-1])
+    reason = going.origin.failed.reason if last.after is None else last.after.reason
+    count = len(going.attempts)
+    return Unrepaired(reason, f"{count} {'fix was' if count == 1 else 'fixes were'} tried; {last.why}")
 
 
 def _ended(going: _Going, end: Repaired | Unrepaired) -> Cycle:

@@ -9,6 +9,8 @@ from typing import Any
 from quorum.domain import DataError, content_hash, plain
 from quorum.validation.life import Idea
 
+REJECT = "reject"
+"""The action of who recommends that a strategy be rejected; it is no fix."""
 _PARTS = ("strategy", "params", "symbols", "timeframe", "venue")
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from quorum.adapters.sql import tables
 from quorum.adapters.sql.database import Database, take_turn
 from quorum.adapters.sql.decisions import Provenance, insert_decision, next_number
+from quorum.adapters.sql.life.counting import count_past, counted
 from quorum.adapters.sql.life.tables import strategy as table
 from quorum.adapters.sql.life.tables import strategy_move
 from quorum.domain import Choice, Clock, DecisionKind, NotFound, UsageError, canonical, plain
-from quorum.validation.life import OVER, Candidate, Idea, Move, Status, check_move
+from quorum.validation.life import OVER, Candidate, Idea, Move, Status, check_move, number_in
 
 COUNTER = "strategy"
 FACTS = ("tier", "attempts", "idea")
@@ -106,7 +106,7 @@ class SqlQueue:
             new = [c for c in {c.strategy_id: c for c in candidates}.values() if c.strategy_id not in known]
             for candidate in new:
                 self._begin(connection, candidate, by, candidate.reason or "found in the queue file")
-            _count_past(connection, max([next_number - 1, *(number_of(c.strategy_id) for c in new)]))
+            count_past(connection, COUNTER, max([next_number - 1, *(number_in(c.strategy_id, "STR") for c in new)]))
             return new
 
     def revise(self, strategy_id: str, weight: float, other: Mapping[str, Any]) -> Candidate:
@@ -115,6 +115,10 @@ class SqlQueue:
             revised = replace(found, idea=replace(found.idea, weight=weight), other=other)
             connection.execute(table.update().where(table.c.strategy_id == strategy_id), _row(revised))
             return revised
+
+    def next_number(self) -> int:
+        with self._database.read() as connection:
+            return counted(connection, COUNTER) + 1
 
     def _begin(self, connection: sa.Connection, made: Candidate, by: str, why: str) -> None:
         connection.execute(table.insert(), _row(made))
@@ -147,22 +151,6 @@ class SqlQueue:
             "decision_id": decided.decision_id,
         }
         connection.execute(strategy_move.insert(), row)
-
-
-def number_of(strategy_id: str) -> int:
-    """The number in an id such as STR-012; 0 for an id of another form."""
-    head, _, digits = strategy_id.rpartition("-")
-    return int(digits) if head == "STR" and digits.isascii() and digits.isdigit() else 0
-
-
-def _count_past(connection: sa.Connection, highest: int) -> None:
-    """Let the counter go on behind the highest number."""
-    mine = tables.counter.c.name == COUNTER
-    found = connection.execute(sa.select(tables.counter.c.value).where(mine)).scalar()
-    if highest and found is None:
-        connection.execute(tables.counter.insert(), {"name": COUNTER, "value": highest})
-    elif found is not None and highest > found:
-        connection.execute(tables.counter.update().where(mine).values(value=highest))
 
 
 def _waiting(connection: sa.Connection, identities: Collection[str]) -> dict[str, Candidate]:

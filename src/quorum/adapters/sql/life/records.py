@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from quorum.adapters.sql.database import Database, take_turn
 from quorum.adapters.sql.decisions import next_number
 from quorum.adapters.sql.life import tables
+from quorum.adapters.sql.life.counting import count_past
 from quorum.desk.life.ports import Books, Record
 from quorum.desk.life.shelf import ATTEMPTS, CELLS, DEPLOYMENTS, FAILURES, LEARNINGS, MEETINGS, RUNS, Shelf
 from quorum.domain import Clock, NotFound, UsageError, canonical
+from quorum.validation.life import number_in
 
 
 class SqlRecords:
@@ -36,9 +38,12 @@ class SqlRecords:
             return self._write(connection, {**record, shelf.key[0]: self._next(connection, now)}, now)
 
     def put(self, record: Record) -> Record:
-        self._shelf.identity(record)
+        (identity, *_) = self._shelf.identity(record)
         with self._database.write() as connection:
             take_turn(connection, self._shelf.table)
+            if self._counts:
+                take_turn(connection, "numbers")
+                count_past(connection, self._shelf.ids, number_in(identity, self._shelf.ids))
             return self._write(connection, record, self._clock.now())
 
     def change(self, key: tuple[Any, ...], act: Callable[[Record], Record]) -> Record:
@@ -60,6 +65,11 @@ class SqlRecords:
         with self._database.read() as connection:
             rows = [self._read(row) for row in connection.execute(query).mappings()]
         return rows[::-1]
+
+    @property
+    def _counts(self) -> bool:
+        """Whether a file may bring ids that its counter has to go past."""
+        return bool(self._shelf.ids) and not self._shelf.daily
 
     def _next(self, connection: sa.Connection, now: int) -> str:
         """The next id of the book that nobody has; a host's file may have brought some."""

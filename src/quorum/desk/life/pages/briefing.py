@@ -83,7 +83,7 @@ _ASKS = Status.AWAITING_HUMAN
 def _validation(numbers: Statistics) -> list[str]:
     return [
         f"- Rejected: {numbers.rejected}{_by(numbers.rejected_by_tier)}",
-        f"- Compute saved by rejecting early: {_long(numbers.saved_by_rejecting)}",
+        f"- Compute saved by rejecting early: at least {_long(numbers.saved_by_rejecting)}",
         f"- Saved by working side by side: {_long(numbers.saved_by_workers)}",
     ]
 

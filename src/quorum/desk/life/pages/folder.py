@@ -61,8 +61,8 @@ def _documents(kept: Kept) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "data-spec.yaml", _data(kept)
     yield "risk-assessment.yaml", _risk(kept)
     yield "decision.yaml", _decision(kept)
-    for result in kept.tiers:
-        yield f"backtest-results/{_result_name(result)}.yaml", _result(result)
+    for name, result in _named(kept.tiers).items():
+        yield f"backtest-results/{name}.yaml", _result(result)
     for tier in Tier:
         ended = kept.newest(tier)
         if ended is not None:
@@ -118,7 +118,7 @@ def _reviewed(result: Mapping[str, Any]) -> Iterator[str]:
 def _words(verdict: Mapping[str, Any]) -> str:
     kind = verdict.get("verdict", "unknown")
     if kind == "failed":
-        return f"Failed: {verdict['why'] or verdict['reason']}."
+        return f"Failed: {verdict.get('why') or verdict['reason']}."
     if kind == "inconclusive":
         found, needed = (_number(verdict[name]) for name in ("found", "needed"))
         return f"Inconclusive: {verdict['what']}: {needed} needed, {found} found."
@@ -185,9 +185,18 @@ def _decision(kept: Kept) -> dict[str, Any]:
     return {"schema": SCHEMA, **now, "moves": moves, "deployments": deployed}
 
 
-def _result_name(result: Mapping[str, Any]) -> str:
-    attempt = result["attempt"]
-    return f"{result['tier']}_results" if not attempt else f"{result['tier']}_retry{attempt}"
+def _named(results: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Results by the names of their files, the newest of each name.
+
+    Fixes are counted through all tiers: a tier's first result is the one that no fix of that tier made.
+    """
+    first: dict[str, int] = {}
+    named: dict[str, Mapping[str, Any]] = {}
+    for result in results:
+        tier, attempt = result["tier"], result["attempt"]
+        fixed = attempt > first.setdefault(tier, attempt)
+        named[f"{tier}_retry{attempt}" if fixed else f"{tier}_results"] = result
+    return named
 
 
 def _result(result: Mapping[str, Any]) -> dict[str, Any]:

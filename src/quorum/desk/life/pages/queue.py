@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from quorum.desk.life.counts import Statistics
-from quorum.desk.life.entries import ALIASES, LISTS, told
+from quorum.desk.life.entries import ALIASES, LISTS, SCHEMA, told
 from quorum.desk.life.pages.text import block, dumped, graft, line, stamped, untouched, was_ours, write_if_other
 from quorum.desk.life.pages.text import write_yaml as write_plain
 from quorum.desk.life.ports import Record
@@ -18,9 +18,8 @@ from quorum.desk.life.skills import read_text
 from quorum.desk.life.words import meaning
 from quorum.desk.settings import read_document
 from quorum.domain import DAY, iso
-from quorum.validation.life import DEPLOYED, OVER, Candidate, Status
+from quorum.validation.life import OUT, OVER, Candidate, Status
 
-SCHEMA = 1
 QUEUE, REGISTRY, CURRENT = "pipeline/queue.yaml", "knowledge/registry.yaml", "pipeline/current-run.yaml"
 AT_WORK = ("starting", "running")
 _REGISTERED = (
@@ -34,7 +33,7 @@ def write_queue(path: Path, candidates: Sequence[Candidate]) -> bool:
 
     One that others have written into keeps their keys and entries, and shows those of ours that have left.
     """
-    waiting = [c for c in candidates if c.status not in OVER and c.status not in DEPLOYED]
+    waiting = [c for c in candidates if c.status not in OUT]
     entries = [told(c) for c in waiting]
     if untouched(path) or _only_ours(path, {c.strategy_id for c in candidates}):
         return write_if_other(path, stamped(_listed({"schema": SCHEMA}, "queue", entries)))

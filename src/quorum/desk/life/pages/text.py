@@ -69,11 +69,12 @@ def write_page(path: Path, body: str) -> bool:
 
 
 def write_if_other(path: Path, text: str) -> bool:
-    """Write a file unless that very text is there."""
+    """Write a file unless that very text is there; one that has lines of others outlives a power cut."""
     try:
-        if path.exists() and path.read_bytes() == text.encode():
+        there = path.read_bytes() if path.exists() else b""
+        if there == text.encode():
             return False
-        write_text(path, text, durable=False)
+        write_text(path, text, durable=bool(there) and not is_ours(there.decode(errors="replace")))
     except OSError as error:
         remedy = "the store holds everything: mend the folder, then `quorum views`"
         raise WorkspaceError(f"view {path}: {error.strerror or error}", remedy) from error

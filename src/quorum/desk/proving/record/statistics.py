@@ -36,9 +36,10 @@ def statistics(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _told(run: Mapping[str, Any]) -> dict[str, Any]:
-    lines = [line for line in run["by_strategy"].values() if "verdict" in line]
+    lines = [line for line in run.get("by_strategy", {}).values() if "verdict" in line]
+    workers = run.get("workers", ())
     counts = {verdict: sum(line["verdict"] == verdict for line in lines) for verdict in VERDICTS}
-    seconds, sequential = run["seconds"], run["sequential_seconds"]
+    seconds, sequential = run.get("seconds", 0.0), run.get("sequential_seconds", 0.0)
     return {
         "run_id": run["run_id"],
         "start": iso(run["at"]),
@@ -53,9 +54,9 @@ def _told(run: Mapping[str, Any]) -> dict[str, Any]:
         "sequential_seconds": sequential,
         "saved_seconds": max(0.0, sequential - seconds),
         "speed_up": sequential / seconds if seconds else None,
-        "workers": len(run["workers"]),
-        "workers_lost": sum(line["exit"] in LOST for line in run["workers"]),
-        "cpu_seconds": sum(line["cpu_seconds"] or 0.0 for line in run["workers"]),
-        "peak_mb": max((line["peak_mb"] or 0.0 for line in run["workers"]), default=0.0),
-        "alerts": len(run["alerts"]),
+        "workers": len(workers),
+        "workers_lost": sum(line["exit"] in LOST for line in workers),
+        "cpu_seconds": sum(line["cpu_seconds"] or 0.0 for line in workers),
+        "peak_mb": max((line["peak_mb"] or 0.0 for line in workers), default=0.0),
+        "alerts": len(run.get("alerts", ())),
     }

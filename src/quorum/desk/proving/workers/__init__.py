@@ -18,6 +18,7 @@ from quorum.desk.proving.workers.outcomes import (
     line,
     merge,
     read_result,
+    together_seconds,
 )
 from quorum.desk.proving.workers.racing import Crew
 
@@ -35,4 +36,5 @@ __all__ = [
     "line",
     "merge",
     "read_result",
+    "together_seconds",
 ]

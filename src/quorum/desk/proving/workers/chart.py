@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from quorum.desk.proving.workers.outcomes import Ended, Exit, Try, Work
-from quorum.domain import Clock, Done, Outcome
+from quorum.domain import SECOND, Clock, Done, Outcome
 
 SLOW_TIMES = 2.0
 SLOW_SECONDS = 10.0  # what has run for less may still be loading
@@ -33,6 +33,7 @@ class Chart:
     _tries: Sequence[Try] = ()
     _running: dict[int, Start] = field(default_factory=dict)
     _next: int = 0
+    _began: Start | None = None
     _ended: list[tuple[str, float, Exit]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -40,7 +41,8 @@ class Chart:
         """A batch has begun, so many at once."""
         with self._lock:
             self._tries, self._next = tries, min(workers, len(tries))
-            self._running = {index: self._now() for index in range(self._next)}
+            self._began = self._now()
+            self._running = dict.fromkeys(range(self._next), self._began)
 
     def end(self, outcome: Outcome) -> Work:
         """What the worker of that outcome took; its place is given to the next."""
@@ -56,8 +58,14 @@ class Chart:
         return Work(start.at, now.at, seconds)
 
     def note(self, one: Ended) -> None:
-        """Count a worker that has ended."""
+        """Count a worker that has ended. What the first one needed to be there, those beside it needed too."""
         with self._lock:
+            if one.exit is Exit.DONE and self._began is not None:
+                lead = max(0, one.work.began - self._began.at)
+                for index, start in self._running.items():
+                    if start == self._began:
+                        self._running[index] = Start(start.at + lead, start.steady + lead / SECOND)
+                self._began = None
             self._ended.append((one.tried.claim.candidate.strategy_id, one.work.seconds, one.exit))
 
     def running(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -63,6 +63,13 @@ class Work:
         """The same, of a worker that says itself how long it took: the loading before it is no work."""
         took = min(seconds, self.seconds)
         return replace(self, began=self.ended - round(took * SECOND), seconds=took)
+
+
+def together_seconds(work: Sequence[Work]) -> float:
+    """From the first worker's start to the last one's end; 0 of none. The loading before the first is no work here."""
+    if not work:
+        return 0.0
+    return max(0, max(one.ended for one in work) - min(one.began for one in work)) / SECOND
 
 
 @dataclass(frozen=True, slots=True)

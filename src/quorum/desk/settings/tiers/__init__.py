@@ -7,8 +7,8 @@ Neighbours: `validation.ladder` owns what the values mean.
 
 from collections.abc import Callable, Mapping
 
-from quorum.desk.settings.tiers.ladder import read_ladder, read_portfolio
-from quorum.desk.settings.tiers.portfolio import PORTFOLIO_FILE, PORTFOLIO_YAML, PortfolioFile
+from quorum.desk.settings.tiers.ladder import read_deployed, read_ladder, read_portfolio
+from quorum.desk.settings.tiers.portfolio import PORTFOLIO_FILE, PORTFOLIO_YAML, DeployedSection, PortfolioFile
 from quorum.desk.settings.tiers.protocol import PROTOCOL_FILE, PROTOCOL_YAML, ProtocolFile
 from quorum.desk.settings.tiers.table import TIERS_FILE, TiersFile, tiers_yaml
 from quorum.desk.settings.tiers.thresholds import THRESHOLDS_FILE, THRESHOLDS_YAML, ThresholdsFile
@@ -30,10 +30,12 @@ __all__ = [
     "THRESHOLDS_FILE",
     "THRESHOLDS_YAML",
     "TIERS_FILE",
+    "DeployedSection",
     "PortfolioFile",
     "ProtocolFile",
     "ThresholdsFile",
     "TiersFile",
+    "read_deployed",
     "read_ladder",
     "read_portfolio",
     "tiers_yaml",

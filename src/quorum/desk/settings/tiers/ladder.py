@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from quorum.desk.settings.reading import read_settings
-from quorum.desk.settings.tiers.portfolio import PORTFOLIO_FILE, PortfolioFile
+from quorum.desk.settings.tiers.portfolio import PORTFOLIO_FILE, DeployedSection, PortfolioFile
 from quorum.desk.settings.tiers.protocol import PROTOCOL_FILE, ProtocolFile
 from quorum.desk.settings.tiers.table import TIERS_FILE, TierSection, TiersFile
 from quorum.desk.settings.tiers.thresholds import THRESHOLDS_FILE, ThresholdsFile
@@ -28,6 +28,11 @@ def read_ladder(config: Path) -> Ladder:
 def read_portfolio(config: Path) -> PortfolioTerms:
     """What portfolio mode asks for."""
     return read_settings(config / PORTFOLIO_FILE, PortfolioFile).terms()
+
+
+def read_deployed(config: Path) -> DeployedSection:
+    """What deployed strategies may take of their book."""
+    return read_settings(config / PORTFOLIO_FILE, PortfolioFile).deployed
 
 
 def _rung(tier: Tier, section: TierSection, thresholds: ThresholdsFile, protocol: ProtocolFile) -> Rung:

@@ -18,7 +18,7 @@ from quorum.surfaces.bench.validation.market import built_in, eight, hourly_desk
 from quorum.validation.ladder import Tier
 from quorum.validation.life import Idea
 
-ROUNDS, TURNS = 3, 30_000_000
+ROUNDS, TURNS = 3, 150_000_000
 MOST = {"L0": 10.0, "L1": 30.0, "ladder": 300.0}
 UNHURRIED = Limits(1800.0, None, 1)
 

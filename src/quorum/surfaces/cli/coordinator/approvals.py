@@ -137,7 +137,7 @@ def grant(asked: GrantOptions) -> None:
             most=None if asked.most is None else Size.parse(asked.most),
             granted_at=now,
             expires_at=parse_instant(asked.until),
-            granted_by=asked.by or _user(),
+            granted_by=asked.by or user(),
             reason=asked.reason,
         )
     )
@@ -160,7 +160,7 @@ def revoke(
     from quorum.desk.approvals import standing_facts
 
     desk = open_desk(home)
-    revoked = desk.approvals.revoke(name, by or _user(), reason)
+    revoked = desk.approvals.revoke(name, by or user(), reason)
     _print_standing(standing_facts(revoked, desk.clock.now()), as_json)
 
 
@@ -174,7 +174,7 @@ def _answer(asked: AnswerOptions, *, approve: bool) -> None:
     from quorum.desk.approvals import facts as told_of
 
     desk = open_desk(asked.home)
-    said = Said(approve, asked.by or _user(), asked.reason, SURFACE)
+    said = Said(approve, asked.by or user(), asked.reason, SURFACE)
     given = answer(desk.approvals, desk.workflows, asked.approval_id, said)
     told = told_of(given.approval)
     run = given.approval.question.workflow_id
@@ -231,7 +231,7 @@ def _text(value: object) -> str:
     return "-" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _user() -> str:
+def user() -> str:
     """Whoever runs this process, by the system's own list of users."""
     import os
     import pwd

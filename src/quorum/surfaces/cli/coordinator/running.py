@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, table
+
+STRATEGY = ("strategy_id", "status", "symbols", "timeframe", "reason")
 
 
 def up(
@@ -40,8 +42,10 @@ def status(home: Home = None, as_json: Json = False) -> None:
     from quorum.desk.approvals import facts as approval_facts
     from quorum.desk.life import queue_facts
     from quorum.domain import iso
+    from quorum.validation.life import DEPLOYED, Status
 
     desk = open_desk(home)
+    queue = queue_facts(desk)
     moved = desk.states.current()
     runs = desk.workflows.runs(10)
     told = {
@@ -54,7 +58,9 @@ def status(home: Home = None, as_json: Json = False) -> None:
         "waits_for_you": [approval_facts(approval) for approval in desk.approvals.open()],
         "notices": [told.notice.document() for told in desk.outbox.listed(10, only_open=True)],
         "accounts": desk.accounts.listed(),
-        "strategies": queue_facts(desk)["counts"],
+        "strategies": queue["counts"],
+        "ask_to_be_deployed": _standing(queue, {Status.AWAITING_HUMAN}),
+        "deployed": _standing(queue, DEPLOYED),
     }
     if as_json:
         print_json(told)
@@ -63,11 +69,18 @@ def status(home: Home = None, as_json: Json = False) -> None:
         {
             name: ", ".join(_words(v)) or "none" if isinstance(v, list | dict) else v
             for name, v in told.items()
-            if name not in ("waits_for_you", "notices", "accounts")
+            if name not in ("waits_for_you", "notices", "accounts", "ask_to_be_deployed", "deployed")
         }
     )
+    _list("ask to be deployed: `quorum deploy ID --dry-run`", STRATEGY, told["ask_to_be_deployed"])
+    _list("deployed", STRATEGY, told["deployed"])
     _list("waits for you", ("approval_id", "question", "expires_at"), told["waits_for_you"])
     _list("to be acknowledged", ("notification_id", "priority", "summary"), told["notices"])
+
+
+def _standing(queue: Mapping[str, Any], statuses: Collection[str]) -> list[dict[str, Any]]:
+    """The strategies of the queue that stand there, without their rules."""
+    return [{name: line[name] for name in STRATEGY} for line in queue["strategies"] if line["status"] in statuses]
 
 
 def _words(values: Any) -> list[str]:

@@ -68,7 +68,10 @@ def evaluate(asked: EvaluateOptions) -> None:
 class DeployOptions:
     """What `quorum deploy` takes."""
 
-    strategy_id: Identity
+    strategy_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="As STR-001; with --dry-run it may be left out where one alone asks for it."),
+    ] = ""
     account: Account = None
     allocation: Allocation = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show all of it, and change nothing.")] = False
@@ -89,13 +92,26 @@ def deploy(asked: DeployOptions) -> None:
     from quorum.desk.deploying import plan_deployment
 
     desk = open_desk(asked.home)
-    plan = plan_deployment(desk, asked.strategy_id, asked.account, asked.allocation)
+    strategy_id = asked.strategy_id or _asking(desk, asked.dry_run)
+    plan = plan_deployment(desk, strategy_id, asked.account, asked.allocation)
     if asked.dry_run:
         told = {**plan.told(), "dry_run": True}
         print_json(told) if asked.as_json else _say_plan(told)
         raise typer.Exit(1 if plan.refusals else 0)
     plan.must_hold()
     _ask(desk, asked)
+
+
+def _asking(desk: Desk, dry_run: bool) -> str:
+    """The one strategy that asks to be deployed; UsageError for none or several, or where it would be asked for."""
+    from quorum.domain import UsageError
+    from quorum.validation.life import Status
+
+    names = [one.strategy_id for one in desk.life.queue.listed({Status.AWAITING_HUMAN})]
+    if dry_run and len(names) == 1:
+        return names[0]
+    waits = f"{', '.join(names)} may be meant" if names else "none asks to be deployed"
+    raise UsageError(f"no strategy is named, and {waits}", "name one, as `quorum deploy STR-001 --dry-run`")
 
 
 @dataclass(frozen=True)
@@ -175,23 +191,25 @@ def _steered(asked: WordOptions, act: Callable[[Desk, str, Word], Mapping[str, A
 
 def _word(by: str | None, reason: str) -> Word:
     from quorum.desk.deploying import Word
-    from quorum.surfaces.cli.coordinator.approvals import _user
+    from quorum.surfaces.cli.coordinator.approvals import user
 
-    return Word(by or _user(), reason)
+    return Word(by or user(), reason)
 
 
 def _ask(desk: Desk, asked: DeployOptions) -> None:
     """The question that waits already, or a new one; ends with 3 while it waits."""
-    from quorum.desk.deploying import WORKFLOW, question_of
-    from quorum.surfaces.cli.coordinator.going import begin, run_facts
+    from quorum.desk.deploying import WORKFLOW, asking_run
+    from quorum.surfaces.cli.coordinator.going import begin, finish, run_facts, waits
 
-    waiting = question_of(desk, asked.strategy_id)
-    if waiting is None:
+    run = asking_run(desk, asked.strategy_id)
+    if run is None:
         given = {"strategy_id": asked.strategy_id, "account": asked.account, "allocation": asked.allocation}
         given = {name: value for name, value in given.items() if value is not None}
         state = begin(desk, WORKFLOW, given, wait=asked.wait)
     else:
-        state = desk.workflows.run(waiting.question.workflow_id)[0]
+        _must_be_the_same(desk, asked, run)
+        goes_on = asked.wait and not waits(desk, run)
+        state = (finish(desk, asked.home, run) if goes_on else None) or desk.workflows.run(run)[0]
     told = run_facts(desk, state)
     if asked.as_json:
         print_json(told)
@@ -200,6 +218,21 @@ def _ask(desk: Desk, asked: DeployOptions) -> None:
     if told["waits_for"]:
         raise typer.Exit(NEEDS_APPROVAL)
     raise typer.Exit(1 if told["status"] in ("halted", "failed", "cancelled") else 0)
+
+
+def _must_be_the_same(desk: Desk, asked: DeployOptions, run: str) -> None:
+    """UsageError where a person is asked about other terms already than those that are given."""
+    from quorum.desk.deploying import question_of
+    from quorum.domain import UsageError
+
+    waiting = question_of(desk, asked.strategy_id)
+    shown = desk.workflows.run(run)[0].request["params"] if waiting is None else waiting.question.shows
+    for name, given in (("account", asked.account), ("allocation", asked.allocation)):
+        if given is not None and given != shown[name]:
+            which = run if waiting is None else waiting.approval_id
+            found = f"{which} asks about {asked.strategy_id} already, with {name} {shown[name] or 'as it fits'}"
+            end = f"quorum workflow cancel {run}" if waiting is None else f"quorum reject {which} --reason TEXT"
+            raise UsageError(found, f"answer it, or end it with `{end}`, and ask again")
 
 
 def _evaluated(desk: Desk, strategy_id: str, asked: EvaluateOptions) -> dict[str, Any]:

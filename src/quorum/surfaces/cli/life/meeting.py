@@ -48,6 +48,10 @@ def _print(told: Mapping[str, Any]) -> None:
     for one in told["seats"]:
         if "silent" in one:
             say(f"{one['seat']} spoke by its rules: {one['silent']}")
+        if "tests" in one:
+            say(f"{one['seat']} made {one['tests']:,} tests of the data, {one['anomalies']} of which stood")
+        for found in one.get("found", ()):
+            say(f"  {found}")
     for one in told["rejected"]:
         say(f"{one['name']} ({one['by']}): {one['reason']}")
     lines = {

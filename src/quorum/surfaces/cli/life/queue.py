@@ -13,7 +13,8 @@ from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, t
 from quorum.surfaces.cli.strategies import read_pairs
 
 queue = typer.Typer(help="Strategies on their way to be deployed.", no_args_is_help=True, rich_markup_mode=None)
-_COLUMNS = ("id", "strategy", "symbols", "status", "tier", "reason", "since")
+_COLUMNS = ("id", "strategy", "bars", "status", "tier", "reason", "since")
+_FEW = 3
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,11 @@ def show(asked: ShowOptions) -> None:
     if asked.strategy_id is not None:
         _one(told)
         return
-    table(_COLUMNS, [_row(line) for line in told["strategies"]], empty="the queue is empty: `quorum queue add`")
+    table(_COLUMNS, [_row(line) for line in told["strategies"]], empty=_nothing(desk, statuses))
+    if told["rejected"]["by_tier"]:
+        by_tier = ", ".join(f"{tier} {count}" for tier, count in told["rejected"]["by_tier"].items())
+        saved = f"{told['rejected']['saved_seconds']:,.1f} s of CPU"
+        say(f"rejected: {by_tier}; the tiers above would have taken at least {saved}")
 
 
 @dataclass(frozen=True)
@@ -168,8 +173,17 @@ def _numbers(pairs: list[str]) -> dict[str, float]:
 
 def _row(line: Mapping[str, Any]) -> tuple[str, ...]:
     strategy = line["strategy"] if isinstance(line["strategy"], str) else line["strategy"]["name"]
-    values = (line["strategy_id"], strategy, ", ".join(line["symbols"]), line["status"])
-    return (*values, line["tier"] or "", line["reason"], line["moved_at"])
+    named = " ".join([strategy, *(f"{name}={value:g}" for name, value in line["params"].items())])
+    few, more = line["symbols"][:_FEW], len(line["symbols"]) - _FEW
+    bars = f"{', '.join(few)}{f' and {more} more' if more > 0 else ''} {line['timeframe']}"
+    return (line["strategy_id"], named, bars, line["status"], line["tier"] or "", line["reason"], line["moved_at"])
+
+
+def _nothing(desk: Any, statuses: Iterable[str]) -> str:
+    wanted = ", ".join(statuses)
+    if wanted and desk.life.queue.listed():
+        return f"none is {wanted}"
+    return "the queue is empty: `quorum queue add`"
 
 
 def _one(told: Mapping[str, Any]) -> None:
@@ -178,6 +192,17 @@ def _one(told: Mapping[str, Any]) -> None:
     facts({**shown, "strategy": spec, "params": ", ".join(f"{k}={v}" for k, v in told["params"].items()) or "defaults"})
     rows = [(m["at"], m["before"] or "", m["after"], m["by"], m["reason"]) for m in told["moves"]]
     table(("at", "before", "after", "by", "why"), rows)
+    if told["results"]:
+        table(("tier", "fix", "at", "verdict", "why", "metric", "found", "asked"), map(_ended, told["results"]))
+
+
+def _ended(result: Mapping[str, Any]) -> tuple[object, ...]:
+    """How a tier, the critic or risk ended, in a row."""
+    verdict = result["verdict"] or {}
+    why = verdict.get("why") or verdict.get("reason") or verdict.get("what") or ""
+    found, asked = (verdict.get(a, verdict.get(b)) for a, b in (("value", "found"), ("threshold", "needed")))
+    head = (result["tier"], result["attempt"] or "", result["at"], verdict.get("verdict", ""))
+    return (*head, why, verdict.get("metric", ""), "" if found is None else found, "" if asked is None else asked)
 
 
 def _taken(desk: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quorum.surfaces.cli.show import Home, Json, dated, print_json, say, table, takes
+from quorum.surfaces.cli.show import Home, Json, dated, note, print_json, say, table, takes
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,25 @@ def learnings(asked: LearningsOptions) -> None:
     Example: quorum learnings --severity HIGH --json
     """
     from quorum.bootstrap import open_desk
+    from quorum.desk.life.taking import take_in_what_can_be
     from quorum.desk.mending.experience import success_of
+    from quorum.desk.mending.learning import DRAWN
 
-    books = open_desk(asked.home).life.books
-    found = [one for one in books.learnings.listed() if _wanted(one, asked)][-asked.limit :]
+    desk = open_desk(asked.home)
+    for doubt in take_in_what_can_be(desk).doubts:
+        note(f"note: {doubt}")
+    books = desk.life.books
+    known = books.learnings.listed()
+    found = [one for one in known if _wanted(one, asked)][-asked.limit :]
     success = success_of(books.attempts.listed()).told()
     if asked.as_json:
-        print_json({"learnings": dated([dict(one) for one in found]), "success": success})
+        shown = [{name: one[name] for name in one if name != DRAWN} for one in found]
+        print_json({"learnings": dated(shown), "success": success})
         return
     names = ("learning_id", "severity", "category", "title", "frequency", "action")
-    table(names, [tuple(one[name] for name in names) for one in found], empty="nothing was learnt yet")
+    there = ", ".join(sorted({f"{one['severity']} {one['category']}" for one in known}))
+    empty = f"no learning is of that kind; there are {there}" if known else "nothing was learnt yet"
+    table(names, [tuple(one[name] for name in names) for one in found], empty=empty)
     if success:
         rows = [tuple(row.values()) for row in success]
         table(("agent", "category", "action", "tried", "passed"), rows, "fixes")

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
 ENGINES = ("process", "ray")
 COUNTED = ("passed", "failed", "timeout", "error", "inconclusive")
-TOLD = (
-    *("verdict", "tier", "reason", "metric", "value", "threshold", "why", "status"),
-    *("seconds", "cpu_seconds", "peak_mb", "attempt", "fixes", "mended", "tiers"),
-)
+ALWAYS = ("verdict", "tier", "reason", "metric", "value", "threshold", "why", "status")
+TOLD = ("seconds", "cpu_seconds", "peak_mb", "attempt", "fixes", "mended", "tiers")
 
 
 @dataclass(frozen=True)
@@ -92,13 +90,15 @@ def _at_work(asked: ValidateOptions, desk: Desk) -> Iterator[Desk]:
         yield desk
         return
     with open_cluster(asked.ray_address) as cluster:
+        cluster.join()  # before a strategy is claimed
         yield replace(desk, executor=cluster)
 
 
 def _told(record: Mapping[str, Any]) -> dict[str, Any]:
     """The run as it is printed."""
     lines = {
-        name: {key: line[key] for key in TOLD if key in line} for name, line in sorted(record["by_strategy"].items())
+        name: {**{key: line.get(key) for key in ALWAYS}, **{key: line[key] for key in TOLD if key in line}}
+        for name, line in sorted(record["by_strategy"].items())
     }
     seconds, sequential = record["seconds"], record["sequential_seconds"]
     return {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from quorum.domain import DataError
-from quorum.engine import code_hash
+from quorum.engine import JUDGING_ROOMS, code_hash
 from quorum.signals import guard
 from quorum.validation.critic.answers import Evidence
 from quorum.validation.critic.case import Case, Depth
@@ -38,7 +38,8 @@ def _others(case: Case) -> str:
     """What is not as it was when the result was made."""
     if case.lot.data()["data_hash"] != case.result.data["data_hash"]:
         return "; the bars are others now, run the tier again"
-    return "; the code is another now, run the tier again" if case.result.code_hash != code_hash() else ""
+    changed = case.result.code_hash != code_hash(JUDGING_ROOMS)
+    return "; the code is another now, run the tier again" if changed else ""
 
 
 def too_good(case: Case, depth: Depth) -> tuple[Evidence, ...]:

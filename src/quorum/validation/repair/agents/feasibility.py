@@ -109,4 +109,7 @@ def _why(grade: Grade, asked: float) -> str:
         return "there is no edge before costs"
     if grade.trades < grade.needed:
         return "it trades too rarely to be proved"
-    return "its edge does not pay for its costs" if grade.net <= 0.0 else f"its edge is below the {asked:g} asked for"
+    if grade.net <= 0.0:
+        return "its edge does not pay for its costs"
+    lasts = "its edge did not last into the tested days"
+    return lasts if grade.net > asked else f"its edge is below the {asked:g} asked for"

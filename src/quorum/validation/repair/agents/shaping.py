@@ -9,7 +9,7 @@ import numpy as np
 from quorum.domain import QuorumError
 from quorum.signals import Number, Parameter, read_spec
 from quorum.validation.repair.agents.found import nothing, reparameterised
-from quorum.validation.repair.agents.tuning import BETTER, MARGIN, enough, plateau
+from quorum.validation.repair.agents.tuning import BETTER, MARGIN, enough, plateau, told
 from quorum.validation.repair.case import Case
 from quorum.validation.repair.fix import Change, Fix, Proposal
 from quorum.validation.repair.ground import Combination, Ground, Site, given_of
@@ -49,7 +49,8 @@ def adjust_window(case: Case, site: Site) -> Proposal:
     at = int(np.argmax(heights))
     if heights[at] < heights[0] + BETTER:
         return nothing(case, f"no other windows are better on {ground.days} earlier days", ground.trials.added)
-    why = f"on {ground.days} earlier days these windows have a Sharpe ratio of {heights[at]:.2f} (was {heights[0]:.2f})"
+    ratio = told(float(heights[at]), float(heights[0]))
+    why = f"on {ground.days} earlier days these windows have a Sharpe ratio of {ratio}"
     return reparameterised(case, ground, tries.combinations[at], ("adjust_window", why))
 
 
@@ -99,18 +100,23 @@ def _stepped(case: Case, site: Site, how: tuple[str, float]) -> Proposal:
 def _worth_trying(
     ground: Ground, thresholds: Sequence[Parameter], now: Combination, factor: float
 ) -> Iterator[tuple[int, Combination]]:
-    """Steps that ask for enough positions, evenly spread; how often they ask is counted before anything is traded."""
-    steps = []
+    """Steps that ask for enough positions, and for more or fewer than now as they should, evenly spread.
+
+    How often they ask is counted before anything is traded: of a threshold from below, as an RSI's, higher is oftener.
+    """
+    steps, usual = [], ground.entries(now)
     before: Combination = now
     for k in range(1, MOST_STEPS + 1):
         scaled = _scaled(thresholds, now, factor**k)
         if scaled == before:
             break
         before = scaled
-        if ground.entries(scaled) >= MARGIN * ground.needed:
+        asked = ground.entries(scaled)
+        if asked < MARGIN * ground.needed:
+            if factor > 1.0:
+                break
+        elif (asked <= usual) is (factor > 1.0) or asked == usual:
             steps.append((k, scaled))
-        elif factor > 1.0:
-            break
     places = sorted({round(at) for at in np.linspace(0, len(steps) - 1, TRIED).tolist()}) if steps else []
     yield from (steps[at] for at in places)
 

@@ -53,8 +53,16 @@ def along(ground: Ground, params: Combination, parameter: Parameter) -> tuple[Co
     if not math.isfinite(heights[at]) or heights[at] < now + BETTER:
         return None, ""
     chosen = tries.combinations[at]
-    was = "none" if not math.isfinite(now) else f"{now:.2f}"
-    return chosen, f"{parameter.name} = {chosen[parameter.name]:g} has a Sharpe ratio of {heights[at]:.2f} (was {was})"
+    return (
+        chosen,
+        f"{parameter.name} = {chosen[parameter.name]:g} has a Sharpe ratio of {told(float(heights[at]), now)}",
+    )
+
+
+def told(ratio: float, before: float) -> str:
+    """A ratio beside the one before it, which may have been of too few trades to count."""
+    was = f"was {before:.2f}" if math.isfinite(before) else "before, it traded too rarely"
+    return f"{ratio:.2f} ({was})"
 
 
 def ladder_of(parameter: Parameter, now: Number, steps: int = STEPS) -> tuple[Number, ...]:

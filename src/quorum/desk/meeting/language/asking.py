@@ -1,18 +1,17 @@
-"""A language model in a seat, by pydantic-ai: its answer is typed, checked as a spec, and paid for in advance."""
+"""Asking a language model: each call is paid before it is made, and what can be run of its answers is kept."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from quorum.desk.meeting.language.drafts import Draft, Drafts, fault_of, proposal_of
 from quorum.desk.meeting.ports import Purse, Silent, Wanted
 from quorum.discovery import Proposal
-from quorum.domain import ConfigError, QuorumError
-from quorum.signals import read_spec
+from quorum.domain import ConfigError
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
@@ -29,54 +28,6 @@ _ROLE = (
 )
 
 
-class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ParameterForm(_Form):
-    """A knob of a rule: a default within its bounds; without a point it is a whole number."""
-
-    default: int | float
-    low: int | float
-    high: int | float
-    summary: str = ""
-    search: list[int | float] = []
-
-
-class SpecForm(_Form):
-    """A StrategySpec: rules are texts in the grammar, over the columns of bars, the functions and the parameters."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    summary: str = Field(max_length=300)
-    parameters: dict[str, ParameterForm] = {}
-    indicators: dict[str, str] = {}
-    requires: list[str] = []
-    long: str | None = None
-    exit_long: str | None = None
-    short: str | None = None
-    exit_short: str | None = None
-    weight: str | None = None
-    stop: str | None = None
-    target: str | None = None
-    trail: str | None = None
-    hold: str | None = None
-
-
-class Draft(_Form):
-    """One idea: on what, by which rule, and why."""
-
-    hypothesis: str = Field(min_length=20, max_length=1_000)
-    symbols: list[str] = Field(min_length=1, max_length=20)
-    timeframe: str
-    spec: SpecForm
-
-
-class Drafts(_Form):
-    """The ideas that are put forward."""
-
-    ideas: list[Draft] = Field(min_length=1, max_length=20)
-
-
 @dataclass(frozen=True, slots=True)
 class LanguageSeat:
     """A Seat whose model comes from `open_model`, by default any of pydantic-ai's providers by its name."""
@@ -84,7 +35,10 @@ class LanguageSeat:
     open_model: Callable[[Wanted], Model] | None = None
 
     def propose(self, wanted: Wanted, purse: Purse) -> Sequence[Proposal]:
-        """As of a Seat; a wrong idea is sent back to the model with its fault, at most twice, each time paid for."""
+        """As of a Seat; a wrong idea is sent back to the model with its fault, at most twice, each time paid for.
+
+        Where it does not mend it, or cannot be asked again, its ideas that can be run count all the same.
+        """
         if importlib.util.find_spec(LIBRARY) is None:
             raise ConfigError(
                 f"the seat {wanted.seat} has the model {wanted.model}, and pydantic-ai is not installed",
@@ -92,69 +46,54 @@ class LanguageSeat:
             )
         price = _price_of(wanted)
         model = (self.open_model or _open)(wanted)
-        answered = _ask(_guarded(model, purse, wanted, price), wanted)
-        return tuple(_proposal(draft, wanted) for draft in answered.ideas[: wanted.most])
+        drafts = _ask(_guarded(model, purse, wanted, price), wanted)
+        return tuple(proposal_of(draft, wanted) for draft in drafts[: wanted.most])
 
 
-def fault_of(draft: Draft, wanted: Wanted) -> str | None:
-    """What is wrong with an idea, in words that its author can go by; None for one that can be run."""
-    there = wanted.series.get(draft.timeframe)
-    if there is None:
-        return f"there are no bars of {draft.timeframe!r}; there are {', '.join(wanted.series)}"
-    if unknown := [symbol for symbol in draft.symbols if symbol not in there]:
-        return f"there is no {unknown[0]!r} in {draft.timeframe}; there are {', '.join(there)}"
-    try:
-        read_spec(draft.spec.model_dump(exclude_none=True))
-    except QuorumError as error:
-        return str(error)
-    return None
-
-
-def _proposal(draft: Draft, wanted: Wanted) -> Proposal:
-    spec = read_spec(draft.spec.model_dump(exclude_none=True))
-    return Proposal(
-        strategy=spec.plain(),
-        symbols=tuple(dict.fromkeys(draft.symbols)),
-        timeframe=draft.timeframe,
-        hypothesis=" ".join(draft.hypothesis.split()),
-        by=wanted.seat,
-        evidence={"model": wanted.model},
-    )
-
-
-def _ask(model: Model, wanted: Wanted) -> Drafts:
-    """The model's ideas, every one of which can be run; Silent when there are none."""
+def _ask(model: Model, wanted: Wanted) -> Sequence[Draft]:
+    """The model's ideas that can be run; Silent when there are none."""
     from pydantic_ai import Agent, ModelRetry
-    from pydantic_ai.exceptions import AgentRunError, UserError
+    from pydantic_ai.exceptions import UserError
     from pydantic_ai.settings import ModelSettings
 
     limits = ModelSettings(max_tokens=wanted.most_output_tokens, timeout=wanted.timeout_seconds)
     agent: Agent[None, Drafts] = Agent(
         model, output_type=Drafts, instructions=_ROLE, retries=CORRECTIONS, model_settings=limits
     )
+    sound: dict[str, Draft] = {}
 
     @agent.output_validator
     def check(drafts: Drafts) -> Drafts:
-        faults = [f"{draft.spec.name}: {fault}" for draft in drafts.ideas if (fault := fault_of(draft, wanted))]
+        faults = []
+        for draft in drafts.ideas:
+            fault = fault_of(draft, wanted)
+            if fault is None:
+                sound[draft.model_dump_json()] = draft
+            else:
+                faults.append(f"{draft.spec.name}: {fault}")
         if faults:
             raise ModelRetry("; ".join(faults))
         return drafts
 
     try:
-        answered: Drafts = agent.run_sync(wanted.brief).output
+        agent.run_sync(wanted.brief)
     except UserError as error:
         raise ConfigError(f"{wanted.model} cannot be asked: {error}", "mend the seat in config/meeting.yaml") from error
-    except AgentRunError as error:
-        causes = dict.fromkeys(str(each) for each in (error, error.__cause__) if each)
-        said = " ".join(": ".join(causes).split())[:300]
-        raise Silent(
-            f"{wanted.model} gave no idea that can be run: {said}", "the seat's own rules speak instead"
-        ) from error
-    return answered
+    except Silent:
+        if not sound:
+            raise
+    except Exception as error:
+        if not sound:
+            causes = dict.fromkeys(str(each) or type(each).__name__ for each in (error, error.__cause__) if each)
+            said = " ".join(": ".join(causes).split())[:300]
+            raise Silent(
+                f"{wanted.model} gave no idea that can be run: {said}", "the seat's own rules speak instead"
+            ) from error
+    return tuple(sound.values())
 
 
 def _guarded(model: Model, purse: Purse, wanted: Wanted, price: Callable[[int, int], float]) -> Model:
-    """The model behind a purse: each request is paid at the most that it can cost before it is made."""
+    """The model behind a purse: each request is paid at the most that it can cost before it is made, and ends."""
     from pydantic_ai.messages import ModelMessagesTypeAdapter, ModelResponse
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.models.wrapper import WrapperModel
@@ -170,10 +109,17 @@ def _guarded(model: Model, purse: Purse, wanted: Wanted, price: Callable[[int, i
             told = len(ModelMessagesTypeAdapter.dump_json(messages)) + len(str(model_request_parameters))
             most = price(told // _BYTES_A_TOKEN + 1, wanted.most_output_tokens)
             purse.take(most)
-            answered = await self.wrapped.request(messages, model_settings, model_request_parameters)
+            asked = self.wrapped.request(messages, model_settings, model_request_parameters)
+            try:
+                answered = await asyncio.wait_for(asked, wanted.timeout_seconds)
+            except TimeoutError:
+                raise Silent(
+                    f"{wanted.model} did not answer within {wanted.timeout_seconds:g} seconds",
+                    "raise model.timeout_seconds in config/meeting.yaml",
+                ) from None
             used = answered.usage
-            if used.input_tokens or used.output_tokens:
-                purse.give_back(most - price(used.input_tokens, used.output_tokens))
+            if used.input_tokens > 0 or used.output_tokens > 0:
+                purse.give_back(most - price(max(0, used.input_tokens), max(0, used.output_tokens)))
             return answered
 
     return Guarded(model)
@@ -181,7 +127,6 @@ def _guarded(model: Model, purse: Purse, wanted: Wanted, price: Callable[[int, i
 
 def _open(wanted: Wanted) -> Model:
     """The model of that name with its provider; ConfigError where its library or its key is missing."""
-    from pydantic_ai.exceptions import UserError
     from pydantic_ai.models import infer_model
     from pydantic_ai.providers import infer_provider, infer_provider_class
 
@@ -198,7 +143,7 @@ def _open(wanted: Wanted) -> Model:
         raise ConfigError(
             f"the library of {name} is not installed ({error})", f"install it: pip install 'pydantic-ai-slim[{name}]'"
         ) from error
-    except (UserError, ValueError, TypeError) as error:
+    except Exception as error:  # a provider's own library has errors of its own for a key that is missing
         raise ConfigError(
             f"{wanted.model}: {error}", "name a model as openai:NAME, and put its key where its library looks for it"
         ) from error

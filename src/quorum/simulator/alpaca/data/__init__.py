@@ -1,0 +1,6 @@
+"""Alpaca's market data: REST and streams of the market that the run plays."""
+
+from quorum.simulator.alpaca.data.feed import PATHS, Feed
+from quorum.simulator.alpaca.data.market import Market
+
+__all__ = ["PATHS", "Feed", "Market"]

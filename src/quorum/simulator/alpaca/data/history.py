@@ -1,0 +1,86 @@
+"""Bars of any length over any span: those from before the run, then those that the run has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quorum.domain import DAY, SECOND
+from quorum.simulator.alpaca.listings import is_pair
+from quorum.simulator.core import NEW_YORK, Listing
+from quorum.simulator.prices import Bar, Columns, columns_of, grouped, joined
+from quorum.simulator.serving import Simulation
+
+_CHICAGO = ZoneInfo("America/Chicago")  # Alpaca's day of a pair begins at midnight there
+_AT_ONCE = 2_000
+
+
+class Timed(Protocol):
+    """Something that happened at an instant."""
+
+    @property
+    def time(self) -> int: ...
+
+
+T = TypeVar("T", bound=Timed)
+
+
+class Span(NamedTuple):
+    """What is asked for: from `start` to `end`, both included (ns UTC), in order or backwards."""
+
+    start: int
+    end: int
+    backwards: bool = False
+
+    def of(self, rows: Iterable[T]) -> list[T]:
+        """The rows that lie in it, in its order."""
+        found = [row for row in rows if self.start <= row.time <= self.end]
+        return found[::-1] if self.backwards else found
+
+
+class History:
+    """Bars of the symbols of a run."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def bars(self, listing: Listing, length: int, span: Span) -> Iterator[Bar]:
+        """Bars that open in `span`, made as they are taken."""
+        past = self._simulation.pasts[listing.symbol]
+        edges = _edges(listing, length, max(span.start, past.start), min(span.end, self._simulation.clock.now()))
+        windows = list(range(0, len(edges) - 1, _AT_ONCE))
+        for first in reversed(windows) if span.backwards else windows:
+            part = edges[first : first + _AT_ONCE + 1]
+            yield from span.of(grouped(self._minutes(listing, int(part[0]), int(part[-1])), part[:-1]))
+
+    def latest(self, listing: Listing, length: int) -> list[Bar]:
+        """The last bars up to now, in order; of the last five days."""
+        now = self._simulation.clock.now()
+        return list(self.bars(listing, length, Span(now - max(5 * DAY, 2 * length), now)))
+
+    def _minutes(self, listing: Listing, start: int, end: int) -> Columns:
+        seen = [bar for bar in self._simulation.tapes[listing.symbol].bars() if start <= bar.time < end]
+        past = self._simulation.pasts[listing.symbol]
+        return joined(past.minutes(start, end), columns_of(seen))
+
+
+def _edges(listing: Listing, length: int, start: int, end: int) -> NDArray[np.int64]:
+    """When the bars of a span open, from the one in which it begins, and when the last of them closes."""
+    if length < DAY:
+        return np.arange(start // length * length, end + length + 1, length, dtype=np.int64)
+    zone = _CHICAGO if is_pair(listing) else NEW_YORK
+    day = datetime.fromtimestamp(start // SECOND, zone).date()
+    found: list[int] = []
+    while not found or found[-1] <= end:
+        found.append(_midnight(day.year, day.month, day.day, zone))
+        day += timedelta(days=1)
+    return np.array(found, dtype=np.int64)
+
+
+def _midnight(year: int, month: int, day: int, zone: ZoneInfo) -> int:
+    return int(datetime(year, month, day, tzinfo=zone).timestamp()) * SECOND

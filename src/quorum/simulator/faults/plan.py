@@ -1,0 +1,101 @@
+"""Which planted fault fires at what happens now: seeded, counted and told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from random import Random
+
+from quorum.domain import SECOND, Clock
+from quorum.simulator.core import Fired
+from quorum.simulator.faults.words import VENUE, Fault, FaultKind
+
+
+@dataclass(slots=True)
+class Planted:
+    """A fault that waits: when it was planted, how many matched, how often it fired."""
+
+    fault: Fault
+    since: int
+    random: Random = field(repr=False)
+    seen: int = 0
+    fired: int = 0
+
+    @property
+    def spent(self) -> bool:
+        return self.fault.most is not None and self.fired >= self.fault.most
+
+    def hits(self) -> bool:
+        """Whether it fires at what has just matched."""
+        self.seen += 1
+        if self.fault.at is not None and self.seen < self.fault.at:
+            return False
+        if self.fault.p is not None and self.random.random() >= self.fault.p:
+            return False
+        self.fired += 1
+        return True
+
+
+class Faults:
+    """The faults of a run; `tell` gets each firing before it acts, so that the journal has it first."""
+
+    def __init__(self, clock: Clock, tell: Callable[[Fired], object], seed: int = 7) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._seed = seed
+        self._count = 0
+        self.planted: list[Planted] = []
+
+    def plant(self, faults: Iterable[Fault]) -> list[str]:
+        """Let `faults` wait from now on; their names, a number where none was given."""
+        names = []
+        for fault in faults:
+            self._count += 1
+            named = replace(fault, name=fault.name or f"{fault.kind.value}-{self._count}")
+            self.planted.append(Planted(named, self._clock.now(), Random(f"{self._seed}:{self._count}")))
+            names.append(named.name)
+        return names
+
+    def clear(self, name: str | None = None) -> int:
+        """Take away the fault of that name, or all; how many went."""
+        kept = [p for p in self.planted if name is not None and p.fault.name != name]
+        gone = len(self.planted) - len(kept)
+        self.planted[:] = kept
+        return gone
+
+    def draw(self, kinds: frozenset[FaultKind], place: str, symbol: str | None = None) -> Fault | None:
+        """The first fault of `kinds` that fires at `place`, journaled; None where nothing goes wrong."""
+        for each in self.planted:
+            if each.fault.kind in kinds and self._matches(each, place, symbol) and each.hits():
+                self._fire(each, place)
+                return each.fault
+        return None
+
+    def due(self) -> list[Fault]:
+        """Faults of the venue that wait for their time alone, and whose time has come; journaled."""
+        found = []
+        for each in self.planted:
+            by_time = each.fault.kind in VENUE and each.fault.on == "*" and each.fault.at is None
+            if by_time and not each.spent and self._ripe(each) and each.hits():
+                self._fire(each, "time")
+                found.append(each.fault)
+        return found
+
+    def _matches(self, each: Planted, place: str, symbol: str | None) -> bool:
+        fault = each.fault
+        if each.spent or not self._ripe(each):
+            return False
+        if fault.kind not in VENUE and fault.symbol is not None and fault.symbol != symbol:
+            return False
+        if fault.kind in VENUE and fault.on == "*" and fault.at is None:
+            return False
+        return fnmatchcase(place, fault.on) or fnmatchcase(place.partition(" ")[2], fault.on)
+
+    def _ripe(self, each: Planted) -> bool:
+        return self._clock.now() - each.since >= each.fault.after * SECOND
+
+    def _fire(self, each: Planted, place: str) -> None:
+        fault = each.fault
+        detail = f"number {each.seen}" + (f" of {fault.symbol}" if fault.symbol else "")
+        self._tell(Fired(self._clock.now(), fault.kind.value, fault.name, place, detail))

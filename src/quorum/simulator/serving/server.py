@@ -1,0 +1,152 @@
+"""The server: one port on loopback for REST, streams and control, and the loop that plays the market."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from quorum.domain import SECOND, QuorumError, UsageError
+from quorum.simulator.core import FileJournal, Listing, MemoryJournal
+from quorum.simulator.prices import Prices, Quiet, Recorded, Walk
+from quorum.simulator.serving.control import Control
+from quorum.simulator.serving.options import GENERATED, QUIET, Keys, Options
+from quorum.simulator.serving.simulation import Simulation
+from quorum.simulator.serving.spoiling import Spoiler
+from quorum.simulator.serving.venue import Venue
+
+_LARGEST_REQUEST = 1_000_000
+_GOODBYE = 0.2  # seconds for requests that are still open when the run ends
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a run listens, what stands there by name, and the keys that it takes."""
+
+    venue: str
+    url: str
+    addresses: dict[str, str]
+    keys: Keys
+    control: str
+
+
+def listings_of(venue: Venue, options: Options) -> list[Listing]:
+    """What the run trades."""
+    asked = options.symbols or venue.symbols
+    return [venue.listing(symbol) for symbol in dict.fromkeys((*asked, *venue.always))]
+
+
+@asynccontextmanager
+async def opened(venue: Venue, options: Options) -> AsyncIterator[tuple[Address, Simulation]]:
+    """The run while it serves. UsageError when the port is taken, DataError for a journal or prices that are none."""
+    journal = FileJournal(options.journal) if options.journal else MemoryJournal()
+    simulation = Simulation(options, listings_of(venue, options), journal, venue.currency)
+    runner = web.AppRunner(_app(venue, simulation), access_log=None, shutdown_timeout=_GOODBYE)
+    await runner.setup()
+    try:
+        url = await _listen(runner, options)
+        simulation.spawn(_market(simulation, _prices(simulation)))
+        yield Address(venue.name, url, dict(venue.addresses(url)), options.keys, f"{url}/sim"), simulation
+    finally:
+        await simulation.end()
+        await runner.cleanup()
+        if isinstance(journal, FileJournal):
+            journal.close()
+
+
+def serve(venue: Venue, options: Options, tell: Callable[[Address], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `tell` gets the address once requests are answered."""
+
+    async def until_told() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop.set)
+        async with opened(venue, options) as (address, _):
+            tell(address)
+            await stop.wait()
+
+    asyncio.run(until_told())
+
+
+@contextmanager
+def running(venue: Venue, options: Options) -> Iterator[Address]:
+    """The run in a thread of its own, until the block ends; what keeps it from starting is raised here."""
+    started: list[Address | BaseException] = []
+    ready, loops = threading.Event(), []
+
+    async def until_told() -> None:
+        stop = asyncio.Event()
+        loops.append((asyncio.get_running_loop(), stop))
+        async with opened(venue, options) as (address, _):
+            started.append(address)
+            ready.set()
+            await stop.wait()
+
+    def work() -> None:
+        try:
+            asyncio.run(until_told())
+        except (QuorumError, OSError) as error:
+            started.append(error)
+            ready.set()
+
+    thread = threading.Thread(target=work, name=f"sim-{venue.name}", daemon=True)
+    thread.start()
+    ready.wait()
+    first = started[0]
+    try:
+        if isinstance(first, BaseException):
+            raise first
+        yield first
+    finally:
+        if thread.is_alive() and not isinstance(first, BaseException):
+            loop, stop = loops[0]
+            loop.call_soon_threadsafe(stop.set)
+        thread.join()
+
+
+def _app(venue: Venue, simulation: Simulation) -> web.Application:
+    site, spoiler = venue.site(simulation), Spoiler(simulation, venue.complaint)
+
+    @web.middleware
+    async def spoil(request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await spoiler.spoil(request, handler)
+
+    app = web.Application(middlewares=[spoil, *site.middlewares], client_max_size=_LARGEST_REQUEST)
+    app.add_routes([*Control(simulation).routes(), *site.routes])
+    return app
+
+
+async def _listen(runner: web.AppRunner, options: Options) -> str:
+    try:
+        await web.TCPSite(runner, options.host, options.port).start()
+    except OSError as error:
+        raise UsageError(
+            f"port {options.port} of {options.host} cannot be taken ({error.strerror})", "choose another, or 0"
+        ) from None
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in str(host) else f"http://{host}:{port}"
+
+
+def _prices(simulation: Simulation) -> Prices:
+    options, exchange = simulation.options, simulation.exchange
+    now = simulation.clock.now()
+    if options.prices == QUIET:
+        return Quiet()
+    if options.prices != GENERATED:
+        return Recorded(Path(options.prices), exchange.listings, now)
+    step = max(int(SECOND * (options.speed or 1) / options.ticks), 1)
+    return Walk(exchange.listings.values(), exchange.mark, options.seed, now, step)
+
+
+async def _market(simulation: Simulation, prices: Prices) -> None:
+    """Play what falls due, for as long as the run lasts."""
+    while not simulation.closing.is_set():
+        simulation.play(prices)
+        await asyncio.sleep(min(1 / simulation.options.ticks, 0.1))

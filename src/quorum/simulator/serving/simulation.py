@@ -1,0 +1,171 @@
+"""A run of the venue as one value: exchange, market, clock, faults, and who listens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from quorum.domain import SECOND, ZERO, Money, QuorumError, Side
+from quorum.simulator.core import (
+    Always,
+    Exchange,
+    Hours,
+    Journal,
+    Kind,
+    Life,
+    Listing,
+    NewYork,
+    Placed,
+    Terms,
+    Ticket,
+    Top,
+)
+from quorum.simulator.faults import Fault, FaultKind, Faults
+from quorum.simulator.prices import Bar, Past, Prices, Tape
+from quorum.simulator.serving.clock import SpeedClock
+from quorum.simulator.serving.options import ALWAYS, Options
+
+Watcher = Callable[[str, Top, Bar | None], None]
+
+
+class Simulation:
+    """What requests act on. One thread, one event loop: nothing here is shared with another."""
+
+    def __init__(self, options: Options, listings: Iterable[Listing], journal: Journal, currency: str = "USD") -> None:
+        self.options = options
+        hours: Hours = Always() if options.hours == ALWAYS else NewYork()  # before the clock runs: it takes a while
+        self.clock = SpeedClock(options.start, options.speed)
+        opening = Money(options.cash, currency)
+        self.exchange = Exchange(listings, journal, self.clock, hours, opening, options.seed)
+        self.exchange.terms = Terms(options.multiplier)
+        self.faults = Faults(self.clock, self.exchange.emit, options.seed)
+        self.tapes = {symbol: Tape() for symbol in self.exchange.listings}
+        self.pasts = {s: self._past(each) for s, each in self.exchange.listings.items()}
+        self.skew = 0
+        self.revoked = False
+        self.closing = asyncio.Event()
+        self._hidden: dict[str, int] = {}
+        self._watchers: list[Watcher] = []
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.faults.plant(options.faults)
+
+    def shown_now(self) -> int:
+        """The time that the venue tells, wrong if its clock is."""
+        return self.clock.now() + self.skew
+
+    def visible(self, order: Placed | None) -> bool:
+        """Whether anybody is shown an order."""
+        return order is not None and self._hidden.get(order.order_id, 0) <= self.clock.now()
+
+    def hide(self, order_id: str, until: int) -> None:
+        """Show the order to nobody before `until`."""
+        self._hidden[order_id] = until
+
+    def hidden_until(self, order_id: str) -> int:
+        """When an order appears; 0 for one that is not hidden."""
+        return self._hidden.get(order_id, 0)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell `watcher` each touch, and the minute that closed with it."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Tell `watcher` no more."""
+        self._watchers.remove(watcher)
+
+    def moved(self, symbol: str, top: Top) -> None:
+        """The market of `symbol` moved to `top`."""
+        closed = self.tapes[symbol].record(top)
+        self.exchange.quote(symbol, top)
+        for watcher in list(self._watchers):
+            watcher(symbol, top, closed)
+
+    def play(self, prices: Prices) -> None:
+        """Let everything happen that is due by now: prices, faults of the venue, the end of orders."""
+        for symbol, top in prices.due(self.clock.now()):
+            if self.exchange.trades_now(symbol):
+                self.moved(symbol, top)
+        for fault in self.faults.due():
+            self.act(fault)
+        self.exchange.expire()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of the venue's clock, or until the run ends."""
+        until = self.clock.now() + int(seconds * SECOND)
+        while (left := until - self.clock.now()) > 0 and not self.closing.is_set():
+            await asyncio.sleep(min(max(left / SECOND / (self.clock.speed or 1), 0.001), 0.05))
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do `work` beside everything else; what of it is left when the run ends is dropped."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def end(self) -> None:
+        """Drop what still waits."""
+        self.closing.set()
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    def act(self, fault: Fault) -> None:
+        """Let a fault of the venue happen, and end when its time is over."""
+        symbol = fault.symbol or ""
+        done: dict[FaultKind, tuple[Callable[[], object], Callable[[], object] | None]] = {
+            FaultKind.CLOCK: (lambda: self._skew(fault.lasts(-5)), lambda: self._skew(0)),
+            FaultKind.REVOKED: (lambda: self._revoke(True), lambda: self._revoke(False)),
+            FaultKind.HALT: (
+                lambda: self.exchange.suspend(symbol, True),
+                lambda: self.exchange.suspend(symbol, False),
+            ),
+            FaultKind.NO_FILL: (lambda: self._withhold(symbol, True), lambda: self._withhold(symbol, False)),
+            FaultKind.FOREIGN_ORDER: (lambda: self._foreign(fault), None),
+            FaultKind.FOREIGN_POSITION: (lambda: self.exchange.adjust(symbol, fault.quantity, fault.name), None),
+        }
+        begin, over = done[fault.kind]
+        try:
+            begin()
+        except QuorumError:
+            return  # the exchange refused, and its journal says so
+        if over is not None and fault.lasting > 0:
+            self.spawn(self._later(fault.lasting, over))
+
+    async def _later(self, seconds: float, act: Callable[[], object]) -> None:
+        await self.sleep(seconds)
+        if not self.closing.is_set():
+            act()
+
+    def _skew(self, seconds: float) -> None:
+        self.skew = int(seconds * SECOND)
+
+    def _revoke(self, revoked: bool) -> None:
+        self.revoked = revoked
+
+    def _withhold(self, symbol: str, withheld: bool) -> None:
+        (self.exchange.withheld.add if withheld else self.exchange.withheld.discard)(symbol)
+        self.exchange.match(symbol)
+
+    def _foreign(self, fault: Fault) -> None:
+        name = self.exchange.new_id("foreign", len(self.exchange.floor.orders))
+        life = Life.GTC if self.exchange.listings[fault.symbol or ""].round_clock else Life.DAY
+        ticket = Ticket(name, fault.symbol or "", fault.side, Kind.MARKET, life, fault.quantity, origin="manual")
+        self.exchange.place(ticket)
+        self.exchange.match(ticket.symbol)
+
+    def _past(self, listing: Listing) -> Past:
+        always = listing.round_clock or self.options.hours == ALWAYS
+        price = float(self.exchange.mark(listing.symbol))
+        sessions = None if always else self.exchange.hours.sessions
+        return Past(listing, price, self.clock.now(), self.options.seed, sessions)
+
+    def touch(self, symbol: str) -> Top:
+        """The touch of `symbol`, or one of its last price where nothing has moved yet."""
+        known = self.exchange.tops.get(symbol)
+        price = self.exchange.mark(symbol)
+        return known or Top(self.clock.now(), price, ZERO, price, ZERO, price, ZERO)
+
+    def close_side(self, symbol: str) -> Side:
+        """The side that takes off what is held of `symbol`."""
+        return Side.SELL if self.exchange.floor.held(symbol) > 0 else Side.BUY

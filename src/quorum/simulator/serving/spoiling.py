@@ -1,0 +1,130 @@
+"""Requests that go wrong: the faults before an answer, instead of it and in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from quorum.domain import SECOND
+from quorum.simulator.faults import AFTER, BEFORE, VENUE, Fault, FaultKind
+from quorum.simulator.serving.line import reset
+from quorum.simulator.serving.simulation import Simulation
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Complaint = Callable[[int], dict[str, Any]]
+CONTROL = "/sim/"
+_PAGE = (
+    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
+    "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+)
+_K = FaultKind
+
+
+class Spoiler:
+    """Acts out the faults of requests; `complaint` is the venue's JSON for a status."""
+
+    def __init__(self, simulation: Simulation, complaint: Complaint) -> None:
+        self._simulation = simulation
+        self._complaint = complaint
+
+    async def spoil(self, request: web.Request, handler: Next) -> web.StreamResponse:
+        """The answer to a request, as right or as wrong as the faults want it."""
+        if request.path.startswith(CONTROL):
+            return await handler(request)
+        place, faults = f"{request.method} {request.path}", self._simulation.faults
+        symbol = symbol_of(request, await request.read())
+        if (fault := faults.draw(VENUE, place, symbol)) is not None:
+            self._simulation.act(fault)
+        if (fault := faults.draw(BEFORE, place, symbol)) is not None:
+            if fault.kind is not _K.DELAY:
+                return await self._instead(fault, request, handler)
+            await self._simulation.sleep(fault.lasts(1))
+        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        fault = None if upgrade else faults.draw(AFTER, place, symbol)
+        if fault is None:
+            return await handler(request)
+        return await self._afterwards(fault, request, handler)
+
+    async def _instead(self, fault: Fault, request: web.Request, handler: Next) -> web.StreamResponse:
+        if fault.kind is _K.RESET:
+            return _cut(request)
+        if fault.kind is _K.HALF_OPEN:
+            return await self._silence(request, fault.lasts(3600))
+        if fault.kind is _K.LATE:
+            self._simulation.spawn(self._late(fault.lasts(10), request, handler))
+            return await self._status(request, fault.answers(504))
+        if fault.kind is _K.HTML:
+            status = fault.answers(502)
+            return web.Response(status=status, text=_PAGE.format(f"{status} Bad Gateway"), content_type="text/html")
+        usual = {_K.RATE_LIMIT: (429, 1.0), _K.BANNED: (418, 120.0)}.get(fault.kind)
+        if usual is None:
+            return await self._status(request, fault.answers(503))
+        answer = self._json(usual[0])
+        answer.headers["Retry-After"] = f"{fault.lasts(usual[1]):g}"
+        return answer
+
+    async def _late(self, seconds: float, request: web.Request, handler: Next) -> None:
+        await self._simulation.sleep(seconds)
+        if not self._simulation.closing.is_set():
+            await handler(request)
+
+    async def _afterwards(self, fault: Fault, request: web.Request, handler: Next) -> web.StreamResponse:
+        known = len(self._simulation.exchange.floor.orders)
+        answer = await handler(request)
+        if fault.kind is _K.RESET_AFTER:
+            return _cut(request)
+        if fault.kind is _K.HIDDEN:
+            until = self._simulation.clock.now() + int(fault.lasts(10) * SECOND)
+            for order_id in list(self._simulation.exchange.floor.orders)[known:]:
+                self._simulation.hide(order_id, until)
+            return await self._status(request, fault.answers(504))
+        if fault.kind is _K.ERROR_AFTER:
+            return await self._status(request, fault.answers(500))
+        body = answer.body if isinstance(answer, web.Response) and isinstance(answer.body, bytes) else b"{}"
+        if fault.kind is _K.MALFORMED:
+            broken = body[:-1] + b",,"
+            return web.Response(status=answer.status, body=broken, content_type="application/json")
+        return await _torn(request, answer.status, body)
+
+    async def _status(self, request: web.Request, status: int) -> web.StreamResponse:
+        return await self._silence(request, 3600) if status == 0 else self._json(status)
+
+    def _json(self, status: int) -> web.Response:
+        return web.json_response(self._complaint(status), status=status)
+
+    async def _silence(self, request: web.Request, seconds: float) -> web.StreamResponse:
+        """Nothing, for so long; an open connection that says no word."""
+        await self._simulation.sleep(seconds)
+        return _cut(request)
+
+
+def symbol_of(request: web.Request, body: bytes) -> str | None:
+    """The symbol that a request is about: of its body, of its query, or the end of its path."""
+    try:
+        said = json.loads(body or b"null")
+    except ValueError:
+        said = None
+    if isinstance(said, dict) and isinstance(said.get("symbol"), str):
+        return str(said["symbol"])
+    found = request.query.get("symbol") or request.query.get("symbols")
+    return found or request.path.rpartition("/")[2] or None
+
+
+def _cut(request: web.Request) -> web.Response:
+    reset(request)
+    return web.Response()
+
+
+async def _torn(request: web.Request, status: int, body: bytes) -> web.StreamResponse:
+    answer = web.StreamResponse(status=status, headers={"Content-Type": "application/json"})
+    answer.content_length = len(body)
+    await answer.prepare(request)
+    await answer.write(body[: len(body) // 2])
+    await asyncio.sleep(0)
+    if request.transport is not None:
+        request.transport.close()
+    return answer
