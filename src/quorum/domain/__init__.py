@@ -39,8 +39,7 @@ from quorum.domain.errors import (
     severity,
 )
 from quorum.domain.halt import Halt, Scope
-from quorum.domain.instrument import Instrument, Money, split_symbol
-from quorum.domain.market import Quote, Row, Side, Trade
+from quorum.domain.market import Instrument, Money, Quote, Row, Side, Trade, split_symbol
 from quorum.domain.order import (
     AT_MARKET,
     ENDED_SHORT,

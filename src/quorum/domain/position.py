@@ -9,8 +9,7 @@ from operator import attrgetter, mul
 from typing import Any, NamedTuple
 
 from quorum.domain.errors import DataError
-from quorum.domain.instrument import split_symbol
-from quorum.domain.market import Side
+from quorum.domain.market import Side, split_symbol
 
 ZERO = Decimal(0)
 _QUANTITY = attrgetter("quantity")
