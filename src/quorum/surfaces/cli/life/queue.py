@@ -103,8 +103,9 @@ def show(asked: ShowOptions) -> None:
     table(_COLUMNS, [_row(line) for line in told["strategies"]], empty=_nothing(desk, statuses))
     if told["rejected"]["by_tier"]:
         by_tier = ", ".join(f"{tier} {count}" for tier, count in told["rejected"]["by_tier"].items())
-        saved = f"{told['rejected']['saved_seconds']:,.1f} s of CPU"
-        say(f"rejected: {by_tier}; the tiers above would have taken at least {saved}")
+        saved = told["rejected"]["saved_seconds"]
+        more = f"; the tiers above would have taken at least {saved:,.1f} s of CPU" if saved else ""
+        say(f"rejected: {by_tier}{more}")
 
 
 @dataclass(frozen=True)
