@@ -9,9 +9,10 @@ import pytest
 
 from desk.proving.scripted import FLAWED, Scripted, queued
 from quorum.desk import Desk
+from quorum.desk.proving import tell_waiting
 from quorum.desk.work.assignment import Assignment
 from quorum.desk.work.proving import JOBS
-from quorum.domain import UsageError
+from quorum.domain import HOUR, DecisionKind, UsageError, VirtualClock
 
 
 def ask(desk: Desk, task: str, **params: Any) -> dict[str, Any]:
@@ -47,3 +48,17 @@ def test_a_task_that_is_asked_again_checks_nothing_twice(desk: Desk) -> None:
 def test_a_tier_that_there_is_not_is_refused(desk: Desk) -> None:
     with pytest.raises(UsageError, match="validate_queue: there is no tier 'L9'"):
         ask(desk, "validate_queue", tier="L9")
+
+
+def test_with_the_pipeline_switched_off_nothing_waits_for_a_workflow_and_a_decision_says_so(desk: Desk) -> None:
+    names = queued(desk, 2)
+    (desk.workspace.home / "BOOTSTRAP.md").write_text("active_skills:\n  trading-pipeline: false\n", encoding="utf-8")
+    at_work = replace(desk, executor=Scripted(), clock=VirtualClock(desk.clock.now() + HOUR))
+    for _ in range(2):
+        told = ask(at_work, "waiting_strategies")
+        assert (told["pending"], told["left_over"]) == (0, 0)
+        assert told["note"] == "trading-pipeline is off in BOOTSTRAP.md: 2 wait for `quorum validate`"
+    (decided,) = at_work.decisions.recent(5, DecisionKind.STATUS, "queue")
+    assert decided.choice.inputs["waiting"] == list(names)
+    assert tell_waiting(at_work) is None
+    assert ask(at_work, "validate_queue")["passed"] == 2  # by hand it goes on

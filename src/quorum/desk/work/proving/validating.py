@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quorum.desk.desk import Desk
-from quorum.desk.life import Record
+from quorum.desk.life import Record, skill_is_on
 from quorum.desk.proving import Asked, plan, statistics, validate
 from quorum.desk.proving.record import VERDICTS
 from quorum.desk.work.assignment import Assignment, Job, Place
-from quorum.domain import UsageError
+from quorum.domain import Choice, DecisionKind, UsageError, utc_day
 from quorum.validation.ladder import Tier
 from quorum.validation.life import Status
 
+PIPELINE = "trading-pipeline"
 BRIEF = ("verdict", "tier", "reason", "status", "seconds", "attempt")
 NEWEST = 30
 MOST_RUNS = 20
@@ -22,9 +23,17 @@ MOST_RUNS = 20
 def waiting_strategies(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """How many strategies wait to be validated, at which tiers, and how many workers would check them.
 
-    Params: `tier`, `queue_size`, `workers`, each as for `quorum validate`. Nothing is done.
+    Params: `tier`, `queue_size`, `workers`, each as for `quorum validate`. Nothing is done. Nothing waits for a
+    workflow while the skill trading-pipeline is off: a decision says so, once a day, and `note`.
     """
-    return plan(desk, asked_by(assignment))
+    found = plan(desk, asked_by(assignment))
+    if skill_is_on(desk.workspace, PIPELINE) or not (found["pending"] or found["left_over"]):
+        return found
+    note = f"{PIPELINE} is off in BOOTSTRAP.md: {found['pending']} wait for `quorum validate`"
+    inputs = {"skill": PIPELINE, "waiting": list(found["strategies"])}
+    choice = Choice(DecisionKind.STATUS, "queue", desk.clock.now(), inputs, {"outcome": "skipped"}, note)
+    desk.decisions.once(f"skipped/{PIPELINE}/{utc_day(desk.clock.now())}", choice)
+    return {**found, "pending": 0, "left_over": 0, "note": note}
 
 
 def validate_queue(desk: Desk, assignment: Assignment) -> dict[str, Any]:
