@@ -105,12 +105,11 @@ class Broken(MemoryLake):
         return super().bars(symbol, timeframe, venue, revision)
 
 
-def test_a_source_that_vanishes_midway_leaves_its_symbol_out() -> None:
+def test_a_source_that_vanishes_midway_is_an_error_and_no_verdict() -> None:
     rule = follower()
     asked = Asked(rule, ("BTCUSDT", "ETHUSDT"), H8)
-    found = gather(asked, LADDER.of(Tier.L2), LADDER.method, Broken(swings()), (default_of(rule),))
-    assert isinstance(found, Lot)
-    assert "ETHUSDT is not there: segment 3 is damaged" in found.notes[0]
+    with pytest.raises(DataError, match="segment 3 is damaged"):
+        gather(asked, LADDER.of(Tier.L2), LADDER.method, Broken(swings()), (default_of(rule),))
 
 
 def test_data_with_more_than_a_fifth_missing_is_not_there() -> None:

@@ -96,7 +96,8 @@ def gather(
     """The bars of a tier; Failed when there are none to be had, Inconclusive when they are too few.
 
     A symbol without a source, with fewer days than needed, with too many bars missing or no longer traded is left
-    out and named; with the primary one of a single market, or the last of many, the tier ends.
+    out and named; with the primary one of a single market, or the last of many, the tier ends. DataError for a series
+    that is there and cannot be read, since a file that vanishes says nothing of the strategy.
     """
     warmup = max(guard(asked.strategy).warmup(c) for c in combinations)
     many = rung.whole_universe or is_portfolio(asked.strategy)
@@ -165,12 +166,15 @@ def days_of(bars: Market, start: int) -> Ints:
 def _load(
     asked: Asked, symbols: Sequence[str], how: tuple[Rung, Method, int], source: BarSource
 ) -> tuple[list[Tail], list[str]]:
-    """The end of each series that is there, without holding the rest in memory, and a note of each that is not."""
+    """The end of each series that is there, without holding the rest in memory, and a note of each that is not.
+
+    DataError for one that is there and cannot be read: that is no word on the strategy.
+    """
     tails, notes = [], []
     for symbol in symbols:
         try:
             bars = source.bars(symbol, asked.timeframe, asked.venue)
-        except (NotFound, DataError) as error:
+        except NotFound as error:
             notes.append(f"{symbol} is not there: {error}")
             continue
         if not len(bars):
