@@ -69,6 +69,7 @@ def test_workers_that_take_too_much_are_gone_in_time() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7_200)
 def test_the_whole_planted_benchmark(tmp_path: Path) -> None:
     repairs = mend_planted(tmp_path, TEST, 60)
     luck = try_luck(tmp_path, TEST, 200, 200)
