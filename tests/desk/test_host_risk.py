@@ -62,7 +62,8 @@ def test_the_risk_assessment_asks_for_them(home: Path) -> None:
 def test_a_limit_that_is_passed_over_is_named(home: Path) -> None:
     put(home, THEIRS)
     said = "max_position of book crypto is 0.3 by knowledge/risk-parameters.yaml, not 0.40"
-    assert list(read_host_risk(home).stricter(RiskFile())) == [said]
+    together = "max_cluster of book crypto is 0.2 by knowledge/risk-parameters.yaml, not 0.30"
+    assert list(read_host_risk(home).stricter(RiskFile())) == [said, together]
 
 
 @pytest.mark.parametrize("text", ["", "portfolio:\nper_strategy:\n", "risk: {nothing: we know}\n"])

@@ -30,19 +30,21 @@ from quorum.desk.settings import (
     RiskFile,
     ScheduleFile,
 )
+from quorum.desk.trading.accounting import total
 from quorum.domain import DAY, HOUR, BrokerUnreachable, ConfigError, Direction, Timeframe, UsageError, View
+from quorum.execution import Rate
 from quorum.lake import Bars
 from quorum.signals import CALM, Circumstances, ScoredVote, consensus, extreme_move, learn
 
 OBSERVED_HERE: dict[str, type[BaseModel]] = {
     "consensus.yaml": ConsensusFile,
-    "risk.yaml": RiskFile,
     "accounts.yaml": AccountsFile,
     "execution.yaml": ExecutionFile,
     "instruments.yaml": InstrumentsFile,
 }
 MODELS: dict[str, type[BaseModel]] = {
     **OBSERVED_HERE,
+    "risk.yaml": RiskFile,  # every key: desk/guarding/test_risk_settings.py
     "agents.yaml": AgentsFile,  # every key: desk/agents/test_agent_settings.py
     "notifications.yaml": NotificationsFile,  # desk/notices/test_notification_settings.py
     "schedule.yaml": ScheduleFile,  # these three: desk/test_coordinator_settings.py
@@ -114,6 +116,8 @@ REFUSED = {
         ("accounts:\n  paper: {book: crypto, curency: USDT, cash: 1}", "2:25", "did you mean 'currency'?"),
         ("accounts:\n  paper: {book: crypto, currency: usdt, cash: 1}", "2:25", "written as USDT"),
         ("accounts:\n  paper: {book: crypto, currency: USDT, cash: 0}", "2:41", "greater than 0"),
+        ("reporting_currency: usd", "1:1", "written as USDT or USD"),
+        ("rate_hours: 0", "1:1", "greater than 0"),
         ("accounts:\n  ../out: {book: crypto, currency: USDT, cash: 1}", "2:3", "no name for an account"),
     ],
     "execution.yaml": [
@@ -308,6 +312,13 @@ def account_or_refusal(home: Path) -> object:
         return str(refusal)
 
 
+def rated(home: Path) -> object:
+    """What a rate of two days ago says of the accounts' total."""
+    desk = at_work(home)
+    desk.rates.keep(Rate("USDT", "USD", Decimal(1), desk.clock.now() - 2 * DAY, "bank"))
+    return total(desk).amount
+
+
 def equity_quantity(home: Path) -> Decimal:
     """How much of a share an approved order is for."""
     write_bars(home / "x" / "SHARE.sim_1h.csv", [100 * 1.004**k for k in range(260)])
@@ -384,6 +395,8 @@ EFFECTS: list[tuple[str, str, Any, Any, Look]] = [
     ("accounts.yaml", "accounts.paper.cash", 100000, 50000, account),
     ("accounts.yaml", "accounts.paper.book", "crypto", "equities", account),
     ("accounts.yaml", "accounts.paper.currency", "USDT", "EUR", account_or_refusal),
+    ("accounts.yaml", "reporting_currency", "USD", "USDT", lambda home: total(at_work(home)).currency),
+    ("accounts.yaml", "rate_hours", 24, 100, lambda home: rated(home)),
     ("execution.yaml", "simulated_venue.fee_bps", 10, 20, lambda home: order(home)["fills"][0]["fee"]),
     ("execution.yaml", "simulated_venue.slippage_bps", 2, 20, lambda home: order(home)["fills"][0]["price"]),
     ("execution.yaml", "simulated_venue.max_volume_share", 0.1, 0.2, lambda home: order(home, "THINUSDT")["filled"]),
@@ -436,6 +449,10 @@ def test_no_key_was_forgotten() -> None:
     )
     refused_only = {f"consensus.yaml:consensus.{word}" for word in words}
     elsewhere = {"execution.yaml:simulated_venue.process"}
+    of_venue = ("venue", "host", "live", "keys.key", "keys.secret")
+    elsewhere |= {f"accounts.yaml:accounts.{name}" for name in of_venue}  # adapters/alpaca/test_alpaca_opening.py
+    compared = ExecutionFile().reconciliation.__class__.model_fields
+    elsewhere |= {f"execution.yaml:reconciliation.{name}" for name in compared}  # desk/trading/test_reconciling.py
     every = {f"{file}:{key}" for file, model in OBSERVED_HERE.items() for key in keys(model)}
     assert every - seen - refused_only - elsewhere == set()
 

@@ -1,4 +1,4 @@
-"""What every broker promises, whoever answers: to be run over each kind of venue."""
+"""What the simulated venue promises beyond every broker, whoever answers: to be run over each kind of door."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 
 from execution.books import Books, books_at
 
-pytest.register_assert_rewrite("execution.broker_contract")
+pytest.register_assert_rewrite("execution.broker_contract", "execution.every_broker")
 
 
 @pytest.fixture(scope="session")

@@ -16,10 +16,22 @@ import pytest
 
 from domain.words import NOW, fill
 from execution.books import AUDITED, Books, books_at, judged
-from quorum.domain import MINUTE, MOVES, Choice, DecisionKind, OrderEvent, OrderStatus, Part, Side, canonical
-from quorum.execution import Posting, audit, next_attempt
+from quorum.domain import MINUTE, MOVES, Choice, DecisionKind, Money, OrderEvent, OrderStatus, Part, Side, canonical
+from quorum.execution import (
+    Cross,
+    Income,
+    Posting,
+    audit,
+    entries_of_transfer,
+    entry_of_adjustment,
+    entry_of_conversion,
+    entry_of_income,
+    next_attempt,
+)
 from quorum.execution.audit.orders import ENDS, NEXT
 from quorum.execution.audit.rows import DECIMAL
+from quorum.execution.ledger import CASH
+from quorum.execution.reconcile import PositionGap, entry_of_adoption
 
 S = OrderStatus
 Tables = Mapping[str, list[dict[str, Any]]]
@@ -61,6 +73,29 @@ def trade(books: Books, number: int, statuses: Sequence[OrderStatus], *parts: tu
             transaction.append(OrderEvent(f"Q{number}", status, NOW + number, "the end"))
 
 
+def beside(books: Books) -> None:
+    """What comes and goes by no order: a cross, income, splits, a conversion, a transfer, what was adopted."""
+    at = iter(range(NOW + 30 * MINUTE, NOW + 60 * MINUTE, MINUTE))
+    with books.work.both("paper", "shares") as (mine, theirs):
+        mine.cross("BTCUSDT", Cross("STR-002", "STR-001", Decimal("0.7")), Decimal("104.5"), (next(at), "cross-1"))
+        mine.enter(entry_of_income("paper", Income.FUNDING, Money(Decimal("-0.37"), "USDT"), (next(at), "funded-1")))
+        shares = {"STR-001": Decimal(1), "STR-002": Decimal(2), "": Decimal(3)}
+        paid = Money(Decimal("1.01"), "USDT")
+        mine.enter(entry_of_income("paper", Income.DIVIDEND, paid, (next(at), "paid-1"), shares, "BTCUSDT"))
+        mine.enter(
+            entry_of_conversion("paper", Money(Decimal(5), "USDT"), Money(Decimal("4.9"), "USD"), (next(at), "swap"))
+        )
+        out, into = entries_of_transfer(("paper", "shares"), Money(Decimal("4.9"), "USD"), (next(at), "moved-1"))
+        mine.enter(out)
+        theirs.enter(into)
+        theirs.enter(entry_of_income("shares", Income.INTEREST, Money(Decimal("0.2"), "USD"), (next(at), "int-1")))
+        theirs.split("AAPL", Decimal(3), (next(at), "split-1"))
+        mine.split("BTCUSDT", Decimal("1.5"), (next(at), "split-2"))
+        theirs.enter(entry_of_adjustment("shares", CASH, "USD", Decimal("-0.01"), (next(at), "put-right-1")))
+        gap = PositionGap("MSFT", Decimal(0), Decimal(2))
+        theirs.enter(entry_of_adoption("shares", gap, Decimal("301.5"), (next(at), "found-1")))
+
+
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The rows of two accounts after trades of every course."""
@@ -87,6 +122,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Tables:
     )
     mine: dict[str, Any] = {"parts": (Part("STR-001", Decimal(-4)),), "quantity": Decimal(4), **sell}
     trade(books, 14, [S.SENT], ("1.5", "103"), fee_currency="BTC", **mine)
+    beside(books)
     again = replace(next_attempt(books.get(5).intent, 2), client_order_id="Q6")
     with books.work.transaction("paper") as transaction:
         transaction.intend(again)
@@ -322,6 +358,51 @@ def test_changes_that_agree_with_each_other_are_found_where_they_stop(
 ) -> None:
     assert audit(sealed(edited(life))).faults == ()
     assert audit(sealed(edited(life, *edits))).faults[0] == fault
+
+
+def of_kind(tables: Tables, kind: str) -> dict[str, Any]:
+    return next(row for row in tables["entry"] if row["kind"] == kind)
+
+
+def turned(tables: Tables, kind: str, old: str, new: str) -> list[Edit]:
+    """The postings of an entry of a kind, moved from one ledger account to another."""
+    entry = of_kind(tables, kind)["entry_id"]
+    lines = [row for row in tables["posting"] if row["entry_id"] == entry and row["ledger_account"] == old]
+    return [("posting", {"entry_id": entry, "line": row["line"]}, {"ledger_account": new}) for row in lines]
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "fault"),
+    [
+        ("perpetual_funding", "income:perpetual_funding", "equity:capital", "is no perpetual_funding"),
+        ("interest", "income:interest", "income:dividend", "is no interest"),
+        ("split", "equity:splits", "equity:adjustments", "is no split"),
+        ("adjustment", "equity:adjustments", "income:interest", "is no adjustment"),
+        ("adoption", "equity:adjustments", "equity:capital", "is no adoption"),
+        ("conversion", "trading", "equity:transfers", "is no conversion"),
+        ("cross", "assets:cash:STR-001", "assets:cash", "does not cross between strategies"),
+        ("transfer", "equity:transfers", "equity:capital", "is no transfer"),
+    ],
+)
+def test_lines_that_an_entry_of_its_kind_has_not_are_found_under_sound_seals(
+    life: Tables, kind: str, old: str, new: str, fault: str
+) -> None:
+    edits = turned(life, kind, old, new)
+    assert edits
+    assert any(fault in found for found in audit(sealed(edited(life, *edits))).faults)
+
+
+def test_an_entry_of_no_known_kind_is_found(life: Tables) -> None:
+    entry = of_kind(life, "split")["entry_id"]
+    faults = audit(sealed(edited(life, ("entry", {"entry_id": entry}, {"kind": "gift"})))).faults
+    assert f"entry {entry} is no gift" in faults[0]
+
+
+@pytest.mark.parametrize("change", [{"reference": "moved-2/in"}, {"time": 5}, {"reference": "moved-1/on"}])
+def test_a_transfer_whose_sides_do_not_fit_is_found(life: Tables, change: Mapping[str, Any]) -> None:
+    where = {"reference": "moved-1/in"}
+    faults = audit(sealed(edited(life, ("entry", where, change)))).faults
+    assert any(fault.startswith("transfer moved-1/out has no other side") for fault in faults)
 
 
 def test_a_fill_whose_event_is_gone_is_found_without_a_gap(life: Tables) -> None:

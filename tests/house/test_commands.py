@@ -31,9 +31,6 @@ TO_COME = """
     features
     model: train predict shadow compare promote kill
     signal
-    account: add fund
-    risk: check
-    halt resume cancel-all close-all
     monitor rebalance
     weekly: check next range run ready picks preview execute performance diagnose backfill emergency
     discover ideas
@@ -42,6 +39,7 @@ TO_COME = """
 """
 BESIDES = """
     broker: serve
+    follow-halts
     task
     workflow: check rerun
     agents: show tasks route recommend
@@ -51,6 +49,9 @@ BESIDES = """
     notices
     notices: test ack raise escalations
     schedule: enable disable ticks
+    trade
+    risk: override
+    account: transfer convert rate income split statement export
 """
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from quorum.bootstrap.desk import open_channels, open_desk, schema_of, serve_broker
+    from quorum.bootstrap.emergency import cancel_everywhere, close_everywhere, halt_trading
+    from quorum.bootstrap.emergency.checking import check_halts
     from quorum.bootstrap.executors import open_cluster, open_elsewhere, open_executor, open_pool
     from quorum.bootstrap.lab import open_lab, open_trials, read_bars
     from quorum.bootstrap.places import default_home, home_of, use_kernel_cache
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "desk": ("open_channels", "open_desk", "schema_of", "serve_broker"),
+    "emergency": ("cancel_everywhere", "close_everywhere", "halt_trading"),
+    "emergency.checking": ("check_halts",),
     "executors": ("open_cluster", "open_elsewhere", "open_executor", "open_pool"),
     "lab": ("open_lab", "open_trials", "read_bars"),
     "places": ("default_home", "home_of", "use_kernel_cache"),
@@ -37,9 +41,13 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "ROLES",
     "Worker",
+    "cancel_everywhere",
+    "check_halts",
+    "close_everywhere",
     "consensus_rules",
     "default_home",
     "fault_meanings",
+    "halt_trading",
     "home_of",
     "open_channels",
     "open_cluster",

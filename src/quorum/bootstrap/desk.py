@@ -11,14 +11,7 @@ import sqlalchemy as sa
 from quorum.adapters.halts import BothHalts, HaltFile
 from quorum.adapters.keys import Keys
 from quorum.adapters.notify import AppriseChannels, FileNotifier
-from quorum.adapters.process import (
-    BrokerServer,
-    FileJournal,
-    LakePrices,
-    RemoteBroker,
-    RequestClock,
-    socket_path,
-)
+from quorum.adapters.process import BrokerServer, RequestClock
 from quorum.adapters.sql import Database, Provenance, SqlAccounts, SqlDecisionLog, SqlOrders, SqlTrials
 from quorum.adapters.sql.coordination import (
     SqlApprovals,
@@ -30,12 +23,16 @@ from quorum.adapters.sql.coordination import (
     SqlTicks,
     insert_notice,
 )
+from quorum.adapters.sql.ledger.rates import SqlRates
 from quorum.adapters.sql.life import SqlQueue, SqlResults, sql_books
 from quorum.adapters.sql.trading.halts import SqlHalts
+from quorum.bootstrap.emergency.card import write_card
 from quorum.bootstrap.engine import LaterWorkflows, open_workflows
 from quorum.bootstrap.executors import open_executor
 from quorum.bootstrap.places import use_kernel_cache
-from quorum.bootstrap.stores import open_database
+from quorum.bootstrap.stores import database_url, open_database
+from quorum.bootstrap.venues import Venues, listens, socket_of
+from quorum.bootstrap.venues.tills import open_till
 from quorum.bootstrap.workspaces import open_lake, open_workspace
 from quorum.desk import Desk, Settings, Workspace
 from quorum.desk.agents import Staff
@@ -45,10 +42,8 @@ from quorum.desk.life import Life
 from quorum.desk.notices import Channels, Event, occurrence
 from quorum.desk.system import ALLOWS, Moved, Person, SystemState
 from quorum.desk.work import TASKS
-from quorum.domain import BrokerUnreachable, Clock, Money, Severity, SystemClock, UsageError
+from quorum.domain import Clock, Severity, SystemClock, UsageError, plain
 from quorum.engine import code_hash, machine
-from quorum.execution import Broker, SimulatedBroker
-from quorum.lake import Lake
 from quorum.validation.life import Candidate
 
 
@@ -65,10 +60,11 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
     wall = SystemClock()
     provenance = Provenance(code_hash(), machine())
     lake = open_lake(workspace)
-    accounts = SqlAccounts(database, wall, provenance)
+    accounts = SqlAccounts(database, wall, provenance, settings.accounts.rate_hours)
     runs = SqlRunBook(database, wall)
     queue = SqlQueue(database, wall, provenance, _published_queue(wall))
-    return Desk(
+    venues = Venues(workspace, settings, lake, accounts, database)
+    desk = Desk(
         workspace=workspace,
         settings=settings,
         clock=clock or wall,
@@ -76,8 +72,12 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         decisions=SqlDecisionLog(database, wall, provenance),
         accounts=accounts,
         orders=SqlOrders(database),
+        rates=SqlRates(database),
+        till=open_till(workspace, settings, accounts),
         trials=SqlTrials(database, wall),
-        broker=_Venues(workspace, settings, lake, accounts).broker,
+        broker=venues.broker,
+        hours=venues.hours,
+        updates=venues.updates,
         halts=BothHalts(HaltFile(workspace.home / "state" / "halts.json"), SqlHalts(database, wall, provenance)),
         executor=open_executor(),
         notifier=_notifications(workspace),
@@ -93,6 +93,8 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         life=Life(queue, queue, SqlResults(database, wall), sql_books(database, wall)),
         tasks=TASKS,
     )
+    write_card(desk, database_url() is not None, plain(provenance))
+    return desk
 
 
 def open_channels(workspace: Workspace, settings: Settings) -> Channels:
@@ -148,67 +150,16 @@ def serve_broker(given: Path | None, account: str) -> BrokerServer:
     """The simulated venue of an account, ready to serve in this process until it is stopped."""
     workspace = open_workspace(given)
     settings = workspace.settings()
-    path = _socket(workspace, account)
-    if _listens(path):
+    path = socket_of(workspace, account)
+    if listens(path):
         raise UsageError(f"the venue of account {account} is already served", "stop the other one first")
     clock = RequestClock(0)
-    desk_accounts = SqlAccounts(open_database(workspace), SystemClock(), Provenance(code_hash(), machine()))
-    venues = _Venues(workspace, settings, open_lake(workspace), desk_accounts)
+    database = open_database(workspace)
+    desk_accounts = SqlAccounts(database, SystemClock(), Provenance(code_hash(), machine()))
+    venues = Venues(workspace, settings, open_lake(workspace), desk_accounts, database)
     return BrokerServer(path, venues.simulated(account, clock), clock)
 
 
 def schema_of(database: Path) -> str:
     """The revision of a database file's schema; a QuorumError when it cannot be read or is too new."""
     return Database(database).known_revision() or "none yet"
-
-
-class _Venues:
-    """The venues of a workspace's accounts; each simulated one is opened once and tells time by the caller's clock."""
-
-    def __init__(self, workspace: Workspace, settings: Settings, lake: Lake, accounts: SqlAccounts) -> None:
-        self._workspace = workspace
-        self._settings = settings
-        self._lake = lake
-        self._accounts = accounts
-        self._open: dict[str, SimulatedBroker] = {}
-
-    def broker(self, account: str, clock: Clock) -> Broker:
-        """The door to the account's venue, in this process or in its own."""
-        if self._settings.execution.simulated_venue.process == "own_process":
-            return RemoteBroker(_socket(self._workspace, account), clock)
-        return self.simulated(account, clock)
-
-    def simulated(self, account: str, clock: Clock) -> SimulatedBroker:
-        """The account's venue in this process; UsageError for an account that is not configured."""
-        if account not in self._open:
-            self._open[account] = self._opened(account, clock)
-        return self._open[account].on(clock)
-
-    def _opened(self, account: str, clock: Clock) -> SimulatedBroker:
-        configured = self._settings.accounts.accounts
-        if account not in configured:
-            raise UsageError(f"there is no account {account!r}", f"there are {', '.join(configured)}")
-        section = configured[account]
-        prices = LakePrices(self._lake)
-        return SimulatedBroker(
-            FileJournal(self._workspace.home / "venue" / f"{account}.jsonl"),
-            prices,
-            clock,
-            self._settings.execution.simulated_venue.costs(),
-            self._accounts.paid_in(account) or Money(section.cash, section.currency),
-            lambda symbol: self._settings.instruments.instrument(prices.series(symbol, 0)),
-        )
-
-
-def _socket(workspace: Workspace, account: str) -> Path:
-    return socket_path(workspace.home / account)
-
-
-def _listens(path: Path) -> bool:
-    if not path.exists():
-        return False
-    try:
-        RemoteBroker(path, SystemClock(), timeout=2.0).account()
-    except BrokerUnreachable:
-        return False
-    return True

@@ -25,7 +25,7 @@ from quorum.domain import (
 )
 from quorum.engine import TRADING_ROOMS, Terms, ask, backtest, code_hash, judge, machine, observe
 from quorum.lake import Lake
-from quorum.risk import RiskLimits
+from quorum.risk import Around, RiskLimits
 from quorum.signals import ANALYSTS, Circumstances, ConsensusRules, consensus
 
 IDENTICAL, CODE_CHANGED, MACHINE_DIFFERS, DIFFERS = "identical", "code_changed", "machine_differs", "differs"
@@ -95,7 +95,8 @@ def _judge_again(lake: Lake, inputs: Mapping[str, Any]) -> dict[str, Any]:
     steps = {k: Decimal(inputs["instrument"][k]) for k in ("tick", "lot", "min_notional")}
     instrument = Instrument(**{**inputs["instrument"], **steps})
     proposal = Proposal.read(inputs["proposal"])
-    verdict = judge(proposal, Book.read(inputs["book"]), RiskLimits.read(inputs["limits"]), instrument)
+    around = Around.read(inputs["around"]) if inputs.get("around") else None
+    verdict = judge(proposal, Book.read(inputs["book"]), RiskLimits.read(inputs["limits"]), instrument, around)
     return {"data": None, "outcome": {"proposal": plain(proposal), **verdict_facts(verdict)}}
 
 

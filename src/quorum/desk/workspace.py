@@ -36,6 +36,7 @@ from quorum.desk.settings.events import EVENTS_YAML
 from quorum.desk.settings.host import read_host_risk
 from quorum.desk.settings.notices import NOTIFICATIONS_YAML
 from quorum.desk.settings.schedule import SCHEDULE_YAML
+from quorum.desk.settings.trading import RISK_YAML
 from quorum.domain import ConfigError, WorkspaceError
 
 VERSION = 1
@@ -53,24 +54,10 @@ FOLDERS = (
     *("state/signals", "state/features", "state/consensus", "state/risk", "state/workflows", "state/decisions"),
     *("state/system", "state/trades", "data", "backtests", "outputs", "models", "logs", "lake"),
 )
-_RISK = """\
-# Limits of each book, as fractions of its equity unless a key says otherwise.
-books:
-  crypto:
-    risk_per_trade: 0.005       # what a stop may lose
-    max_position: 0.40          # of one symbol
-    max_deployed: 0.60          # of all symbols
-    max_total_loss: 0.20        # of the capital paid in; below it nothing opens
-    min_reward_risk: 1.5        # asked of signals
-    min_order_notional: 10      # in the book's currency
-    price_collar_bps: 100       # how far from the decision's price an order may fill
-    allow_short: false
-  equities:
-    max_position: 0.10
-    max_deployed: 1.00
-"""
 _ACCOUNTS = """\
 # Accounts: the book whose limits hold, the currency, and the cash paid in when the account is opened.
+reporting_currency: USD         # what all accounts are added up in
+rate_hours: 24                  # how old a rate between currencies may be
 accounts:
   paper: {book: crypto, currency: USDT, cash: 100000}
   paper-usd: {book: equities, currency: USD, cash: 100000}
@@ -82,6 +69,16 @@ simulated_venue:
   slippage_bps: 2
   max_volume_share: 0.1         # of a bar's volume, at most, fills at once
   process: in_process           # or own_process, started by `quorum broker serve`
+# What is done where our books and the venue's differ and nothing explains it.
+reconciliation:
+  foreign_orders: halt          # leave, cancel, or halt the account
+  foreign_positions: halt       # or adopt
+  cash: halt                    # or adopt
+  dust_lots: 0                  # a holding may be off by so many lots
+  cash_tolerance: 0.01
+  patience_seconds: 120         # so long an order without an answer may be the difference
+  look_back_hours: 48           # orders that ended since are asked for late fills
+  every_minutes: 15
 """
 _INSTRUMENTS = """\
 # Steps of quantity; the step of the price comes from the prices unless it is given here.
@@ -266,7 +263,7 @@ def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, 
     return (
         (home / "workspace.yaml", f"version: {VERSION}\n"),
         (config / "consensus.yaml", _CONSENSUS % (required, optional)),
-        (config / "risk.yaml", _RISK),
+        (config / "risk.yaml", RISK_YAML),
         (config / "accounts.yaml", _ACCOUNTS),
         (config / "execution.yaml", _EXECUTION),
         (config / "instruments.yaml", _INSTRUMENTS),

@@ -43,8 +43,11 @@ class DecisionLog(Protocol):
 class Transaction(Protocol):
     """What one serialised change of an account may do; all of it is committed, or none."""
 
-    def book(self, marks: Mapping[str, Decimal] | None = None) -> Book:
-        """The account as this transaction sees it, its own changes included; `marks` replace stored prices."""
+    def book(self, marks: Mapping[str, Decimal] | None = None, at: int | None = None) -> Book:
+        """The account as this transaction sees it, its own changes included; `marks` replace stored prices.
+
+        They are the prices of `at` (ns UTC), now unless it is given; what the account is worth then is kept.
+        """
         ...
 
     def record(self, choice: Choice) -> Decision:

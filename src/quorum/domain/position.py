@@ -125,8 +125,9 @@ class Book(_Summed):
 
     `funded` is the capital paid in; `marks` are prices by symbol; `reserved` is the worst-case notional of open
     intents by symbol, `closing` the quantity by symbol that open orders already take off a position;
-    amounts are in `currency`, `version` moves with every change. What it is given is not changed afterwards: its sums
-    are made when they are first asked for.
+    amounts are in `currency`, `version` moves with every change. `foreign` is cash in other currencies: it counts as
+    equity by `rates` (what a unit is worth) and is not spent; `unrated` says of a currency why it has no rate. What it
+    is given is not changed afterwards: its sums are made when they are first asked for.
     """
 
     account: str
@@ -138,6 +139,9 @@ class Book(_Summed):
     reserved: Mapping[str, Decimal] = field(default_factory=dict)
     closing: Mapping[str, Decimal] = field(default_factory=dict)
     marks: Mapping[str, Decimal] = field(default_factory=dict)
+    foreign: Mapping[str, Decimal] = field(default_factory=dict)
+    rates: Mapping[str, Decimal] = field(default_factory=dict)
+    unrated: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Book:
@@ -147,8 +151,8 @@ class Book(_Summed):
             for symbol, row in values["positions"].items()
         }
         exact: dict[str, Any] = {
-            name: {symbol: Decimal(amount) for symbol, amount in values[name].items()}
-            for name in ("reserved", "closing", "marks")
+            name: {symbol: Decimal(amount) for symbol, amount in values.get(name, {}).items()}
+            for name in ("reserved", "closing", "marks", "foreign", "rates")
         }
         exact |= {name: Decimal(values[name]) for name in ("cash", "funded")}
         return cls(**{**values, **exact, "positions": positions})
@@ -172,7 +176,7 @@ class Book(_Summed):
 
     @property
     def equity(self) -> Decimal:
-        """Cash and holdings at their marks."""
+        """Cash, that of other currencies by its rate, and holdings at their marks."""
         return self._sums.equity
 
     @property
@@ -198,7 +202,9 @@ class Book(_Summed):
         values = list(map(mul, map(_QUANTITY, self.positions.values()), prices))
         worth = sum(values, ZERO)
         held = sum(map(abs, values), ZERO) if any(map(Decimal.is_signed, values)) else worth
-        sums = _Sums(self.cash + worth, held, sum(self.reserved.values(), ZERO))
+        rated = [(amount, self.rates[name]) for name, amount in self.foreign.items() if name in self.rates]
+        abroad = sum((amount * rate for amount, rate in rated), ZERO)
+        sums = _Sums(self.cash + abroad + worth, held, sum(self.reserved.values(), ZERO))
         if not (sums.equity.is_finite() and sums.reserved.is_finite()):
             raise DataError(
                 f"book {self.account}: equity {sums.equity} and reserves {sums.reserved} are no numbers",

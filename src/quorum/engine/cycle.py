@@ -28,7 +28,7 @@ from quorum.domain import (
 )
 from quorum.execution import make_intent
 from quorum.lake import Bars
-from quorum.risk import RiskLimits, assess, collar, size_by_stop
+from quorum.risk import Around, RiskLimits, assess, collar, size_by_stop
 from quorum.signals import Analyst, Consensus
 
 VALID_BARS = 4
@@ -168,12 +168,14 @@ def _entry(view: View, occasion: Occasion, book: Book, limits: RiskLimits) -> Pr
     )
 
 
-def judge(proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument) -> RiskVerdict:
-    """Risk's word on a proposal; a proposal in another currency than the book's is vetoed."""
+def judge(
+    proposal: Proposal, book: Book, limits: RiskLimits, instrument: Instrument, around: Around | None = None
+) -> RiskVerdict:
+    """Risk's word on a proposal and what lies around its book; one in another currency than the book's is vetoed."""
     if instrument.quote != book.currency:
         reason = f"{instrument.symbol} trades in {instrument.quote}, the account {book.account} is in {book.currency}"
         return Vetoed((reason,), ())
-    return assess(proposal, book, limits, instrument)
+    return assess(proposal, book, limits, instrument, around)
 
 
 def intend(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
-from quorum.domain import ZERO, Fill, Money, Unbalanced, canonical, split_symbol
+from quorum.domain import ZERO, Fill, Money, Unbalanced, UsageError, canonical, split_symbol
 from quorum.execution.netting import Cross
 
 CASH, HOLDING, TRADING, FEES, CAPITAL = (
@@ -23,6 +23,7 @@ CASH, HOLDING, TRADING, FEES, CAPITAL = (
     "expenses:fees",
     "equity:capital",
 )
+INCOME = "income:"
 SPLITS, TRANSFERS, ADJUSTMENTS = "equity:splits", "equity:transfers", "equity:adjustments"
 
 
@@ -67,6 +68,17 @@ def owned(ledger_account: str, owner: str) -> str:
     return f"{ledger_account}:{owner}" if owner else ledger_account
 
 
+def owner_of(ledger_account: str) -> tuple[str, str]:
+    """A ledger account without its owner, and the owner; the desk's own has an empty one."""
+    for line in (CASH, HOLDING, TRADING, FEES):
+        if ledger_account.startswith(f"{line}:"):
+            return line, ledger_account.removeprefix(f"{line}:")
+    if ledger_account.startswith(INCOME):
+        line, _, owner = ledger_account.removeprefix(INCOME).partition(":")
+        return f"{INCOME}{line}", owner
+    return ledger_account, ""
+
+
 def entry_of_fill(account: str, fill: Fill, shares: Mapping[str, Decimal] | None = None) -> Entry:
     """Holding against trading in the symbol, cash against trading in the quote currency, cash against fees.
 
@@ -87,7 +99,15 @@ def entry_of_fill(account: str, fill: Fill, shares: Mapping[str, Decimal] | None
 
 
 def entry_of_cross(account: str, symbol: str, cross: Cross, price: Decimal, at: tuple[int, str]) -> Entry:
-    """What goes from one strategy to another inside an account, at `price`; `at` is the instant and the reference."""
+    """What goes from one strategy to another inside an account, at `price`; `at` is the instant and the reference.
+
+    UsageError for a cross that is not between two strategies.
+    """
+    if not cross.buyer or not cross.seller or cross.buyer == cross.seller:
+        raise UsageError(
+            f"a cross of {symbol} from {cross.seller or 'the desk'} to {cross.buyer or 'the desk'} is none",
+            "name two strategies",
+        )
     pair, time, reference = (symbol, split_symbol(symbol)[1]), *at
     bought = _traded(cross.buyer, pair, cross.quantity, price)
     return Entry(account, time, "cross", reference, (*bought, *_traded(cross.seller, pair, -cross.quantity, price)))
@@ -105,14 +125,27 @@ def _traded(owner: str, pair: tuple[str, str], quantity: Decimal, price: Decimal
     ]
 
 
-def entry_of_income(account: str, kind: Income, money: Money, at: tuple[int, str], owner: str = "") -> Entry:
-    """What holding brought, or cost when it is negative, in cash; `at` is the instant and the reference."""
+def entry_of_income(
+    account: str,
+    kind: Income,
+    money: Money,
+    at: tuple[int, str],
+    shares: Mapping[str, Decimal] | None = None,
+    symbol: str = "",
+) -> Entry:
+    """What holding brought, or cost when it is negative, in cash; `at` is the instant and the reference.
+
+    With `shares` (holdings by strategy, the desk's own under no name) it is theirs pro rata; `symbol` is what was held.
+    """
     time, reference = at
-    postings = (
-        Posting(owned(CASH, owner), money.currency, money.amount),
-        Posting(owned(f"income:{kind}", owner), money.currency, -money.amount),
-    )
-    return Entry(account, time, kind.value, reference, postings)
+    due = {"": money.amount} if shares is None else split(money.amount, {who: abs(q) for who, q in shares.items()})
+    line = f"{INCOME}{kind}/{symbol}" if symbol else f"{INCOME}{kind}"
+    postings = []
+    for owner, amount in due.items():
+        if amount:
+            postings.append(Posting(owned(CASH, owner), money.currency, amount))
+            postings.append(Posting(owned(line, owner), money.currency, -amount))
+    return Entry(account, time, kind.value, reference, tuple(postings))
 
 
 def entry_of_split(account: str, symbol: str, more: Mapping[str, Decimal], at: tuple[int, str]) -> Entry:
@@ -152,9 +185,9 @@ def entry_of_adjustment(account: str, line: str, commodity: str, amount: Decimal
 
 
 def split(amount: Decimal, weights: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    """`amount` by weights that are not all 0, in steps of its own last digit; the rest of a step is the largest's."""
+    """`amount` by weights that are not all 0, in steps of 1e-8 or of its own last digit; the rest is the largest's."""
     whole = sum(weights.values(), ZERO)
-    step = Decimal(1).scaleb(min(int(amount.as_tuple().exponent), 0))
+    step = Decimal(1).scaleb(min(int(amount.as_tuple().exponent), -8))
     found = {name: (amount * weight / whole).quantize(step, ROUND_DOWN) for name, weight in weights.items()}
     largest = max(weights, key=lambda name: (weights[name], name))
     found[largest] += amount - sum(found.values(), ZERO)

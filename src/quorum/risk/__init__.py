@@ -6,6 +6,7 @@ Neighbours: `desk` asks inside the account's transaction; knows `domain` only. `
 """
 
 from quorum.risk.around import Around, LastTrade, RecentOrder
+from quorum.risk.asked import RAISED_BY, Asked, fallen
 from quorum.risk.assess import assess, collar
 from quorum.risk.breakers import (
     CALM,
@@ -34,8 +35,10 @@ from quorum.risk.usage import Use, checks_used, limits_used, warnings
 __all__ = [
     "CALM",
     "RAISABLE",
+    "RAISED_BY",
     "Action",
     "Around",
+    "Asked",
     "Breaker",
     "Budget",
     "LastTrade",
@@ -50,6 +53,7 @@ __all__ = [
     "closings",
     "collar",
     "drawdown",
+    "fallen",
     "kelly",
     "kelly_bet",
     "limits_used",

@@ -46,7 +46,8 @@ def assess(
 
     What reduces a holding passes up to the part that no open order closes yet, whatever the limits, breakers and halts
     say. What opens passes as far as the tightest limit allows, in whole lots, valued at the price collar, so that no
-    fill can exceed a limit. Without `around` the limits that need it are not looked at. DataError for a book that does
+    fill can exceed a limit. Without `around` the limits that need it are not looked at. Nothing opens on a book with
+    cash that has no rate. DataError for a book that does
     not add up to a number.
     """
     held = book.quantity(proposal.symbol)
@@ -56,6 +57,8 @@ def assess(
         return _reduction(proposal, abs(held) - book.closing.get(proposal.symbol, ZERO), instrument)
     if proposal.purpose is Purpose.REDUCTION:
         return Vetoed((f"there is no {proposal.symbol} to reduce by a {proposal.side}",), ())
+    if book.unrated:
+        return Vetoed(tuple(book.unrated.values()), ())
     if around is not None and around.overrides:
         limits = raised(limits, around.overrides, around.now)
     worst = max(collar(proposal, limits, instrument), proposal.price)

@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager
 
 from quorum.domain import NotFound
 from quorum.simulator.alpaca import ALPACA
+from quorum.simulator.binance import BINANCE
+from quorum.simulator.kraken import KRAKEN
 from quorum.simulator.serving import Address, Options, Venue
 from quorum.simulator.serving import running as run_in_thread
 from quorum.simulator.serving import serve as serve_venue
 
-VENUES: dict[str, Venue] = {venue.name: venue for venue in (ALPACA,)}
+VENUES: dict[str, Venue] = {venue.name: venue for venue in (ALPACA, BINANCE, KRAKEN)}
 
 
 def venue_named(name: str) -> Venue:

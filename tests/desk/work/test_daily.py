@@ -117,10 +117,12 @@ def test_a_fall_counts_from_the_peak_and_from_the_capital(desk: Desk) -> None:
     assert paper["drawdown"] == pytest.approx(1 - worth / 100_000, rel=1e-9)
     assert paper["total_loss"] == pytest.approx(paper["drawdown"], rel=1e-9)
     assert found["worst"] == paper["drawdown"] > 0
-    assert set(found["not_built"]) == {"daily_loss", "weekly_loss", "drawdown_breakers"}
+    assert (paper["max_day_loss"], paper["max_week_loss"]) == (0.03, 0.05)
+    assert (paper["breaker"], paper["actions"]) == (None, [])
     budget = answer(desk, "daily_risk_budget", as_of, account="paper")["accounts"][0]
     assert budget["floor"] == 80_000
-    assert budget["budget"] == pytest.approx(worth - 80_000, rel=1e-9)
+    assert budget["left"]["total"] == pytest.approx(worth - 80_000, rel=1e-9)
+    assert budget["budget"] == min(budget["left"].values())
     assert budget["per_trade"] == pytest.approx(0.005 * worth, rel=1e-9)
     assert budget["trades"] == int(budget["budget"] // budget["per_trade"])
     midnight = as_of // DAY * DAY

@@ -22,7 +22,7 @@ OWN = {"/state/signals/momentum_signals.json"}  # of the analyst that the specif
 MORE = {("realtime_signal_generation", 5): " or to_judge"}  # an exit needs no vote, and tier C may have a size
 PATH = re.compile(r"(?<![\w.])/(?:state|data|backtests|models|outputs)/[\w./-]*[\w/]")
 LIFE = ("auto_retry", "parallel_validation", "strategy_deployment", "strategy_meeting", "strategy_pipeline")
-PAPER = ("trade_execution", "strategy_deployment")
+PAPER = ("deployed_trading", "trade_execution", "strategy_deployment")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def outputs_of(spec: WorkflowSpec) -> set[str]:
 
 
 def test_all_are_read_and_carried_without_their_files(shipped: dict[str, WorkflowSpec]) -> None:
-    assert len(shipped) == 11
+    assert len(shipped) == 12
     for name, spec in shipped.items():
         carried = to_document(spec)
         assert compile_workflow(carried.document, carried.parts, KNOWN) == spec == find_workflow(name, NOWHERE, KNOWN)
@@ -65,7 +65,7 @@ def test_all_are_read_and_carried_without_their_files(shipped: dict[str, Workflo
 def test_every_template_of_the_specification_is_shipped(
     shipped: dict[str, WorkflowSpec], blocks: dict[str, dict[str, Any]]
 ) -> None:
-    assert set(shipped) == {*blocks, "team_review", "trade_execution", *LIFE}
+    assert set(shipped) == {*blocks, "deployed_trading", "team_review", "trade_execution", *LIFE}
 
 
 @pytest.mark.real_data

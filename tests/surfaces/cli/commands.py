@@ -15,7 +15,7 @@ from typer.main import get_command
 from quorum.surfaces.cli import run
 from quorum.surfaces.cli.app import app
 
-HIDDEN = {"task"}
+HIDDEN = {"follow-halts", "task"}
 WITHOUT_JSON = {"broker serve", "up", *HIDDEN}
 
 

@@ -191,11 +191,13 @@ def test_books_that_are_not_in_order_end_with_1(quorum: Quorum, home: Path) -> N
     quorum(*PAPER)
     journal = home / "venue" / "paper.jsonl"
     lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
-    journal.write_text("".join(line for line in lines if '"fill"' not in line.split(",")[0]), encoding="utf-8")
+    journal.write_text("".join(line for line in lines if '"funding"' in line), encoding="utf-8")
     said = quorum("broker", "reconcile", "--json")
     assert said.code == 1
     assert said.json["balanced"] is False
     assert said.json["differences"]
+    assert {one["step"] for one in said.json["left"]} == {"halt"}
+    assert said.json["halted"].startswith("books and venue differ: ")
 
 
 def timeless(state: Path) -> dict[str, str]:

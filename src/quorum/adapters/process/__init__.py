@@ -9,7 +9,7 @@ from quorum.adapters.process.arrays import ArrayFolder, mapped
 from quorum.adapters.process.broker import BrokerServer, RemoteBroker, RequestClock, socket_path
 from quorum.adapters.process.executor import ProcessExecutor
 from quorum.adapters.process.inline import InlineExecutor
-from quorum.adapters.process.journal import FileJournal
+from quorum.adapters.process.journal import FileJournal, JournalTill
 from quorum.adapters.process.nursery import serve
 from quorum.adapters.process.prices import LakePrices
 from quorum.adapters.process.task import Beat, Task, called
@@ -20,6 +20,7 @@ __all__ = [
     "BrokerServer",
     "FileJournal",
     "InlineExecutor",
+    "JournalTill",
     "LakePrices",
     "ProcessExecutor",
     "RemoteBroker",

@@ -8,12 +8,13 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from quorum.domain import StoreError
+from quorum.domain import Money, StoreError
 
 
 class FileJournal:
@@ -68,6 +69,51 @@ class FileJournal:
     def close(self) -> None:
         """Give the file back; what drops the journal does so too."""
         self._ended()
+
+
+class JournalTill:
+    """Till over the journals of simulated venues: cash and units that come or go there by no order.
+
+    `journal` is where an account's is, None for an account whose venue is none of ours; `opening` is what a new one
+    begins with.
+    """
+
+    def __init__(self, journal: Callable[[str], Path | None], opening: Callable[[str], Money]) -> None:
+        self._journal = journal
+        self._opening = opening
+
+    def move(
+        self, account: str, reference: str, cash: Mapping[str, Decimal], units: Mapping[str, Decimal] | None = None
+    ) -> None:
+        path = self._journal(account)
+        if path is None:
+            return
+        moved = {
+            "kind": "moved",
+            "reference": reference,
+            "cash": {name: str(amount) for name, amount in cash.items()},
+            "units": {name: str(amount) for name, amount in (units or {}).items()},
+        }
+        journal = FileJournal(path)
+        try:
+            with journal.exclusive():
+                self._moved(journal, account, moved)
+        finally:
+            journal.close()
+
+    def _moved(self, journal: FileJournal, account: str, moved: Mapping[str, Any]) -> None:
+        events = journal.unread()
+        known = [e for e in events if e["kind"] == "moved" and e["reference"] == moved["reference"]]
+        if known and known[0] != moved:
+            raise StoreError(
+                f"the venue of account {account} has another {moved['reference']}: {known[0]['cash']}",
+                "see `quorum broker reconcile`",
+            )
+        if not events:
+            money = self._opening(account)
+            journal.append({"kind": "funding", "currency": money.currency, "amount": str(money.amount)})
+        if not known:
+            journal.append(moved)
 
 
 def _sync(folder: Path) -> None:

@@ -5,7 +5,7 @@ In: a path and parameters. Out: Answer; DataError when the host stays busy, unre
 Neighbours: the vendors ask through it and say what an answer means.
 """
 
-from quorum.adapters.rest.answer import PAUSE, Answer, Busy, Refuse, no_bars, refused, words
+from quorum.adapters.rest.answer import PAUSE, Answer, Busy, Refuse, Silent, asked_to_wait, no_bars, refused, words
 from quorum.adapters.rest.budget import Budget
 from quorum.adapters.rest.host import Host, Session, Terms
 from quorum.adapters.rest.rows import page_of
@@ -18,7 +18,9 @@ __all__ = [
     "Host",
     "Refuse",
     "Session",
+    "Silent",
     "Terms",
+    "asked_to_wait",
     "no_bars",
     "page_of",
     "refused",

@@ -32,6 +32,10 @@ class Busy(DataError):
         self.wait = wait
 
 
+class Silent(DataError):
+    """No answer came to a request that changes something: whether it arrived is unknown."""
+
+
 Refuse = Callable[[Answer], QuorumError | None]
 
 

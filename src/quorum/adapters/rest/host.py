@@ -18,7 +18,7 @@ import stamina
 from stamina.instrumentation import LoggingOnRetryHook
 
 from quorum.adapters.keys import Secret
-from quorum.adapters.rest.answer import PAUSE, Answer, Busy, Refuse, asked_to_wait, instant
+from quorum.adapters.rest.answer import PAUSE, Answer, Busy, Refuse, Silent, asked_to_wait, instant
 from quorum.adapters.rest.budget import Budget
 from quorum.domain import Clock, ConfigError, DataError, QuorumError
 
@@ -148,6 +148,17 @@ class Session:
             fault = DataError(f"{busy.found}, {self._tries(busy)}", busy.remedy or _KEPT)
         raise fault  # outside, so that no request hangs on it
 
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """The answer to a request that changes something: sent at once, and once only.
+
+        Whatever the host answers is an Answer, its body None where that is no JSON. Silent when nothing came: whether
+        the request arrived is unknown.
+        """
+        answer, problem = self._ask(method, path, {}, body)
+        if answer is None:
+            raise Silent(f"{self.place}{path} {problem}")
+        return answer
+
     def _tries(self, busy: Busy) -> str:
         tries = self._host.terms.tries
         if self._waits_too_long(busy):
@@ -165,7 +176,7 @@ class Session:
 
     def _once(self, path: str, params: Mapping[str, str | int], weight: float) -> Answer:
         self._host.budget.take(weight)
-        answer, problem = self._ask(path, params)
+        answer, problem = self._ask("GET", path, params)
         if answer is None:
             raise Busy(f"{self.place}{path} {problem}")
         wait = asked_to_wait(answer.headers, self._host.clock.now())
@@ -182,11 +193,13 @@ class Session:
             raise refusal
         return answer
 
-    def _ask(self, path: str, params: Mapping[str, str | int]) -> tuple[Answer | None, str]:
+    def _ask(
+        self, method: str, path: str, params: Mapping[str, str | int], body: Mapping[str, Any] | None = None
+    ) -> tuple[Answer | None, str]:
         """The answer, and what is wrong with it or with the way to it."""
         deadline = time.monotonic() + self._host.terms.timeout
         try:
-            with self._client.stream("GET", path, params=dict(params)) as response:
+            with self._client.stream(method, path, params=dict(params) or None, json=body) as response:
                 content = self._host.hide(_whole(response, deadline))
                 status, headers = response.status_code, dict(response.headers)
         except httpx.TimeoutException:
@@ -195,8 +208,8 @@ class Session:
             return None, "cannot be reached"
         except httpx.HTTPError as error:
             return None, f"broke off ({type(error).__name__})"
-        body, problem = _read(content, headers.get("content-type", ""))
-        return Answer(f"{self.place}{path}", status, headers, body, instant(headers.get("date"))), problem
+        said, problem = _read(content, headers.get("content-type", ""))
+        return Answer(f"{self.place}{path}", status, headers, said, instant(headers.get("date"))), problem
 
 
 def _whole(response: httpx.Response, deadline: float) -> bytes:

@@ -116,6 +116,7 @@ intent = Table(
     _text("parts", server_default="[]"),
     Column("replaces", Text),
 )
+Index("intent_recent", intent.c.account, intent.c.created_at)
 
 order_event = Table(
     "order_event",

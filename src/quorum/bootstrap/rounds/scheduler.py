@@ -15,6 +15,7 @@ from quorum.bootstrap.stores import Log, open_database
 from quorum.bootstrap.workspaces import open_workspace
 from quorum.desk import Desk
 from quorum.desk.approvals import tell as tell_runs
+from quorum.desk.guarding import accounts_watched, watch_books
 from quorum.desk.notices import Event, Notice, Outage, deliver, occurrence
 from quorum.desk.proving import tell_waiting
 from quorum.desk.running import ask_again, known_to, protocols_of, tell_exhausted
@@ -33,9 +34,11 @@ from quorum.desk.schedule import (
 from quorum.desk.system import ALLOWS
 from quorum.desk.system.watching import watch
 from quorum.desk.team.leaving import cancel
+from quorum.desk.trading.halting import follow_halts
+from quorum.desk.trading.reconciling import Unreached, reconcile_all
 from quorum.desk.workflows import workflows
 from quorum.desk.workflows.spec import OnEvent
-from quorum.domain import HOUR, Clock, ConfigError, QuorumError
+from quorum.domain import HOUR, MINUTE, Clock, ConfigError, QuorumError
 
 ASK_AGAIN = 20  # rounds between
 HEALTH_ROUNDS = 4
@@ -53,7 +56,11 @@ def run_rounds(given: Path | None, ended: threading.Event, log: Log, clock: Cloc
     # apart, since a mail server or an engine that is slow must not make a schedule late, or hide that it is
     beside = [
         threading.Thread(target=_again, args=(ended, every, acts, log), daemon=True)
-        for every, acts in ((pause, {"notices": rounds.send}), (HEALTH_ROUNDS * pause, {"health": rounds.watch}))
+        for every, acts in (
+            (pause, {"notices": rounds.send}),
+            (HEALTH_ROUNDS * pause, {"health": rounds.watch}),
+            (pause, {"books": rounds.compare}),
+        )
     ]
     for thread in beside:
         thread.start()
@@ -91,12 +98,15 @@ class _Rounds:
             "events": self._events,
             "answers": self._answers,
             "runs": self._lost,
+            "books": self._books,
         }
         self._desk, self._post, self._log = desk, post, log
         self._policy = desk.settings.notifications.policy()
         self._armed = _Armed(desk, log)
         self._signs = signs_of(desk.workspace)
         self._rounds = 0
+        self._compared: int | None = None
+        self._unreached: set[str] = set()
         self._before: Pass | None = None
         self._seen: set[str] = set()
         self._troubles: Mapping[str, str] = {}
@@ -176,15 +186,41 @@ class _Rounds:
             tell_exhausted(self._desk)
         self._rounds += 1
 
+    def _books(self) -> None:
+        """What the books are worth, and what their breakers ask for, whether anything trades or not."""
+        if self._rounds % ASK_AGAIN == 0:
+            for one in watch_books(self._desk):
+                if one.done or one.stopped:
+                    self._log("breaker", accounts_watched([one])[0])
+
     def _starts(self) -> bool:
         """Whether the desk begins anything by itself: not while it starts, stops or is paused."""
         return ALLOWS[self._desk.states.current().state].starts_runs
 
     def watch(self) -> None:
-        """Look how the desk is; the move that follows is on record."""
+        """Look how the desk is, and what is halted; the move that follows is on record."""
+        for told in follow_halts(self._desk):
+            self._log("halt_followed", {"what": told})
         moved = watch(self._desk, self._signs)
         if moved is not None:
             self._log("system_moved", {"state": moved.state.value, "reason": moved.reason})
+
+    def compare(self) -> None:
+        """At the start and as often as execution.yaml says, every account against its venue; one that could not be
+        reached again and again, so that it is compared as soon as it can be."""
+        now, minutes = self._desk.clock.now(), self._desk.settings.execution.reconciliation.every_minutes
+        due = self._compared is None or not 0 <= now - self._compared < minutes * MINUTE
+        if due:
+            self._compared = now
+        elif not self._unreached:
+            return
+        before, self._unreached = self._unreached, set()
+        for done in reconcile_all(self._desk, only=None if due else before):
+            if isinstance(done, Unreached):
+                self._unreached.add(done.account)
+            if not done.clean and done.account not in before:
+                why = done.why if isinstance(done, Unreached) else "; ".join(str(one.difference) for one in done.left)
+                self._log("books_not_clean", {"account": done.account, "why": why})
 
     def send(self) -> None:
         """Deliver the notices that are due."""

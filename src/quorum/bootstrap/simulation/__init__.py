@@ -33,6 +33,9 @@ def serve_simulation(
     prices = options.get("prices")
     if prices not in (None, "generated", "quiet") and not Path(str(prices)).is_file():
         raise UsageError(f"there is no file of prices {prices}", "give a file, `generated` or `quiet`")
+    recording = options.get("recording")
+    if recording is not None and not Path(recording).exists():
+        raise UsageError(f"there is no recording {recording}", "give a folder of recorded frames, or a file")
     serve(replace(Options(**{**options, "venue": venue, "start": began}), faults=planted), tell)
 
 

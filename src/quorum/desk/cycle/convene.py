@@ -11,6 +11,7 @@ from quorum.desk.cycle.around import circumstances, is_extreme, rules_of
 from quorum.desk.cycle.session import Question, Session, open_session
 from quorum.desk.cycle.stages import Ballot, order_told, send_now, trade, vote
 from quorum.desk.desk import Desk
+from quorum.desk.guarding import watch_book
 from quorum.domain import Clock, Order, Purpose, Severity, Signal, iso, plain
 from quorum.engine import ask
 from quorum.signals import ANALYSTS
@@ -62,9 +63,14 @@ def convene(desk: Desk, question: Question) -> CycleRecord:
 
 
 def settle(desk: Desk, account: str, clock: Clock) -> Sequence[Order]:
-    """Send what was committed and never sent, and ask the venue about the rest; the orders as they are then."""
+    """Send what was committed and never sent, and ask the venue about the rest; the orders as they are then.
+
+    Then the account's book is looked at, and its breakers do what they are there for.
+    """
     sender = desk.sender(account, clock)
-    return [sender.send(order) for order in desk.orders.of(account, only_open=True)]
+    settled = [sender.send(order) for order in desk.orders.of(account, only_open=True)]
+    watch_book(desk, account, clock)
+    return settled
 
 
 def _hear(desk: Desk, session: Session) -> Ballot:

@@ -8,12 +8,14 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from quorum.desk.cycle.session import Session
-from quorum.desk.desk import Desk
+from quorum.desk.desk import Accounting, Desk
 from quorum.desk.facts import order_facts, verdict_facts, vote_facts
+from quorum.desk.guarding import price_time, surroundings, tightened_stops
 from quorum.domain import (
     Book,
     Choice,
     DecisionKind,
+    ExitPlan,
     Order,
     OrderIntent,
     OrderStatus,
@@ -27,6 +29,7 @@ from quorum.domain import (
 )
 from quorum.engine import NoTrade, Snapshot, exit_due, intend, judge, propose, reduce
 from quorum.execution import next_attempt
+from quorum.risk import LastTrade
 from quorum.signals import Circumstances, Consensus, ConsensusRules, consensus, quality
 
 
@@ -80,16 +83,19 @@ def weighed(signals: Sequence[Signal], outcome: Consensus, tier_c_size: float) -
     return {**vote_facts(signals, outcome), "quality": plain(quality(outcome, signals, tier_c_size))}
 
 
-def trade(desk: Desk, session: Session, voted: Voted, transaction: Transaction, paper: bool) -> Traded:
+def trade(desk: Desk, session: Session, voted: Voted, transaction: Accounting, paper: bool) -> Traded:
     """Propose, check and reserve: one transaction, so that no other sees the same room."""
     symbol = session.snapshot.symbol
     marks = {symbol: session.instrument.price(session.snapshot.close)}
-    book = transaction.book(marks) if paper else _marked(transaction.book(), marks)
+    fresh = price_time(session.bars, session.snapshot.as_of)
+    last = {symbol: LastTrade(marks[symbol], fresh)}
+    book = transaction.value(last, session.snapshot.as_of) if paper else _marked(transaction.book(), marks)
     wish = _wish(desk, session, voted.outcome, book, voted.decision_id)
     wish = _allowed(desk, _sized(wish, voted.facts["quality"], session))
     if isinstance(wish, NoTrade):
         return Traded(None, None, wish.reason)
-    verdict = judge(wish, book, session.limits, session.instrument)
+    around = replace(surroundings(desk, transaction, book, wish), last=last)
+    verdict = judge(wish, book, session.limits, session.instrument, around)
     judged = {"proposal": plain(wish), **verdict_facts(verdict)}
     why = _because(wish, judged)
     inputs = {
@@ -97,6 +103,7 @@ def trade(desk: Desk, session: Session, voted: Voted, transaction: Transaction, 
         "book": plain(book),
         "limits": plain(session.limits),
         "instrument": plain(session.instrument),
+        "around": plain(around),
     }
     choice = Choice(DecisionKind.RISK, symbol, session.snapshot.as_of, inputs, judged, why, (voted.decision_id,))
     risk = transaction.record(choice)
@@ -185,12 +192,21 @@ def _wish(desk: Desk, session: Session, outcome: Consensus, book: Book, origin: 
     if held:
         entry = next((o for o in reversed(orders) if o.filled and o.intent.side.sign * held > 0), None)
         since = session.bars.between(entry.intent.created_at) if entry else session.bars
-        due = exit_due(entry.intent.exit, held, since, occasion.as_of) if entry else None
+        due = exit_due(_plan(desk, session, entry.intent, held), held, since, occasion.as_of) if entry else None
         if due:
             return reduce(occasion, held, book, due)
     elif any(o.filled and o.intent.created_at >= occasion.closed and _leaves(o) for o in orders):
         return NoTrade("this occasion has been traded: the holding was left")
     return propose(outcome, occasion, book, session.limits)
+
+
+def _plan(desk: Desk, session: Session, entry: OrderIntent, held: Decimal) -> ExitPlan:
+    """The entry's plan, with the stop that a breaker has tightened where it is nearer."""
+    stop = tightened_stops(desk, session.account).get(entry.symbol)
+    own = entry.exit.stop
+    if stop is None or (own is not None and (stop - own) * (1 if held > 0 else -1) <= 0):
+        return entry.exit
+    return replace(entry.exit, stop=stop)
 
 
 def _leaves(order: Order) -> bool:

@@ -40,7 +40,13 @@ class RiskTerms:
 
     def within(self, limits: RiskLimits) -> RiskTerms:
         """These terms where the book's own limits are not stricter."""
-        return replace(self, max_deployed=min(self.max_deployed, float(limits.max_deployed)))
+        return replace(
+            self,
+            max_allocation=min(self.max_allocation, float(limits.max_strategy)),
+            max_deployed=min(self.max_deployed, float(limits.max_deployed)),
+            max_correlated=min(self.max_correlated, float(limits.max_cluster)),
+            max_leverage=min(self.max_leverage, float(limits.max_leverage)),
+        )
 
 
 class Neighbour(NamedTuple):

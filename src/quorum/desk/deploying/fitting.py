@@ -13,12 +13,15 @@ import numpy as np
 from quorum.desk.deploying.asking import TRADE_TASK, ask_worker
 from quorum.desk.deploying.known import Known
 from quorum.desk.desk import Desk
-from quorum.domain import IllegalMove, QuorumError, Timeframe, UsageError, plain, split_symbol
+from quorum.domain import IllegalMove, OrderKind, QuorumError, Timeframe, UsageError, plain, split_symbol
+from quorum.execution import Abilities
 from quorum.lake import Bars, BarSource
 from quorum.validation import capacity
 from quorum.validation.critic import Case, open_case, verdict_words
 from quorum.validation.critic.case import AsSeen
 from quorum.validation.ladder import Asked, Ladder, TierResult, told
+
+_ONE = Decimal(1)
 
 
 class Account(NamedTuple):
@@ -99,20 +102,52 @@ def trade_again(ladder: Ladder, asked: Asked, result: TierResult, source: BarSou
 
 
 def misfits(desk: Desk, account: Account, shown: Traded, allocation: float) -> Iterator[QuorumError]:
-    """What the account's venue cannot do of it: sell short, or hold parts of a lot; nothing when it can do all."""
+    """What the account and its venue cannot do of it; nothing when they can do all.
+
+    They cannot sell short, place market orders, hold parts of a unit, trade so little, or value the cash that is there.
+    """
     limits = desk.limits(account.name)
     if shown.shorts and not limits.allow_short:
         yield IllegalMove(
             f"it sells short, and book {account.book} may not", "allow_short in config/risk.yaml, or another account"
         )
+    try:
+        abilities = desk.broker(account.name, desk.clock).abilities
+    except QuorumError as error:
+        yield error
+        return
+    yield from _beyond(account, shown, abilities)
+    yield from _unrated(desk, account)
     for bars in shown.series:
         instrument = desk.settings.instruments.instrument(bars)
         price = Decimal(str(float(bars.close[-1])))
+        lot = instrument.lot if abilities.fractional else max(instrument.lot, _ONE)
         money = account.equity * Decimal(str(allocation)) * Decimal(str(shown.largest))
-        least = max(instrument.lot * price, instrument.min_notional, limits.min_order_notional)
+        least = max(lot * price, instrument.min_notional, limits.min_order_notional)
         if money < least:
             yield IllegalMove(
                 f"{money:.2f} {account.currency} buys no {instrument.symbol}: the smallest order is {least:.2f} "
-                f"(a lot of {instrument.lot} at {price})",
+                f"(a lot of {lot} at {price})",
                 "allocate more, or leave the symbol out",
+            )
+
+
+def _beyond(account: Account, shown: Traded, abilities: Abilities) -> Iterator[QuorumError]:
+    """What the venue does for nobody."""
+    other = "deploy it on an account at a venue that does"
+    if shown.shorts and not abilities.short:
+        yield IllegalMove(f"it sells short, and the venue of account {account.name} does not", other)
+    if OrderKind.MARKET not in abilities.kinds:
+        yield IllegalMove(f"the venue of account {account.name} takes no market orders", other)
+
+
+def _unrated(desk: Desk, account: Account) -> Iterator[QuorumError]:
+    """Cash of the account, as fees are paid in, that nothing says the worth of: every order that opens is vetoed."""
+    if any(row["account"] == account.name for row in desk.accounts.listed()):
+        with desk.accounts.transaction(account.name) as transaction:
+            lacking = transaction.book().unrated
+        for currency in lacking:
+            yield IllegalMove(
+                f"account {account.name} has cash in {currency} without a fresh rate",
+                f"record one with `quorum account rate {currency} {account.currency} RATE`",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from quorum.desk.deploying.criticising import parents_of
@@ -24,18 +24,20 @@ class Word(NamedTuple):
     reason: str
 
 
-def undeploy(desk: Desk, strategy_id: str, word: Word) -> dict[str, Any]:
+def undeploy(desk: Desk, strategy_id: str, word: Word, positions: str = "keep") -> dict[str, Any]:
     """Take a deployment back: from paper it awaits a person's word again, from later stages it is disabled.
 
-    What it holds is kept. IllegalMove for a strategy that is not deployed, or is paused.
+    `positions` says what becomes of what it holds: with `close` the next turn sells it. IllegalMove for a strategy
+    that is not deployed, or is paused; UsageError for another word.
     """
+    _check(positions)
     found = _deployed(desk, strategy_id)
     if found.status is Status.PAUSED:
         raise IllegalMove(
             f"{strategy_id} is paused", f"`quorum strategy resume {strategy_id}` first, or `quorum strategy retire`"
         )
     after = Status.AWAITING_HUMAN if found.status is Status.PAPER else Status.DISABLED
-    return _done(desk, found, after, "ended", word)
+    return {**_done(desk, found, after, ("ended", positions), word), "positions": positions}
 
 
 def pause(desk: Desk, strategy_id: str, word: Word) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def pause(desk: Desk, strategy_id: str, word: Word) -> dict[str, Any]:
     found = _deployed(desk, strategy_id)
     if found.status is Status.PAUSED:
         raise IllegalMove(f"{strategy_id} is paused already", f"go on with `quorum strategy resume {strategy_id}`")
-    return _done(desk, found, Status.PAUSED, "paused", word)
+    return _done(desk, found, Status.PAUSED, ("paused", ""), word)
 
 
 def resume(desk: Desk, strategy_id: str, word: Word) -> dict[str, Any]:
@@ -53,31 +55,27 @@ def resume(desk: Desk, strategy_id: str, word: Word) -> dict[str, Any]:
         raise IllegalMove(f"{strategy_id} is {found.status}, not paused", "there is nothing to resume")
     into = (move.before for move in reversed(desk.life.queue.moves(strategy_id)) if move.after is Status.PAUSED)
     stage = next(into, None) or Status.PAPER
-    return _done(desk, found, stage, "standing", word)
+    return _done(desk, found, stage, ("standing", ""), word)
 
 
 def retire(desk: Desk, strategy_id: str, word: Word, positions: str = "keep") -> dict[str, Any]:
-    """End a deployed strategy's life for good; its positions are kept.
+    """End a deployed strategy's life for good; with `close` the next turn sells what it holds, else that is kept.
 
-    With `close` only where its account holds none of its symbols: which of them are this strategy's is not kept
-    apart yet, and nothing is sold by guess. UsageError for another word, IllegalMove for what cannot be retired.
+    UsageError for another word, IllegalMove for what cannot be retired.
     """
-    if positions not in POSITIONS:
-        raise UsageError(f"positions cannot be {positions!r}", f"choose one of {', '.join(POSITIONS)}")
+    _check(positions)
     found = desk.life.queue.get(strategy_id)
     if Status.RETIRED not in MOVES[found.status]:
         raise IllegalMove(
             f"{strategy_id} is {found.status}: only what was deployed retires",
             "take it out with `quorum queue remove`",
         )
-    held = list(_held(desk, found)) if positions == "close" else []
-    if held:
-        raise IllegalMove(
-            f"{strategy_id} cannot close {', '.join(held)}: positions are kept by account, not by strategy, and "
-            "closing for a strategy is not built yet",
-            f"close them by hand, or `quorum strategy retire {strategy_id} --positions keep`",
-        )
-    return {**_done(desk, found, Status.RETIRED, "ended", word), "positions": positions}
+    return {**_done(desk, found, Status.RETIRED, ("ended", positions), word), "positions": positions}
+
+
+def _check(positions: str) -> None:
+    if positions not in POSITIONS:
+        raise UsageError(f"positions cannot be {positions!r}", f"choose one of {', '.join(POSITIONS)}")
 
 
 def _deployed(desk: Desk, strategy_id: str) -> Candidate:
@@ -89,8 +87,11 @@ def _deployed(desk: Desk, strategy_id: str) -> Candidate:
     return found
 
 
-def _done(desk: Desk, found: Candidate, after: Status, standing: str, word: Word) -> dict[str, Any]:
-    """Move the strategy, then its deployments, with the decision; who comes second is refused."""
+def _done(desk: Desk, found: Candidate, after: Status, standing: tuple[str, str], word: Word) -> dict[str, Any]:
+    """Move the strategy, then its deployments, with the decision; who comes second is refused.
+
+    `standing` is the deployments' new status, and what becomes of what it holds, if anything.
+    """
     if not word.reason.strip():
         raise UsageError("no reason is given", "say why with --reason TEXT")
     strategy_id = found.strategy_id
@@ -129,19 +130,11 @@ def standing_of(desk: Desk, strategy_id: str, statuses: Collection[str] = AT_WOR
     return [r for r in desk.life.books.deployments.listed(strategy_id=strategy_id) if r["status"] in statuses]
 
 
-def _changed(desk: Desk, record: Record, standing: str, decided: str) -> Record:
+def _changed(desk: Desk, record: Record, standing: tuple[str, str], decided: str) -> Record:
+    status, positions = standing
+    more = {"positions": positions} if positions else {}
+
     def act(old: Mapping[str, Any]) -> Record:
-        return {**old, "status": standing, "decision_id": decided}
+        return {**old, **more, "status": status, "decision_id": decided}
 
     return desk.life.books.deployments.change((record["deployment_id"],), act)
-
-
-def _held(desk: Desk, found: Candidate) -> Iterator[str]:
-    """What the strategy's accounts hold of its symbols."""
-    opened = {row["account"] for row in desk.accounts.listed()}
-    for account in sorted({r["account"] for r in standing_of(desk, found.strategy_id)} & opened):
-        with desk.accounts.transaction(account) as transaction:
-            book = transaction.book()
-        for symbol in (name.partition(".")[0] for name in found.idea.symbols):
-            if book.quantity(symbol):
-                yield f"{book.quantity(symbol)} {symbol} of {account}"

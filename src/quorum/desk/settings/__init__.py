@@ -11,8 +11,9 @@ from quorum.desk.settings.events import EventsFile
 from quorum.desk.settings.notices import NotificationsFile
 from quorum.desk.settings.reading import closest, place, read_document, read_settings, yaml_with_comments
 from quorum.desk.settings.schedule import ScheduleFile
-from quorum.desk.settings.sections import AccountsFile, ConsensusFile, ExecutionFile, InstrumentsFile, RiskFile
+from quorum.desk.settings.sections import ConsensusFile, InstrumentsFile
 from quorum.desk.settings.sources import HostSection, SourcesFile
+from quorum.desk.settings.trading import AccountsFile, ExecutionFile, RiskFile
 
 __all__ = [
     "AccountsFile",

@@ -19,9 +19,7 @@ from pydantic import (
 
 from quorum.desk.settings.reading import closest
 from quorum.domain import Instrument, UsageError, split_symbol
-from quorum.execution import VenueCosts
 from quorum.lake import Bars
-from quorum.risk import RiskLimits
 from quorum.signals import ANALYSTS, Calibration, Conflict, ConsensusRules, Experts, Learning
 
 RISK_MANAGER = "risk-manager"
@@ -256,63 +254,6 @@ class ConsensusFile(_Section):
     consensus: ConsensusSection = ConsensusSection()
 
 
-class LimitsSection(_Section):
-    """The limits of one book in risk.yaml; see RiskLimits for their meaning."""
-
-    risk_per_trade: Digits = Field(Decimal("0.005"), gt=0, le=1)
-    max_position: Digits = Field(Decimal("0.40"), gt=0)
-    max_deployed: Digits = Field(Decimal("0.60"), gt=0)
-    max_total_loss: Digits = Field(Decimal("0.20"), gt=0, le=1)
-    min_reward_risk: Digits = Field(Decimal("1.5"), ge=0)
-    min_order_notional: Digits = Field(Decimal(10), ge=0)
-    price_collar_bps: Digits = Field(Decimal(100), ge=0, lt=10_000)
-    allow_short: bool = False
-    max_borrowed: Digits = Field(Decimal(0), ge=0)
-
-    def limits(self) -> RiskLimits:
-        """The limits that risk takes."""
-        return RiskLimits(**{name: getattr(self, name) for name in type(self).model_fields})
-
-
-class RiskFile(_Section):
-    books: dict[str, LimitsSection] = {"crypto": LimitsSection(), "equities": LimitsSection()}
-
-
-class AccountSection(_Section):
-    """One account in accounts.yaml: the book whose limits hold, its currency, and the cash paid in at its start."""
-
-    book: str
-    currency: Currency
-    cash: Digits = Field(gt=0)
-
-
-_ACCOUNTS = {
-    "paper": AccountSection(book="crypto", currency="USDT", cash=Decimal(100_000)),
-    "paper-usd": AccountSection(book="equities", currency="USD", cash=Decimal(100_000)),
-}
-
-
-class AccountsFile(_Section):
-    accounts: dict[AccountName, AccountSection] = _ACCOUNTS
-
-
-class VenueSection(_Section):
-    """The simulated venue in execution.yaml: its costs, and whether it lives in our process or in its own."""
-
-    fee_bps: Digits = Field(Decimal(10), ge=0, lt=10_000)
-    slippage_bps: Digits = Field(Decimal(2), ge=0, lt=10_000)
-    max_volume_share: Digits = Field(Decimal("0.1"), gt=0, le=1)
-    process: Literal["in_process", "own_process"] = "in_process"
-
-    def costs(self) -> VenueCosts:
-        """The costs that the simulated venue takes."""
-        return VenueCosts(self.fee_bps, self.slippage_bps, self.max_volume_share)
-
-
-class ExecutionFile(_Section):
-    simulated_venue: VenueSection = VenueSection()
-
-
 class InstrumentSection(_Section):
     """What instruments.yaml says of one symbol; what it leaves out comes from the prices themselves."""
 
@@ -326,11 +267,15 @@ class InstrumentsFile(_Section):
     equity_lot: Digits = Field(Decimal(1), gt=0)
     symbols: dict[str, InstrumentSection] = {}
 
+    def lot(self, symbol: str) -> Decimal:
+        """The step of a symbol's quantity."""
+        given = self.symbols.get(symbol, InstrumentSection()).lot
+        return given or (self.equity_lot if split_symbol(symbol)[0] == symbol else self.crypto_lot)
+
     def instrument(self, bars: Bars) -> Instrument:
         """The instrument that `bars` are of: its steps as given here, else the grid of the prices."""
         base, quote = split_symbol(bars.symbol)
         given = self.symbols.get(bars.symbol, InstrumentSection())
         decimals = OFF_GRID_DECIMALS if bars.price_decimals is None else bars.price_decimals
         tick = given.tick or Decimal(1).scaleb(-decimals)
-        lot = given.lot or (self.equity_lot if base == bars.symbol else self.crypto_lot)
-        return Instrument(bars.symbol, bars.venue, base, quote, tick, lot, given.min_notional)
+        return Instrument(bars.symbol, bars.venue, base, quote, tick, self.lot(bars.symbol), given.min_notional)

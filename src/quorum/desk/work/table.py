@@ -20,6 +20,7 @@ from quorum.desk.work import (
     proving,
     realtime,
     review,
+    trading,
     unbuilt,
 )
 from quorum.desk.work.assignment import Assignment, Job, Place, Work
@@ -95,7 +96,7 @@ _MEETING = {
     "brief_meeting": _desk(meeting.brief_meeting, "cells", "records"),
     "hold_meeting": _desk(meeting.hold_meeting, "meeting_id", "status", "queued"),
 }
-_LIFE = {**proving.JOBS, **mending.JOBS, **_MEETING, **deploying.JOBS}
+_LIFE = {**proving.JOBS, **mending.JOBS, **_MEETING, **deploying.JOBS, **trading.JOBS}
 _UNBUILT = {
     "train_model": _pool(unbuilt.train_model, "model", "version"),
     "validate_model": _pool(unbuilt.validate_model, "passed"),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quorum.execution.audit.kinds import kinds, transfers
 from quorum.execution.audit.ledger import balances, entries, fills, seals
 from quorum.execution.audit.orders import approvals, events, orders, parts, strays, verdicts
 from quorum.execution.audit.positions import positions
 from quorum.execution.audit.rows import Tables, doubled, unreadable
 
-CHECKS = (entries, seals, fills, balances, positions, events, orders, parts, strays, approvals, verdicts)
+CHECKS = (
+    *(entries, seals, kinds, transfers, fills, balances, positions),
+    *(events, orders, parts, strays, approvals, verdicts),
+)
 
 
 @dataclass(frozen=True, slots=True)

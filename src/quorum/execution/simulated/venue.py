@@ -76,6 +76,11 @@ class Venue:
     def _on_funding(self, event: Mapping[str, Any]) -> None:
         _add(self.cash, event["currency"], Decimal(event["amount"]))
 
+    def _on_moved(self, event: Mapping[str, Any]) -> None:
+        for line, amounts in ((self.cash, event["cash"]), (self.positions, event["units"])):
+            for name, amount in amounts.items():
+                _add(line, name, Decimal(amount))
+
     def _on_refused(self, event: Mapping[str, Any]) -> None:
         self.refused.add(event["id"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from email.utils import formatdate
 from time import monotonic
 
 from aiohttp import web
@@ -12,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 from quorum.domain import SECOND
 from quorum.simulator.alpaca.refusals import Complaint, complaint_of
 from quorum.simulator.core import Refused
-from quorum.simulator.serving import Simulation
+from quorum.simulator.serving import Simulation, web_date
 
 KEY, SECRET = "APCA-API-KEY-ID", "APCA-API-SECRET-KEY"  # names of headers
 _MINUTE = 60.0
@@ -91,8 +90,3 @@ def _count(simulation: Simulation, rate: Rate, request: web.Request) -> dict[str
         "X-RateLimit-Remaining": str(left),
         "X-RateLimit-Reset": str(reset),
     }
-
-
-def web_date(at: int) -> str:
-    """An instant as the Date of an answer."""
-    return formatdate(at / SECOND, usegmt=True)

@@ -136,8 +136,6 @@ class Floor:
         self.cash[self.currency] -= event.side.sign * fill.notional
         if event.fee_currency == self.currency:
             self.cash[self.currency] -= event.fee
-        else:
-            held = replace(held, quantity=held.quantity - event.fee)
         self.positions[event.symbol] = held
 
     def _adjust(self, event: Adjusted) -> None:

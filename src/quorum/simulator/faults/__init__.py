@@ -7,14 +7,29 @@ Neighbours: `simulator.serving` acts them out.
 
 from quorum.simulator.faults.plan import Faults, Planted
 from quorum.simulator.faults.reading import fault_of, parse_faults, read_faults
-from quorum.simulator.faults.words import AFTER, BEFORE, CLOSING, MEANINGS, MESSAGE, VENUE, Fault, FaultKind
+from quorum.simulator.faults.words import (
+    ACKED,
+    AFTER,
+    BEFORE,
+    CLOSING,
+    MEANINGS,
+    MESSAGE,
+    SHOWN,
+    SUMMED,
+    VENUE,
+    Fault,
+    FaultKind,
+)
 
 __all__ = [
+    "ACKED",
     "AFTER",
     "BEFORE",
     "CLOSING",
     "MEANINGS",
     "MESSAGE",
+    "SHOWN",
+    "SUMMED",
     "VENUE",
     "Fault",
     "FaultKind",

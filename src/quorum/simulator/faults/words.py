@@ -29,6 +29,7 @@ class FaultKind(StrEnum):
     DUPLICATE = "duplicate"
     REORDER = "reorder"
     STALL = "stall"
+    MUTE = "mute"
     BAD_FRAME = "bad_frame"
     TORN_FRAME = "torn_frame"
     CLOSE = "close"
@@ -40,6 +41,11 @@ class FaultKind(StrEnum):
     FOREIGN_POSITION = "foreign_position"
     HALT = "halt"
     NO_FILL = "no_fill"
+    NO_PINGS = "no_pings"
+    SHUTDOWN = "shutdown"
+    STALE = "stale"
+    CHECKSUM = "checksum"
+    NO_ACK = "no_ack"
 
 
 K = FaultKind
@@ -61,6 +67,7 @@ MEANINGS: dict[FaultKind, str] = {
     K.DUPLICATE: "a message of a stream is sent twice",
     K.REORDER: "a message of a stream is sent after the next one",
     K.STALL: "a stream sends nothing for `seconds` (10) while pings are answered; what it had to say is lost",
+    K.MUTE: "a connection says nothing for `seconds` (10), not even to a ping",
     K.BAD_FRAME: "a frame that is no message comes before the right one",
     K.TORN_FRAME: "half of a message comes instead of it",
     K.CLOSE: "a stream is closed with the code `status` (1001)",
@@ -72,12 +79,20 @@ MEANINGS: dict[FaultKind, str] = {
     K.FOREIGN_POSITION: "a holding of the symbol moves by `quantity` (1) without an order",
     K.HALT: "trading of the symbol is halted, until `for` has passed",
     K.NO_FILL: "orders of the symbol do not fill, until `for` has passed",
+    K.NO_PINGS: "the venue sends no pings and no heartbeats, until `for` has passed",
+    K.SHUTDOWN: "the venue announces its shutdown where it does so, and closes all streams `seconds` (5) later",
+    K.STALE: "a snapshot of the book is `seconds` (10) old",
+    K.CHECKSUM: "the checksum of a message of the book is wrong",
+    K.NO_ACK: "a subscription begins without an answer to it",
 }
 BEFORE = frozenset({K.RESET, K.HALF_OPEN, K.DELAY, K.RATE_LIMIT, K.BANNED, K.ERROR, K.HTML, K.LATE})
 AFTER = frozenset({K.ERROR_AFTER, K.RESET_AFTER, K.HIDDEN, K.TRUNCATED, K.MALFORMED})
-MESSAGE = frozenset({K.LOSE, K.DUPLICATE, K.REORDER, K.STALL, K.BAD_FRAME, K.TORN_FRAME, K.CLOSE, K.CUT})
-VENUE = frozenset({K.CLOCK, K.REVOKED, K.FOREIGN_ORDER, K.FOREIGN_POSITION, K.HALT, K.NO_FILL})
+MESSAGE = frozenset({K.LOSE, K.DUPLICATE, K.REORDER, K.STALL, K.MUTE, K.BAD_FRAME, K.TORN_FRAME, K.CLOSE, K.CUT})
+VENUE = frozenset({K.CLOCK, K.REVOKED, K.FOREIGN_ORDER, K.FOREIGN_POSITION, K.HALT, K.NO_FILL, K.NO_PINGS, K.SHUTDOWN})
 CLOSING = frozenset({K.PARTIAL_CLOSE})
+SHOWN = frozenset({K.STALE})
+SUMMED = frozenset({K.CHECKSUM})
+ACKED = frozenset({K.NO_ACK})
 NEEDS_SYMBOL = frozenset({K.FOREIGN_ORDER, K.FOREIGN_POSITION, K.HALT, K.NO_FILL})
 
 

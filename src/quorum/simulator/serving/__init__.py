@@ -5,18 +5,19 @@ In: a venue, options. Out: addresses and keys, and the control doors under /sim.
 Neighbours: the venues bring their doors; `simulator.core` is what they open to.
 """
 
-from quorum.simulator.serving.clock import SpeedClock
+from quorum.simulator.serving.clock import SpeedClock, web_date
 from quorum.simulator.serving.line import Line
-from quorum.simulator.serving.options import ALWAYS, CALENDAR, GENERATED, QUIET, Keys, Options
+from quorum.simulator.serving.options import ALWAYS, CALENDAR, GENERATED, QUIET, USUAL, Keys, Options
 from quorum.simulator.serving.server import Address, opened, running, serve
 from quorum.simulator.serving.simulation import Simulation
-from quorum.simulator.serving.venue import Site, Venue
+from quorum.simulator.serving.venue import Site, Take, Venue
 
 __all__ = [
     "ALWAYS",
     "CALENDAR",
     "GENERATED",
     "QUIET",
+    "USUAL",
     "Address",
     "Keys",
     "Line",
@@ -24,8 +25,10 @@ __all__ = [
     "Simulation",
     "Site",
     "SpeedClock",
+    "Take",
     "Venue",
     "opened",
     "running",
     "serve",
+    "web_date",
 ]

@@ -37,7 +37,8 @@ class Line:
         self._request = request
         self._encode = encode
         self._queue: asyncio.Queue[Said] = asyncio.Queue(_WAITING)
-        self._stalled: dict[str, int] = {}
+        self._stalled: dict[tuple[str | None, str | None], int] = {}
+        self._mute = 0
         self._kept: list[Any] = []
         simulation.spawn(self._write())
 
@@ -48,6 +49,16 @@ class Line:
     def tell(self, channel: str, symbol: str | None, message: Any) -> None:
         """Say something of a channel."""
         self._put(Said(channel, symbol, message))
+
+    @property
+    def waiting(self) -> int:
+        """Messages that have not been written yet; 0 for a stream that has ended."""
+        return 0 if self._ws.closed else self._queue.qsize()
+
+    @property
+    def mute(self) -> bool:
+        """Whether not even a ping comes through."""
+        return self._mute > self._simulation.clock.now()
 
     def _put(self, said: Said) -> None:
         try:
@@ -64,12 +75,15 @@ class Line:
                 return  # the client has gone
 
     async def _say(self, said: Said) -> None:
+        if self.mute:
+            return
         if said.channel is None:
             await self._send(self._encode(said.message))
             if said.end:
                 await self._ws.close()
             return
-        if self._stalled.get(said.channel, 0) > self._simulation.clock.now():
+        channel, now = said.channel, self._simulation.clock.now()
+        if any(self._stalled.get((channel, symbol), 0) > now for symbol in {None, said.symbol}):
             return
         fault = self._simulation.faults.draw(MESSAGE, f"STREAM {said.channel}", said.symbol)
         if fault is not None:
@@ -86,8 +100,10 @@ class Line:
             await self._send(frame)
         elif fault.kind is FaultKind.REORDER:
             self._kept.append(said.message)
-        elif fault.kind is FaultKind.STALL and said.channel is not None:
-            self._stalled[said.channel] = self._simulation.clock.now() + int(fault.lasts(10) * SECOND)
+        elif fault.kind is FaultKind.STALL:
+            self._stalled[said.channel, fault.symbol] = self._until(fault)
+        elif fault.kind is FaultKind.MUTE:
+            self._mute = self._until(fault)
         elif fault.kind is FaultKind.BAD_FRAME:
             await self._send(_GARBAGE if isinstance(frame, str) else _GARBAGE.encode())
             await self._send(frame)
@@ -97,6 +113,9 @@ class Line:
             await self._ws.close(code=fault.answers(1001))
         elif fault.kind is FaultKind.CUT:
             reset(self._request)
+
+    def _until(self, fault: Fault) -> int:
+        return self._simulation.clock.now() + int(fault.lasts(10) * SECOND)
 
     async def _send(self, frame: str | bytes) -> None:
         if isinstance(frame, str):

@@ -6,6 +6,7 @@ import ipaddress
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from quorum.domain import UsageError
 from quorum.simulator.faults import Fault
 
 GENERATED, QUIET = "generated", "quiet"
+USUAL = -1
 ALWAYS, CALENDAR = "always", "calendar"
 _IDS = uuid.UUID("c1f4b1d2-7f0a-5c0e-8a41-2f3b0d6e9a77")
 
@@ -30,7 +32,10 @@ class Options:
 
     `start` is the instant at which its clock begins (ns UTC), `speed` how fast it runs, `ticks` prices a second of
     the machine's. `prices` is `generated`, `quiet` (moved by hand only) or a file. `hours` is `always` or `calendar`.
-    `rate` is requests a minute and key, 0 for no limit; `multiplier` what the venue lends, 1 for a cash account.
+    `rate` is requests a minute and key (weight, where the venue weighs them), 0 for no limit, USUAL for the venue's
+    own; `multiplier` what the venue lends, 1 for a cash account. `recording` is a folder of what a venue sent: it
+    begins at its own first instant, and an infinite `speed` plays it as fast as clients listen. `timers` is how much
+    faster than the venue's are the protocol's own times: pings, heartbeats, the end of a connection.
     UsageError for a host that is not loopback, and for numbers out of bounds.
     """
 
@@ -47,17 +52,24 @@ class Options:
     faults: tuple[Fault, ...] = ()
     prices: str = GENERATED
     hours: str = ALWAYS
-    rate: int = 200
+    rate: int = USUAL
     multiplier: Decimal = Decimal(2)
     retired_fields: bool = False
+    recording: Path | None = None
+    timers: float = 1.0
 
     def __post_init__(self) -> None:
         if not _loopback(self.host):
             raise UsageError(f"{self.host} is not loopback", "the simulated venue serves 127.0.0.1 only")
         if self.hours not in (ALWAYS, CALENDAR):
             raise UsageError(f"hours {self.hours!r} are none", f"choose {ALWAYS} or {CALENDAR}")
-        bounds = {"cash": self.cash > 0, "speed": self.speed >= 0, "ticks": 0 < self.ticks <= 1000}
-        bounds |= {"multiplier": 1 <= self.multiplier <= 4, "rate": self.rate >= 0}
+        bounds = {
+            "cash": self.cash > 0,
+            "speed": self.speed >= 0 and (self.recording is not None or isfinite(self.speed)),
+            "ticks": 0 < self.ticks <= 1000,
+        }
+        bounds |= {"multiplier": 1 <= self.multiplier <= 4, "rate": self.rate >= USUAL}
+        bounds |= {"timers": 0 < self.timers <= 1_000_000}
         for name, right in bounds.items():
             if not right:
                 raise UsageError(

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aiohttp import web
@@ -17,10 +17,10 @@ from quorum.domain import SECOND, QuorumError, UsageError
 from quorum.simulator.core import FileJournal, Listing, MemoryJournal
 from quorum.simulator.prices import Prices, Quiet, Recorded, Walk
 from quorum.simulator.serving.control import Control
-from quorum.simulator.serving.options import GENERATED, QUIET, Keys, Options
+from quorum.simulator.serving.options import GENERATED, QUIET, USUAL, Keys, Options
 from quorum.simulator.serving.simulation import Simulation
 from quorum.simulator.serving.spoiling import Spoiler
-from quorum.simulator.serving.venue import Venue
+from quorum.simulator.serving.venue import Site, Take, Venue
 
 _LARGEST_REQUEST = 1_000_000
 _GOODBYE = 0.2  # seconds for requests that are still open when the run ends
@@ -46,9 +46,15 @@ def listings_of(venue: Venue, options: Options) -> list[Listing]:
 @asynccontextmanager
 async def opened(venue: Venue, options: Options) -> AsyncIterator[tuple[Address, Simulation]]:
     """The run while it serves. UsageError when the port is taken, DataError for a journal or prices that are none."""
+    options = replace(options, rate=venue.rate if options.rate == USUAL else options.rate)
+    take = _take(venue, options)
+    if take is not None:
+        options = replace(options, start=take.start, prices=QUIET)
+    listings = take.listings if take is not None else listings_of(venue, options)
     journal = FileJournal(options.journal) if options.journal else MemoryJournal()
-    simulation = Simulation(options, listings_of(venue, options), journal, venue.currency)
-    runner = web.AppRunner(_app(venue, simulation), access_log=None, shutdown_timeout=_GOODBYE)
+    simulation = Simulation(options, listings, journal, venue.currency)
+    site = take.site if take is not None else venue.site
+    runner = web.AppRunner(_app(site(simulation), venue, simulation), access_log=None, shutdown_timeout=_GOODBYE)
     await runner.setup()
     try:
         url = await _listen(runner, options)
@@ -111,8 +117,16 @@ def running(venue: Venue, options: Options) -> Iterator[Address]:
         thread.join()
 
 
-def _app(venue: Venue, simulation: Simulation) -> web.Application:
-    site, spoiler = venue.site(simulation), Spoiler(simulation, venue.complaint)
+def _take(venue: Venue, options: Options) -> Take | None:
+    if options.recording is None:
+        return None
+    if venue.recorded is None:
+        raise UsageError(f"{venue.name} plays no recordings", "give --prices a file, or choose another venue")
+    return venue.recorded(options.recording, options.symbols)
+
+
+def _app(site: Site, venue: Venue, simulation: Simulation) -> web.Application:
+    spoiler = Spoiler(simulation, venue.complaint)
 
     @web.middleware
     async def spoil(request: web.Request, handler: Handler) -> web.StreamResponse:

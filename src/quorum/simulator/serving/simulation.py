@@ -35,7 +35,7 @@ class Simulation:
     def __init__(self, options: Options, listings: Iterable[Listing], journal: Journal, currency: str = "USD") -> None:
         self.options = options
         hours: Hours = Always() if options.hours == ALWAYS else NewYork()  # before the clock runs: it takes a while
-        self.clock = SpeedClock(options.start, options.speed)
+        self.clock = SpeedClock(options.start, options.speed if options.recording is None else 0)
         opening = Money(options.cash, currency)
         self.exchange = Exchange(listings, journal, self.clock, hours, opening, options.seed)
         self.exchange.terms = Terms(options.multiplier)
@@ -44,6 +44,8 @@ class Simulation:
         self.pasts = {s: self._past(each) for s, each in self.exchange.listings.items()}
         self.skew = 0
         self.revoked = False
+        self.pingless = False
+        self.on_shutdown: list[Callable[[float], object]] = []
         self.closing = asyncio.Event()
         self._hidden: dict[str, int] = {}
         self._watchers: list[Watcher] = []
@@ -116,6 +118,8 @@ class Simulation:
         done: dict[FaultKind, tuple[Callable[[], object], Callable[[], object] | None]] = {
             FaultKind.CLOCK: (lambda: self._skew(fault.lasts(-5)), lambda: self._skew(0)),
             FaultKind.REVOKED: (lambda: self._revoke(True), lambda: self._revoke(False)),
+            FaultKind.NO_PINGS: (lambda: self._silence(True), lambda: self._silence(False)),
+            FaultKind.SHUTDOWN: (lambda: self._shutdown(fault.lasts(5)), None),
             FaultKind.HALT: (
                 lambda: self.exchange.suspend(symbol, True),
                 lambda: self.exchange.suspend(symbol, False),
@@ -142,6 +146,13 @@ class Simulation:
 
     def _revoke(self, revoked: bool) -> None:
         self.revoked = revoked
+
+    def _silence(self, pingless: bool) -> None:
+        self.pingless = pingless
+
+    def _shutdown(self, seconds: float) -> None:
+        for act in self.on_shutdown:
+            act(seconds)
 
     def _withhold(self, symbol: str, withheld: bool) -> None:
         (self.exchange.withheld.add if withheld else self.exchange.withheld.discard)(symbol)

@@ -110,7 +110,7 @@ def symbol_of(request: web.Request, body: bytes) -> str | None:
         said = None
     if isinstance(said, dict) and isinstance(said.get("symbol"), str):
         return str(said["symbol"])
-    found = request.query.get("symbol") or request.query.get("symbols")
+    found = request.query.get("symbol") or request.query.get("symbols") or request.query.get("pair")
     return found or request.path.rpartition("/")[2] or None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -20,13 +21,22 @@ class Site(NamedTuple):
     middlewares: tuple[Middleware, ...] = ()
 
 
+class Take(NamedTuple):
+    """A recording as a run plays it: when it begins (ns UTC), what it trades, and its doors."""
+
+    start: int
+    listings: tuple[Listing, ...]
+    site: Callable[[Simulation], Site]
+
+
 @dataclass(frozen=True, slots=True)
 class Venue:
     """A venue by name.
 
     `symbols` are traded where none are asked for, `always` besides those that are. `listing` makes one of a symbol,
     UsageError where the venue has none of that name. `complaint` is its JSON for a status that a fault wants,
-    `addresses` names what stands at a base address.
+    `addresses` names what stands at a base address, `rate` is requests (or weight) a minute, `recorded` reads a
+    recording of the symbols asked for, of all where none are.
     """
 
     name: str
@@ -37,3 +47,5 @@ class Venue:
     addresses: Callable[[str], Mapping[str, str]]
     always: tuple[str, ...] = ()
     currency: str = "USD"
+    rate: int = 200
+    recorded: Callable[[Path, tuple[str, ...]], Take] | None = None

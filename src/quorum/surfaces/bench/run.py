@@ -14,6 +14,7 @@ from quorum.engine import machine
 from quorum.signals.strategies import DEMO_MA
 from quorum.surfaces.bench.clocks import cpu_of, cpu_of_command
 from quorum.surfaces.bench.desk import desk
+from quorum.surfaces.bench.execution import execution
 from quorum.surfaces.bench.frames import frames
 from quorum.surfaces.bench.lab import lab, memory
 from quorum.surfaces.bench.markets import minutes
@@ -88,5 +89,6 @@ BENCHES: Mapping[str, Callable[[], list[Measure]]] = {
     "cycle": _cycle,
     "desk": desk,
     "validation": validation,
+    "execution": execution,
     "demo": _demo,
 }

@@ -1,4 +1,4 @@
-"""Commands around accounts and the simulated venue."""
+"""Commands around the venues of accounts."""
 
 from __future__ import annotations
 
@@ -8,29 +8,8 @@ import typer
 
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table
 
-account = typer.Typer(help="Accounts.", no_args_is_help=True, rich_markup_mode=None)
 broker = typer.Typer(help="The venue's side: account, orders, positions.", no_args_is_help=True, rich_markup_mode=None)
 Account = Annotated[str, typer.Option("--account", help="An account of config/accounts.yaml.")]
-
-
-@account.command("list")
-def list_accounts(home: Home = None, as_json: Json = False) -> None:
-    """List the configured accounts.
-
-    Example: quorum account list
-    """
-    from quorum.bootstrap import open_desk
-
-    desk = open_desk(home)
-    opened = {row["account"] for row in desk.accounts.listed()}
-    known = [
-        {"account": n, "book": a.book, "currency": a.currency, "cash": str(a.cash), "opened": n in opened}
-        for n, a in desk.settings.accounts.accounts.items()
-    ]
-    if as_json:
-        print_json({"accounts": known})
-        return
-    table(("account", "book", "currency", "paid in", "opened"), [tuple(k.values()) for k in known])
 
 
 @broker.command("account")
@@ -97,31 +76,37 @@ def show_orders(account: Account = "paper", home: Home = None, as_json: Json = F
 
 @broker.command("reconcile")
 def reconcile(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
-    """Settle open orders, audit the ledger, and compare it with the venue; ends with 1 when they differ.
+    """Bring an account and its venue together by the policy of execution.yaml; ends with 1 where they differ.
+
+    Open orders are settled and late fills booked; what nothing explains is adopted, or halts the account.
 
     Example: quorum broker reconcile
     """
     from quorum.bootstrap import open_desk
-    from quorum.desk import books, tell_difference
-    from quorum.desk.work.telling import follow_orders
+    from quorum.desk import books, order_facts
+    from quorum.desk import trading as desk_trading
+    from quorum.desk.work.telling import tell_order
 
     desk = open_desk(home)
     desk.account_for("", account)
-    settled = follow_orders(desk, account, desk.clock)
+    done = desk_trading.reconcile(desk, account)
+    for order in done.settled:
+        tell_order(desk, order_facts(order, desk.orders.fills_of(order.intent.client_order_id)))
     report = books(desk, account)
-    tell_difference(desk, report)
+    balanced = report.audit.balanced and done.clean
     answer: dict[str, Any] = {
         "account": account,
-        "balanced": report.balanced,
-        "settled": [o.intent.client_order_id for o in settled],
+        "balanced": balanced,
+        "settled": [o.intent.client_order_id for o in done.settled],
         "entries": report.audit.entries,
         "postings": report.audit.postings,
         "fills": report.audit.fills,
         "faults": report.audit.faults,
         "differences": report.differences,
+        **done.facts(),
     }
     print_json(answer) if as_json else facts(answer)
-    raise typer.Exit(0 if report.balanced else 1)
+    raise typer.Exit(0 if balanced else 1)
 
 
 @broker.command("serve")

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from quorum.domain import QuorumError
-from quorum.surfaces.cli.accounts import account, broker
+from quorum.surfaces.cli.accounts import broker
 from quorum.surfaces.cli.bench import bench
 from quorum.surfaces.cli.coordinator import (
     agents,
@@ -29,7 +29,17 @@ from quorum.surfaces.cli.coordinator import (
 )
 from quorum.surfaces.cli.data import app as data
 from quorum.surfaces.cli.demo import demo
-from quorum.surfaces.cli.execution import sim
+from quorum.surfaces.cli.execution import (
+    account,
+    cancel_all,
+    close_all,
+    follow_halts,
+    halt,
+    resume_trading,
+    risk,
+    sim,
+    trade,
+)
 from quorum.surfaces.cli.lab import backtest, consensus, sweep, walkforward
 from quorum.surfaces.cli.life import (
     deploy,
@@ -61,7 +71,8 @@ _PLAIN = (
     *(init, doctor, status, up, demo, backtest, sweep, walkforward, consensus),
     *(validate, retry, evaluate, meeting, learnings, deploy, undeploy),
     *(approve, reject, decisions, why, replay, views, bench),
-    *(logs, backup, restore, prune, sim),
+    *(logs, backup, restore, prune, sim, trade),
+    *(halt, cancel_all, close_all),
 )
 for command in _PLAIN:
     app.command()(command)
@@ -77,7 +88,10 @@ app.add_typer(notices, name="notices")
 app.add_typer(schedule, name="schedule")
 app.add_typer(account, name="account")
 app.add_typer(broker, name="broker")
+app.add_typer(risk, name="risk")
+app.command("resume")(resume_trading)
 app.command(hidden=True)(task)
+app.command(hidden=True)(follow_halts)
 
 
 def run(arguments: Sequence[str]) -> int:

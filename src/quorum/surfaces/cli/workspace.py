@@ -49,11 +49,13 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 
     Example: quorum doctor --json
     """
-    from quorum.bootstrap import home_of, open_channels, schema_of
+    from quorum.bootstrap import check_halts, home_of, open_channels, schema_of
     from quorum.desk import diagnose
     from quorum.desk.upkeep import check_coordinator
 
-    found = diagnose(home_of(home), schema_of, lambda workspace: check_coordinator(workspace, open_channels))
+    found = diagnose(
+        home_of(home), schema_of, lambda workspace: check_coordinator(workspace, open_channels), check_halts
+    )
     healthy = all(f.ok for f in found)
     if as_json:
         print_json({"healthy": healthy, "checks": found})

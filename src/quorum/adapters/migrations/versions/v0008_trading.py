@@ -23,6 +23,7 @@ def _orders() -> None:
     op.add_column("intent", sa.Column("parts", sa.Text, nullable=False, server_default="[]"))
     op.add_column("intent", sa.Column("replaces", sa.Text))
     op.add_column("order_state", sa.Column("sent", sa.BigInteger))
+    op.create_index("intent_recent", "intent", ["account", "created_at"])
     op.create_table(
         "fill_share",
         _text("fill_id"),
@@ -40,12 +41,26 @@ def _holdings() -> None:
         sa.PrimaryKeyConstraint("account", "strategy_id", "symbol"),
     )
     op.create_table(
+        "strategy_target",
+        *(_text(name) for name in ("account", "strategy_id", "symbol", "deployment_id")),
+        _instant("since"),
+        _instant("decided"),
+        _text("goal"),
+        _text("price"),
+        sa.Column("entered", sa.Integer, nullable=False),
+        _text("order_id"),
+        _text("stop_id"),
+        sa.PrimaryKeyConstraint("account", "strategy_id", "symbol"),
+    )
+    op.create_table(
         "worth",
         _text("account"),
+        _text("strategy_id"),
         _instant("day"),
-        *(_text(name) for name in ("opened", "highest", "lowest", "latest")),
+        *(_text(name) for name in ("opened", "highest", "lowest", "latest", "peak", "deepest", "funded")),
+        _instant("resumed"),
         _instant("at"),
-        sa.PrimaryKeyConstraint("account", "day"),
+        sa.PrimaryKeyConstraint("account", "strategy_id", "day"),
     )
 
 

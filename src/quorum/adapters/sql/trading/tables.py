@@ -25,15 +25,36 @@ strategy_position = Table(
     Column("realised", Exact, nullable=False),
 )
 
+strategy_target = Table(
+    "strategy_target",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("strategy_id", Text, primary_key=True),
+    Column("symbol", Text, primary_key=True),
+    Column("deployment_id", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("decided", BigInteger, nullable=False),
+    Column("goal", Exact, nullable=False),
+    Column("price", Exact, nullable=False),
+    Column("entered", Integer, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("stop_id", Text, nullable=False),
+)
+
 worth = Table(
     "worth",
     METADATA,
     Column("account", Text, primary_key=True),
+    Column("strategy_id", Text, primary_key=True),
     Column("day", BigInteger, primary_key=True),
     Column("opened", Exact, nullable=False),
     Column("highest", Exact, nullable=False),
     Column("lowest", Exact, nullable=False),
     Column("latest", Exact, nullable=False),
+    Column("peak", Exact, nullable=False),
+    Column("deepest", Exact, nullable=False),
+    Column("funded", Exact, nullable=False),
+    Column("resumed", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
 

@@ -161,7 +161,7 @@ TRADERS: tuple[Agent, ...] = (
         tasks=(
             *("trade_approval", "execute_approved", "drawdown_status"),
             *("position_limits", "daily_risk_budget", "model_risk"),
-            *("risk_assessment", "ask_to_deploy", "plan_of_deployment", "deploy_approved"),
+            *("risk_assessment", "ask_to_deploy", "plan_of_deployment", "deploy_approved", "trade_deployed"),
         ),
         triggers=("Trade approval", "Risk assessment", "Position limits"),
         mandatory=True,

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from quorum.desk.settings.reading import read_settings
-from quorum.desk.settings.sections import Number, RiskFile
+from quorum.desk.settings.sections import Number
+from quorum.desk.settings.trading import RiskFile
 
 HOST_BOOK = "crypto"
 """The book that a host's limits are of."""
@@ -58,9 +59,12 @@ class HostRisk(_Section):
             "max_position": self.per_strategy.max_allocation_pct,
             "max_deployed": self.portfolio.max_deployed_pct,
             "risk_per_trade": self.per_strategy.default_risk_per_trade,
+            "max_cluster": self.portfolio.max_correlated_exposure_pct,
         }
         said = {name: Decimal(str(value)) for name, value in theirs.items() if value is not None}
         least = {name: min(value, getattr(ours, name)) for name, value in said.items()}
+        if not least:
+            return risk
         return risk.model_copy(update={"books": {**risk.books, HOST_BOOK: ours.model_copy(update=least)}})
 
     def deployed(self, terms: Mapping[str, float]) -> dict[str, float]:
@@ -77,7 +81,7 @@ class HostRisk(_Section):
         """Which limits of risk.yaml do not hold, because the host's are stricter, in words."""
         for name, book in risk.books.items():
             held = self.book(risk).books[name]
-            for limit in ("max_position", "max_deployed", "risk_per_trade"):
+            for limit in ("max_position", "max_deployed", "risk_per_trade", "max_cluster"):
                 ours, least = getattr(book, limit), getattr(held, limit)
                 if least < ours:
                     yield f"{limit} of book {name} is {least} by {FILE}, not {ours}"

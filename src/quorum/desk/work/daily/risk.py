@@ -9,19 +9,18 @@ from typing import Any
 import numpy as np
 
 from quorum.desk.desk import Desk
+from quorum.desk.guarding import accounts_watched, symbol_history, watch_books
 from quorum.desk.work.asked import number
 from quorum.desk.work.assignment import Assignment
 from quorum.desk.work.concerns import WARNING, drawdown_concern, loss_concern
 from quorum.desk.work.daily.equity import Equity, accounts_of, equity_of
-from quorum.domain import DAY, ZERO, Book, iso, utc_day
-from quorum.risk import RiskLimits
+from quorum.domain import DAY, HOUR, ZERO, Book, iso, utc_day
+from quorum.risk import Around, RiskLimits, book_breaker, limits_used
+from quorum.risk.tail import Inconclusive, tail_risk, weights
 
-DAILY, WEEKLY = 0.03, 0.05
-NOT_BUILT = {
-    "daily_loss": "the room risk has no daily loss limit yet",
-    "weekly_loss": "the room risk has no weekly loss limit yet",
-    "drawdown_breakers": "the room risk has no drawdown breakers yet",
-}
+RECENT = HOUR
+"""How old the instant of a task may be for breakers to act on it: what lies longer back is looked at alone."""
+LADDER = ("halve_at", "no_entries_at", "black_at", "close_all_at")
 
 
 def drawdown_status(desk: Desk, assignment: Assignment) -> dict[str, Any]:
@@ -29,30 +28,34 @@ def drawdown_status(desk: Desk, assignment: Assignment) -> dict[str, Any]:
 
     Of `account`, else of every configured account; one without a ledger stands at the cash it will open with. Equity
     is in the account's currency, by the ledger and the lake's newest closes up to the instant. The peak is of the ends
-    of UTC days and of the instant itself: what rose and fell within a day is not seen. `within_limits` is
-    max_total_loss alone, and `not_built` names the limits that there are not yet. A person is told of a total loss from
-    80 % of its limit on, of one since Monday or midnight UTC against `weekly_loss` (0.05) and `daily_loss` (0.03), and
-    of a drawdown at each breaker: `concerns`.
+    of UTC days and of the instant itself: what rose and fell within a day is not seen. `within_limits` says that no
+    loss has reached its limit and that the breaker of the fall lets entries pass. A person is told of a total loss from
+    80 % of its limit on, of one since Monday or midnight UTC against the book's limits (or `weekly_loss` and
+    `daily_loss`), and of a drawdown at each breaker: `concerns`.
     """
-    daily, weekly = number(assignment, "daily_loss", DAILY), number(assignment, "weekly_loss", WEEKLY)
-    found = [_drawdown(desk, name, assignment.as_of) for name in _named(desk, assignment)]
+    asked = (_asked(assignment, "daily_loss"), _asked(assignment, "weekly_loss"))
+    found = [_drawdown(desk, name, assignment.as_of, asked) for name in _named(desk, assignment)]
     return {
         "as_of": iso(assignment.as_of),
         "accounts": found,
         "worst": max((one["drawdown"] for one in found), default=0.0),
         "within_limits": all(one["within_limits"] for one in found),
         "peak_of": "ends of UTC days",
-        "not_built": NOT_BUILT,
-        "concerns": [told for one in found for told in _concerns(one, assignment.as_of, daily, weekly)],
+        "concerns": [told for one in found for told in _concerns(one, assignment.as_of)],
     }
 
 
-def _concerns(found: Mapping[str, Any], as_of: int, daily: float, weekly: float) -> Iterator[dict[str, Any]]:
+def _asked(assignment: Assignment, name: str) -> float | None:
+    """The limit that the task was asked for in place of the book's; None for the book's."""
+    return number(assignment, name, 0.0) if assignment.params.get(name) is not None else None
+
+
+def _concerns(found: Mapping[str, Any], as_of: int) -> Iterator[dict[str, Any]]:
     account, day, week = found["account"], utc_day(as_of), utc_day(_monday(as_of))
     yield from drawdown_concern(account, found["drawdown"], found["peak_at"])
     yield from loss_concern(account, "total", found["total_loss"], found["max_total_loss"], day)
-    yield from loss_concern(account, "weekly", found["week_loss"], weekly, week)
-    yield from loss_concern(account, "daily", found["day_loss"], daily, day)
+    yield from loss_concern(account, "weekly", found["week_loss"], found["max_week_loss"], week)
+    yield from loss_concern(account, "daily", found["day_loss"], found["max_day_loss"], day)
 
 
 def _monday(as_of: int) -> int:
@@ -75,20 +78,34 @@ def _named(desk: Desk, assignment: Assignment) -> tuple[str, ...]:
     return accounts_of(desk, assignment.params.get("account"))
 
 
-def _drawdown(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
-    worth = equity_of(desk, account, as_of)
-    (peak, at), limit = worth.peak, float(desk.limits(account).max_total_loss)
+def _drawdown(
+    desk: Desk, account: str, as_of: int, asked: tuple[float | None, float | None] = (None, None)
+) -> dict[str, Any]:
+    worth, limits = equity_of(desk, account, as_of), desk.limits(account)
+    (peak, at), most = worth.peak, float(limits.max_total_loss)
+    daily, weekly = (
+        float(own) if given is None else given
+        for own, given in zip((limits.max_day_loss, limits.max_week_loss), asked, strict=True)
+    )
     lost = max(0.0, 1.0 - worth.now / worth.funded) if worth.funded > 0 else 1.0
+    fall = max(0.0, 1.0 - worth.now / peak) if peak > 0 else 1.0
+    day, week = _lost_since(worth, as_of // DAY * DAY), _lost_since(worth, _monday(as_of))
+    breaker = book_breaker(Decimal(repr(fall)), limits)
     return {
         **_head(worth),
         "peak": peak,
         "peak_at": iso(at),
-        "drawdown": max(0.0, 1.0 - worth.now / peak) if peak > 0 else 1.0,
+        "drawdown": fall,
         "total_loss": lost,
-        "day_loss": _lost_since(worth, as_of // DAY * DAY),
-        "week_loss": _lost_since(worth, _monday(as_of)),
-        "max_total_loss": limit,
-        "within_limits": lost < limit,
+        "day_loss": day,
+        "week_loss": week,
+        "max_total_loss": most,
+        "max_day_loss": daily,
+        "max_week_loss": weekly,
+        "breakers": {name: float(getattr(limits, name)) for name in LADDER},
+        "breaker": breaker.severity.name if breaker.actions else None,
+        "actions": [str(action) for action in breaker.actions],
+        "within_limits": lost < most and day < daily and week < weekly and breaker.scale > 0,
     }
 
 
@@ -108,8 +125,12 @@ def position_limits(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """Every limit of each account's book: what it allows now, what is used, and the share of it.
 
     The book is as it stands, open orders counted as if they had filled; amounts are in the account's currency unless
-    `unit` says otherwise. A limit used above 80 % is a warning. `symbols` has the exposure of each symbol.
+    `unit` says otherwise. A limit used above 80 % is a warning. `symbols` has the exposure of each symbol. At an
+    instant that is not past the books' breakers act, as they do whenever an account is looked at: `breakers` says what
+    was done.
     """
+    now = desk.clock.now()
+    watched = watch_books(desk) if now - assignment.as_of <= RECENT else []
     accounts = [_limited(desk, name, assignment.as_of) for name in _named(desk, assignment)]
     warnings = [
         f"{one['account']}: {limit['limit']} is used to {limit['share']:.0%}"
@@ -122,30 +143,40 @@ def position_limits(desk: Desk, assignment: Assignment) -> dict[str, Any]:
         "accounts": accounts,
         "warnings": warnings,
         "warns_above": WARNING,
-        "not_built": NOT_BUILT,
+        "breakers": accounts_watched(watched),
     }
 
 
 def _limited(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
     worth = equity_of(desk, account, as_of)
-    book, limits = _book(desk, worth), desk.limits(account)
+    (book, around), limits = _book(desk, worth, as_of), desk.limits(account)
     symbols = sorted({*book.positions, *book.reserved})
     exposures = {symbol: float(book.exposure(symbol)) for symbol in symbols if book.exposure(symbol)}
     return {
         **_head(worth),
-        "limits": list(_limits(worth, book, limits, exposures)),
+        "limits": [*_limits(worth, book, limits, exposures), *_beyond(book, limits, around)],
         "symbols": exposures,
         "allow_short": limits.allow_short,
     }
 
 
-def _book(desk: Desk, worth: Equity) -> Book:
-    """The account's book as it stands, at its own marks; what it will open with when it has none."""
+def _book(desk: Desk, worth: Equity, as_of: int) -> tuple[Book, Around | None]:
+    """The account's book as it stands, at its own marks, and what lies around it; what it will open with before."""
     if not worth.opened:
         cash = desk.settings.accounts.accounts[worth.account].cash
-        return Book(worth.account, worth.currency, 0, cash, cash)
+        return Book(worth.account, worth.currency, 0, cash, cash), None
     with desk.accounts.transaction(worth.account) as transaction:
-        return transaction.book()
+        book = transaction.book()
+        return book, transaction.around(book, as_of)
+
+
+def _beyond(book: Book, limits: RiskLimits, around: Around | None) -> Iterator[dict[str, Any]]:
+    """The limits that look beyond the book, as far as something is used of them."""
+    known = {use.limit for use in limits_used(book, limits)}
+    for use in () if around is None else limits_used(book, limits, around):
+        if use.limit not in known:
+            name = f"{use.limit} {use.subject}".strip()
+            yield _line(name, Decimal(getattr(limits, use.limit, 0)), use.unit, float(use.allowed), float(use.used))
 
 
 def _limits(worth: Equity, book: Book, limits: RiskLimits, exposures: dict[str, float]) -> Iterator[dict[str, Any]]:
@@ -179,15 +210,15 @@ def _line(name: str, setting: Decimal, unit: str, allowed: float, used: float | 
 def daily_risk_budget(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """What each account may still lose by the limits that there are, and how many trades that is.
 
-    `budget` is what is left above the floor of max_total_loss, in the account's currency; `per_trade` what one stop may
-    lose. `today` is the change since the UTC day began. There is no daily or weekly loss limit yet: `not_built`.
+    `budget` is what the tightest of the losses of day, week and total leaves, in the account's currency; `per_trade`
+    what one stop may lose. `today` is the change since the UTC day began. `value_at_risk` is a day's of what is held
+    now, at 5 %, a fraction of equity; None where too few days are known.
     """
     accounts = [_budget(desk, name, assignment.as_of) for name in _named(desk, assignment)]
     return {
         "as_of": iso(assignment.as_of),
         "accounts": accounts,
         "may_trade": [one["account"] for one in accounts if one["budget"] > 0],
-        "not_built": NOT_BUILT,
     }
 
 
@@ -195,13 +226,30 @@ def _budget(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
     worth, limits = equity_of(desk, account, as_of), desk.limits(account)
     floor = worth.funded * (1.0 - float(limits.max_total_loss))
     per_trade = max(worth.now, 0.0) * float(limits.risk_per_trade)
-    budget = max(0.0, worth.now - floor)
-    began = _value_at(worth, as_of // DAY * DAY)
+    began, week = _value_at(worth, as_of // DAY * DAY), _value_at(worth, _monday(as_of))
+    left = {
+        "total": worth.now - floor,
+        "day": began * float(limits.max_day_loss) - (began - worth.now),
+        "week": week * float(limits.max_week_loss) - (week - worth.now),
+    }
+    budget = max(0.0, min(left.values()))
     return {
         **_head(worth),
         "floor": floor,
+        "left": {name: max(0.0, amount) for name, amount in left.items()},
         "budget": budget,
+        "value_at_risk": _at_risk(desk, worth, as_of),
         "per_trade": per_trade,
         "trades": int(budget // per_trade) if per_trade > 0 else 0,
         "today": worth.now - began,
     }
+
+
+def _at_risk(desk: Desk, worth: Equity, as_of: int) -> float | None:
+    """What a day may cost at 5 %; None without a book or enough days."""
+    book = _book(desk, worth, as_of)[0]
+    if book.equity <= 0:
+        return None
+    held = weights(book)
+    found = tail_risk(held, {symbol: symbol_history(desk.lake, symbol, as_of // DAY) for symbol in held})
+    return None if isinstance(found, Inconclusive) else found.value_at_risk

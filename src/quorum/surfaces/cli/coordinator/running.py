@@ -10,6 +10,8 @@ import typer
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, table
 
 STRATEGY = ("strategy_id", "status", "symbols", "timeframe", "reason")
+RESULTS = ("strategy_id", "symbol", "quantity", "realised", "unrealised", "fees", "profit")
+TRADED = ("results", "bands")
 
 
 def up(
@@ -41,6 +43,10 @@ def status(home: Home = None, as_json: Json = False) -> None:
     from quorum.bootstrap import open_desk, works_elsewhere
     from quorum.desk.approvals import facts as approval_facts
     from quorum.desk.life import queue_facts
+    from quorum.desk.trading.accounting import told as total_told
+    from quorum.desk.trading.accounting import total
+    from quorum.desk.trading.halting import halt_facts
+    from quorum.desk.trading.turns import attributions, beside_baseline
     from quorum.domain import iso
     from quorum.validation.life import DEPLOYED, Status
 
@@ -52,15 +58,19 @@ def status(home: Home = None, as_json: Json = False) -> None:
         "state": moved.state.value,
         "since": iso(moved.at) if moved.at else None,
         "reason": moved.reason,
+        "halts": [halt_facts(halt) for halt in desk.halts.standing()],
         "worker": works_elsewhere(home),
         "running": [run.identity for run in runs if run.status == "running"],
         "failed": [run.identity for run in runs if run.status == "failed"],
         "waits_for_you": [approval_facts(approval) for approval in desk.approvals.open()],
         "notices": [told.notice.document() for told in desk.outbox.listed(10, only_open=True)],
         "accounts": desk.accounts.listed(),
+        **total_told(total(desk)),
         "strategies": queue["counts"],
         "ask_to_be_deployed": _standing(queue, {Status.AWAITING_HUMAN}),
         "deployed": _standing(queue, DEPLOYED),
+        "results": [one.told() for one in attributions(desk)],
+        "bands": [one.told() for one in beside_baseline(desk)],
     }
     if as_json:
         print_json(told)
@@ -69,11 +79,14 @@ def status(home: Home = None, as_json: Json = False) -> None:
         {
             name: ", ".join(_words(v)) or "none" if isinstance(v, list | dict) else v
             for name, v in told.items()
-            if name not in ("waits_for_you", "notices", "accounts", "ask_to_be_deployed", "deployed")
+            if name not in ("halts", "waits_for_you", "notices", "accounts", "ask_to_be_deployed", "deployed", *TRADED)
         }
     )
+    _list("halted: `quorum resume --reason`", ("scope", "of", "severity", "reason", "by", "at"), told["halts"])
     _list("ask to be deployed: `quorum deploy ID --dry-run`", STRATEGY, told["ask_to_be_deployed"])
     _list("deployed", STRATEGY, told["deployed"])
+    _list("what they have earned", RESULTS, told["results"])
+    _list("beside their baselines", ("strategy_id", "days", "word"), told["bands"])
     _list("waits for you", ("approval_id", "question", "expires_at"), told["waits_for_you"])
     _list("to be acknowledged", ("notification_id", "priority", "summary"), told["notices"])
 

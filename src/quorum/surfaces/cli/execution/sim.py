@@ -28,14 +28,16 @@ class SimOptions:
     cash: Annotated[str, typer.Option(help="What the account begins with, in the venue's currency.")] = "100000"
     multiplier: Annotated[str, typer.Option(help="What the venue lends, 1 to 4 times the equity.")] = "2"
     start: Annotated[str | None, typer.Option(help="When its clock begins, as 2026-11-20T14:00:00Z; else now.")] = None
-    speed: Annotated[float, typer.Option(help="How fast its clock runs; 0 stands until it is moved.")] = 1.0
+    speed: Annotated[float, typer.Option(help="How fast its clock runs; 0 stands, inf is for recordings.")] = 1.0
     ticks: Annotated[float, typer.Option(help="Prices a second and symbol.")] = 2.0
     prices: Annotated[str, typer.Option(help="`generated`, `quiet` (moved by hand), or a file to play.")] = "generated"
     hours: Annotated[str, typer.Option("--open", help="`always`, or `calendar` for New York's sessions.")] = "always"
     journal: Annotated[Path | None, typer.Option(help="Keep what really happened here, and go on from it.")] = None
     faults: Annotated[Path | None, typer.Option(help="A YAML or JSON file of faults.")] = None
     fault: Annotated[list[str] | None, typer.Option(help=_FAULTS)] = None
-    rate: Annotated[int, typer.Option(help="Requests a minute and key; 0 for no limit.", min=0)] = 200
+    rate: Annotated[int, typer.Option(help="Requests or weight a minute; 0: no limit, -1: the venue's.", min=-1)] = -1
+    recording: Annotated[Path | None, typer.Option(help="A folder of recorded frames to play, or one file.")] = None
+    timers: Annotated[float, typer.Option(help="How much faster pings, heartbeats and time limits run.")] = 1.0
     retired_fields: Annotated[bool, typer.Option(help="Answer with the fields that the venue has retired.")] = False
     as_json: Json = False
 
@@ -62,7 +64,7 @@ def _run_of(options: SimOptions) -> dict[str, Any]:
     symbols = tuple(s.strip() for s in (options.symbols or "").split(",") if s.strip())
     same = ("port", "host", "seed", "start", "speed", "ticks", "prices", "hours", "journal", "rate", "retired_fields")
     return {
-        **{name: getattr(options, name) for name in same},
+        **{name: getattr(options, name) for name in (*same, "recording", "timers")},
         "symbols": symbols,
         "cash": _amount("cash", options.cash),
         "multiplier": _amount("multiplier", options.multiplier),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quorum.surfaces.cli.coordinator.going import NEEDS_APPROVAL, Wait
-from quorum.surfaces.cli.show import Home, Json, facts, print_json, say, table, takes
+from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table, takes
 
 if TYPE_CHECKING:
     from quorum.desk import Desk
@@ -116,7 +116,7 @@ def _asking(desk: Desk, dry_run: bool) -> str:
 
 @dataclass(frozen=True)
 class WordOptions:
-    """What `quorum undeploy`, `quorum strategy pause` and `quorum strategy resume` take."""
+    """What `quorum strategy pause` and `quorum strategy resume` take."""
 
     strategy_id: Identity
     reason: Reason
@@ -125,15 +125,27 @@ class WordOptions:
     as_json: Json = False
 
 
-@takes(WordOptions)
-def undeploy(asked: WordOptions) -> None:
-    """Take a deployment back; what it holds is kept. From paper the strategy awaits a person's word again.
+@dataclass(frozen=True)
+class LeaveOptions:
+    """What `quorum undeploy` and `quorum strategy retire` take."""
 
-    Example: quorum undeploy STR-001 --reason "venue under maintenance"
+    strategy_id: Identity
+    reason: Reason
+    positions: Annotated[str, typer.Option(help="keep or close what it holds.")] = "keep"
+    by: By = None
+    home: Home = None
+    as_json: Json = False
+
+
+@takes(LeaveOptions)
+def undeploy(asked: LeaveOptions) -> None:
+    """Take a deployment back; from paper the strategy awaits a person's word again.
+
+    Example: quorum undeploy STR-001 --positions close --reason "venue under maintenance"
     """
-    from quorum.desk.deploying import undeploy as act
+    from quorum.desk.trading.turns import undeploy_and_close as act
 
-    _steered(asked, act)
+    _left(asked, act)
 
 
 @takes(WordOptions)
@@ -158,29 +170,24 @@ def resume(asked: WordOptions) -> None:
     _steered(asked, act)
 
 
-@dataclass(frozen=True)
-class RetireOptions:
-    """What `quorum strategy retire` takes."""
-
-    strategy_id: Identity
-    reason: Reason
-    positions: Annotated[str, typer.Option(help="keep or close what it holds.")] = "keep"
-    by: By = None
-    home: Home = None
-    as_json: Json = False
-
-
-@takes(RetireOptions)
-def retire(asked: RetireOptions) -> None:
+@takes(LeaveOptions)
+def retire(asked: LeaveOptions) -> None:
     """End a deployed strategy's life for good.
 
     Example: quorum strategy retire STR-001 --positions keep --reason "replaced by STR-009"
     """
+    from quorum.desk.trading.turns import retire_and_close as act
+
+    _left(asked, act)
+
+
+def _left(asked: LeaveOptions, act: Callable[[Desk, str, Word, str], Mapping[str, Any]]) -> None:
     from quorum.bootstrap import open_desk
-    from quorum.desk.deploying import retire as act
 
     told = act(open_desk(asked.home), asked.strategy_id, _word(asked.by, asked.reason), asked.positions)
     _say_moved(told, asked.as_json)
+    for symbol, held in (told.get("left") or {}).items():
+        note(f"{held} {symbol} wait to be filled; `quorum trade --paper` follows them")
 
 
 def _steered(asked: WordOptions, act: Callable[[Desk, str, Word], Mapping[str, Any]]) -> None:

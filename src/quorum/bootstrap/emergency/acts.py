@@ -1,0 +1,234 @@
+"""Halt, cancel, close: each account on its own, so that one venue that hangs keeps no other waiting."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from quorum.adapters.halts import BothHalts, HaltFile
+from quorum.bootstrap.emergency.books import Occasion, Store, closer_of, open_store
+from quorum.bootstrap.emergency.card import Card, read_card
+from quorum.bootstrap.emergency.doors import Door, open_door
+from quorum.bootstrap.emergency.place import Apart, within
+from quorum.domain import Clock, Halt, Order, OrderStatus, QuorumError, Scope, SystemClock, UsageError
+from quorum.execution import BrokerOrder, HaltBook, Sender
+from quorum.execution.stopping import Close, Entries, Everything, Which, cancel_open, close_positions
+from quorum.execution.stopping.cancelling import ALL
+
+FILE = "state/halts.json"
+READY_WITHIN = 1.0
+BOOKED_WITHIN = 5.0
+
+
+@dataclass
+class Done:
+    """What an emergency came to: lines of what was cancelled, closed and failed, and what is to be known beside it."""
+
+    cancelled: list[dict[str, Any]] = field(default_factory=list)
+    closed: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def told(self) -> dict[str, Any]:
+        """As plain values."""
+        names = ("cancelled", "closed", "failed", "seconds", "notes")
+        return {name: getattr(self, name) for name in names}
+
+
+class Emergency:
+    """A workspace in an emergency: what is ready of it, and until when (monotonic seconds) it may take."""
+
+    def __init__(self, home: Path, deadline: float, clock: Clock | None = None) -> None:
+        self.home, self.clock = home, clock or SystemClock()
+        self.began = time.monotonic()
+        self.until = self.began + deadline
+        self.done = Done()
+        self.card: Card = read_card(home)
+        self.store: Store | None = None
+        self.writes = True
+        self._ready = Apart(self._open_store)
+        self._doors: dict[str, Door | None] = {}
+        self._ours: dict[str, Sequence[Order]] = {}
+
+    def _open_store(self) -> None:
+        self.store = open_store(self.home, self.card, self.clock)
+
+    def ready(self) -> None:
+        """Wait for the store, not for long; the reason stands in the notes where it is left out."""
+        self._ready.join(READY_WITHIN)
+        if self.store is None:
+            why = self._ready.error or f"it did not answer within {READY_WITHIN:g} s"
+            self.done.notes.append(f"without the store: {why}")
+
+    def prepare(self, accounts: Sequence[str]) -> None:
+        """Open doors and read our open orders before anything is done, so that nothing is slow after it; bounded."""
+
+        def act() -> None:
+            for name in accounts:
+                if self.door(name) is not None:
+                    self._ours[name] = self.ours(name)
+
+        Apart(act).join(READY_WITHIN)
+
+    def ours(self, account: str) -> Sequence[Order]:
+        """Our open orders by the books, as they were prepared or are now; none where the books are out of reach."""
+        store = self.store
+        if store is None:
+            return ()
+        if account in self._ours:
+            return self._ours.pop(account)
+        try:
+            return within(READY_WITHIN, "the store", lambda: store.open_orders(account))
+        except QuorumError as error:
+            self.done.notes.append(f"{account}: without the books: {error}")
+            return ()
+
+    def accounts(self, named: str | None) -> Sequence[str]:
+        """The account named, or all of the card; UsageError for one that is not there."""
+        if named is None:
+            return tuple(self.card.accounts)
+        if named not in self.card.accounts:
+            raise UsageError(f"there is no account {named!r}", f"there are {', '.join(self.card.accounts)}")
+        return (named,)
+
+    def halts(self) -> HaltBook:
+        """Both books of halts, or the file alone."""
+        file = HaltFile(self.home / FILE)
+        return file if self.store is None else BothHalts(file, self.store.halts)
+
+    def each(self, accounts: Sequence[str], act: Callable[[Door], None]) -> None:
+        """Do it for each account at the same time, no longer than the deadline; what fails or hangs is told."""
+        threads = {name: Apart(lambda name=name: self._one(name, act)) for name in accounts}  # type: ignore[misc]
+        for name, thread in threads.items():
+            thread.join(max(0.1, self.until + 0.5 - time.monotonic()))
+            if thread.is_alive():
+                self.fail(name, ALL, "the venue did not answer in time")
+            elif thread.error is not None:
+                self.fail(name, ALL, str(thread.error))
+        self.done.seconds = round(time.monotonic() - self.began, 3)
+
+    def _one(self, name: str, act: Callable[[Door], None]) -> None:
+        door = self.door(name)
+        if door is not None:
+            act(door)
+
+    def door(self, name: str) -> Door | None:
+        """The account's door, opened once."""
+        if name not in self._doors:
+            self._doors[name] = open_door(self.home, self.card, name, self.clock)
+        return self._doors[name]
+
+    def fail(self, account: str, what: str, why: str) -> None:
+        """Something is left, and why."""
+        self.done.failed.append({"account": account, "what": what, "why": why})
+
+
+def record_halt(home: Path, halt: Halt) -> None:
+    """Put a halt into the file; from here on no sender of any process lets out what it stops."""
+    HaltFile(home / FILE).raise_(halt)
+
+
+def keep_halt(emergency: Emergency, halt: Halt) -> None:
+    """Put a halt that is in the file into the store too; one that does not take it gets it from the desk later."""
+    store = emergency.store
+    if store is None:
+        return
+    try:
+        within(BOOKED_WITHIN, "the store", lambda: store.halts.raise_(halt))
+    except QuorumError as error:
+        emergency.writes = False
+        emergency.done.notes.append(f"the store did not take the halt, the file has it: {error}")
+
+
+def cancel_stopped(emergency: Emergency, halt: Halt, accounts: Sequence[str]) -> None:
+    """Cancel the open orders that a halt stops; protective orders and other reductions stay."""
+
+    def act(door: Door) -> None:
+        known = {o.intent.client_order_id: halt.stops(o.intent) for o in emergency.ours(door.account)}
+        _cancel(emergency, door, _Stopped(halt, Entries(known)))
+
+    emergency.each(accounts, act)
+    if halt.scope is Scope.STRATEGY and emergency.store is None:
+        emergency.fail(ALL, halt.name, "whose open orders are its own is known to the store alone: use cancel-all")
+
+
+@dataclass(frozen=True)
+class _Stopped:
+    """The orders that a halt stops, of one account; of those that the books do not know, as far as can be told."""
+
+    halt: Halt
+    entries: Entries
+
+    def __call__(self, broker: Any, orders: Sequence[BrokerOrder]) -> Sequence[BrokerOrder]:
+        known = self.entries.known
+        if self.halt.scope is Scope.SYMBOL:
+            orders = [order for order in orders if order.symbol == self.halt.of]
+        elif self.halt.scope is Scope.STRATEGY:
+            orders = [order for order in orders if order.client_order_id in known]
+        return self.entries(broker, orders)
+
+
+def cancel_everything(emergency: Emergency, named: str | None) -> None:
+    """Cancel every open order of an account, or of all."""
+    emergency.each(emergency.accounts(named), lambda door: _cancel(emergency, door, Everything()))
+
+
+def close_everything(emergency: Emergency, named: str | None, why: str, width: Decimal) -> None:
+    """Cancel every order and close every position of an account, or of all; the halt comes first."""
+    occasion = Occasion(emergency.home, emergency.clock.now(), why, emergency.clock, emergency.halts())
+
+    def act(door: Door) -> None:
+        before = emergency.ours(door.account)
+        soon = time.monotonic() + (emergency.until - time.monotonic()) / 3
+        first = cancel_open(door.broker, soon)  # and booked, so that what closes finds the holding free
+        _book(emergency, door, before, why)
+        found = close_positions(
+            door.broker,
+            closer_of(door, occasion, emergency.store if emergency.writes else None, width),
+            emergency.until,
+        )
+        done, gone = emergency.done, dict.fromkeys((*first.cancelled, *found.cancelled))
+        done.cancelled += [{"account": door.account, "client_order_id": name} for name in gone]
+        done.closed += [_closed(door.account, symbol, close) for symbol, close in found.closed.items()]
+        done.notes += [f"{door.account}: {q} {symbol} is dust, less than a lot" for symbol, q in found.dust.items()]
+        for what, said in found.failed.items():
+            emergency.fail(door.account, what, said)
+
+    emergency.each(emergency.accounts(named), act)
+
+
+def _closed(account: str, symbol: str, close: Close) -> dict[str, Any]:
+    return {"account": account, "symbol": symbol, "quantity": str(close.quantity), "orders": close.orders}
+
+
+def _cancel(emergency: Emergency, door: Door, which: Which) -> None:
+    found = cancel_open(door.broker, emergency.until, which)
+    emergency.done.cancelled += [{"account": door.account, "client_order_id": name} for name in found.cancelled]
+    for what, said in found.failed.items():
+        emergency.fail(door.account, what, said)
+    everything = isinstance(which, Everything)
+    stopped = [o for o in emergency.ours(door.account) if everything or o.intent.client_order_id in found.cancelled]
+    _book(emergency, door, stopped, "cancelled in an emergency")
+
+
+def _book(emergency: Emergency, door: Door, orders: Sequence[Order], why: str) -> None:
+    """Book what became of our orders; what the store does not take now, the next reconciliation books."""
+    store = emergency.store
+    if store is None or not orders or not emergency.writes:
+        return
+    sender = Sender(door.broker, store.accounts, emergency.clock, emergency.halts())
+
+    def settle() -> None:
+        for order in orders:
+            withdrawn = order.status is OrderStatus.INTENDED
+            sender.cancel(order, why) if withdrawn else sender.follow(order)
+
+    try:
+        within(BOOKED_WITHIN, "the store", settle)
+    except QuorumError as error:
+        emergency.done.notes.append(f"{door.account}: not all is booked yet, reconciliation will: {error}")

@@ -1,0 +1,55 @@
+"""Where the workspace is, found without loading the desk; and acts that may not keep anybody waiting."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from quorum.domain import QuorumError, WorkspaceError
+
+NAMES = (".quorum", ".crypto")
+Answer = TypeVar("Answer")
+
+
+def find_home(given: Path | None) -> Path:
+    """The folder given, $QUORUM_HOME, or the nearest .quorum or .crypto upwards; WorkspaceError when there is none."""
+    named = os.environ.get("QUORUM_HOME")
+    here = Path.cwd()
+    upwards = (folder / name for folder in (here, *here.parents) for name in NAMES)
+    home = given or (Path(named) if named else next((place for place in upwards if place.is_dir()), None))
+    if home is None or not home.is_dir():
+        raise WorkspaceError(f"there is no workspace {f'at {home}' if home else 'here or above'}", "name it by --home")
+    return home.resolve()
+
+
+class Apart(threading.Thread):
+    """An act in a thread that nobody has to wait for: one that hangs ends with the process."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__(daemon=True)
+        self._act = act
+        self.error: QuorumError | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self._act()
+        except QuorumError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - what breaks here is told, and stops nothing else
+            self.error = QuorumError(f"{type(error).__name__}: {error}", "see `quorum doctor`")
+
+
+def within(seconds: float, what: str, act: Callable[[], Answer]) -> Answer:
+    """The answer of `act`, or its QuorumError; QuorumError that names `what` after so many seconds."""
+    box: list[Answer] = []
+    thread = Apart(lambda: box.append(act()))
+    thread.join(seconds)
+    if thread.is_alive():
+        raise QuorumError(f"{what} did not answer within {seconds:g} s", "it is left behind; go on without it")
+    if thread.error is not None:
+        raise thread.error
+    return box[0]

@@ -1,0 +1,52 @@
+"""What lies around a book and a proposal: the store's part, the file's sectors, what moves together, and halts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from quorum.desk.desk import Accounting, Desk
+from quorum.desk.guarding.clusters import clusters_of
+from quorum.domain import Book, OrderIntent, Part, Proposal
+from quorum.execution import make_intent
+from quorum.risk import Around, Asked
+
+Parts = Mapping[str, Decimal]
+
+
+def surroundings(desk: Desk, transaction: Accounting, book: Book, wish: Proposal, parts: Parts | None = None) -> Around:
+    """All that the limits beyond the book look at, within the account's transaction.
+
+    `parts` are the strategies whose order it is, signed quantities; of several the one with the largest part is asked
+    for the whole of it, which is the stricter way. What came of it is short enough to be stored with the decision.
+    """
+    intent = _intent(wish, parts or {})
+    whose = max(parts, key=lambda name: (abs(parts[name]), name)) if parts else None
+    allocation = None if whose is None else allocation_of(desk, book.account, whose)
+    found = transaction.around(book, wish.as_of, Asked(intent.intent_id, whose, allocation))
+    halts = tuple(f"{halt.name}: {halt.reason}" for halt in desk.halts.standing() if halt.stops(intent))
+    clusters = clusters_of(desk, found, frozenset(_symbols(book, wish.symbol)), book.account)
+    around = replace(found, sectors=desk.settings.risk.groups(), clusters=clusters, halts=halts)
+    return around.about(wish)
+
+
+def allocation_of(desk: Desk, account: str, strategy_id: str) -> Decimal | None:
+    """What a deployed strategy may take of its book; None where it is not deployed there."""
+    records = desk.life.books.deployments.listed(strategy_id=strategy_id)
+    mine = [record for record in records if record["account"] == account]
+    return Decimal(str(mine[-1]["allocation"])) if mine else None
+
+
+def _symbols(book: Book, symbol: str) -> set[str]:
+    held = {name for name, position in book.positions.items() if position.quantity}
+    return held | set(book.reserved) | {symbol}
+
+
+def _intent(wish: Proposal, parts: Parts) -> OrderIntent:
+    """The intent that the proposal would become, for its id and for what stops it."""
+    intent = make_intent(wish, wish.quantity, wish.price, "", 0, wish.as_of)
+    total = sum(parts.values(), Decimal(0))
+    if not parts or not wish.quantity or abs(total) != wish.quantity:
+        return intent
+    return replace(intent, parts=tuple(Part(name, quantity) for name, quantity in parts.items() if quantity))

@@ -1,0 +1,97 @@
+"""Statements and the ledger as CSV, one line a posting; the sums of a column are the balances."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+from quorum.desk.desk import Desk
+from quorum.domain import ZERO, NotFound, iso
+from quorum.execution import Booked, Earned, Statement, statement
+
+COLUMNS = ("account", "sequence", "time", "kind", "reference", "ledger_account", "commodity", "amount")
+
+
+def statement_of(desk: Desk, account: str, since: int, until: int) -> Statement:
+    """The statement of an account from `since` up to `until` (ns UTC); NotFound for one that was never opened."""
+    if not any(row["account"] == account for row in desk.accounts.listed()):
+        raise NotFound(f"account {account!r} was never opened", "see `quorum account list`")
+    return statement(account, desk.accounts.entries(account), since, until)
+
+
+def sheet(booked: Iterable[Booked]) -> str:
+    """Entries as CSV with a head, a line a posting, numbers as they were booked."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for sequence, entry in booked:
+        for posting in entry.postings:
+            what = (posting.ledger_account, posting.commodity, f"{posting.amount:f}")
+            writer.writerow((entry.account, sequence, iso(entry.time), entry.kind, entry.reference, *what))
+    return text.getvalue()
+
+
+def export(desk: Desk) -> str:
+    """The whole ledger of every account as CSV."""
+    every = [row for known in desk.accounts.listed() for row in desk.accounts.entries(known["account"])]
+    return sheet(every)
+
+
+def statement_facts(desk: Desk, shown: Statement) -> dict[str, Any]:
+    """A statement as plain values: cash before and after, profit by owner and symbol, dust apart, the entries."""
+    with desk.accounts.transaction(shown.account) as transaction:
+        marks = transaction.book().marks
+    lines = [_line_facts(line, shown, marks) for line in shown.lines]
+    dust = [at for at, line in zip(lines, shown.lines, strict=True) if is_dust(desk, line)]
+    return {
+        "account": shown.account,
+        "from": iso(shown.since),
+        "to": iso(shown.until),
+        "opening": _plain(shown.opening),
+        "closing": _plain(shown.closing),
+        "profit": [line for line in lines if line not in dust],
+        "dust": dust,
+        "entries": [
+            {
+                "sequence": row.sequence,
+                "time": iso(row.entry.time),
+                "kind": row.entry.kind,
+                "reference": row.entry.reference,
+                "postings": [
+                    {"ledger_account": p.ledger_account, "commodity": p.commodity, "amount": f"{p.amount:f}"}
+                    for p in row.entry.postings
+                ],
+            }
+            for row in shown.entries
+        ],
+    }
+
+
+def is_dust(desk: Desk, line: Earned) -> bool:
+    """Whether a holding is below the step in which its symbol is traded, and so cannot be sold."""
+    return 0 < abs(line.position.quantity) < desk.settings.instruments.lot(line.symbol)
+
+
+def _line_facts(line: Earned, shown: Statement, marks: Mapping[str, Decimal]) -> dict[str, Any]:
+    held = line.position
+    mark = marks.get(line.symbol)
+    return {
+        "owner": line.owner or "desk",
+        "symbol": line.symbol or None,
+        "quantity": f"{held.quantity:f}",
+        "cost": f"{held.cost:f}",
+        "realised": f"{held.realised:f}",
+        "realised_in_span": f"{held.realised - shown.before.get((line.owner, line.symbol), ZERO):f}",
+        "unrealised": None if mark is None else f"{held.unrealised(mark):f}",
+        "fees": _plain(line.fees),
+        "fees_in_kind": f"{line.in_kind:f}",
+        "income": _plain(line.income),
+        "net": f"{line.net:f}",
+    }
+
+
+def _plain(amounts: Mapping[str, Decimal]) -> dict[str, str]:
+    return {name: f"{amount:f}" for name, amount in sorted(amounts.items())}

@@ -1,0 +1,172 @@
+"""One turn of deployed strategies: settle, look, decide, ask risk, send, follow; as often as something moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from quorum.desk.cycle import settle
+from quorum.desk.desk import Desk
+from quorum.desk.facts import order_facts
+from quorum.desk.guarding import tightened_stops, watch_book
+from quorum.desk.notices import Event, Occurrence
+from quorum.desk.trading.reconciling import reconcile
+from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, deployed, leaving
+from quorum.desk.trading.turns.passing import Around, Key, Pass, one_pass
+from quorum.domain import BrokerError, Clock, Order, OrderStatus, QuorumError, Scope, iso
+
+PASSES = 6
+"""How often an account is looked at in a turn: what lets go, what opens behind it, and the stops that follow."""
+
+
+@dataclass
+class Turn:
+    """What a turn did, as plain facts: where each strategy stands, orders, crosses, risk's words, and what went wrong.
+
+    `errors` are strategies and accounts that were left out, each with the reason.
+    """
+
+    at: int
+    paper: bool
+    standing: list[dict[str, Any]] = field(default_factory=list)
+    orders: list[dict[str, Any]] = field(default_factory=list)
+    crosses: list[dict[str, Any]] = field(default_factory=list)
+    risk: list[dict[str, Any]] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def trades(self) -> int:
+        """How many of its orders were filled whole."""
+        return sum(order["status"] == OrderStatus.FILLED for order in self.orders)
+
+    def told(self) -> dict[str, Any]:
+        """The plain values, instants as ISO."""
+        standing = [{**one, "decided": iso(one["decided"]) if one["decided"] else None} for one in self.standing]
+        return {
+            "at": iso(self.at),
+            "paper": self.paper,
+            "standing": standing,
+            "orders": self.orders,
+            "crosses": self.crosses,
+            "risk": self.risk,
+            "errors": self.errors,
+            "trades": self.trades,
+        }
+
+
+class _Rehearsed(Exception):
+    """A dry run ends its transaction by this, so that nothing of it is kept."""
+
+
+def trade_turn(
+    desk: Desk, streams: Streams, *, paper: bool, strategies: Sequence[str] = (), clock: Clock | None = None
+) -> Turn:
+    """Trade what deployed strategies want by the bars that are closed; all of them, or those that are named.
+
+    Without `paper` it says what it would do and changes nothing. An occasion trades once, whoever runs it: what was
+    decided, sent and filled before a crash is found in the account. One strategy that breaks leaves the others alone.
+    """
+    clock = clock or desk.clock
+    turn = Turn(clock.now(), paper)
+    standing = deployed(desk, strategies)
+    wishes = _wishes(streams, standing, turn)
+    accounts = {of.account for of in standing} | _left(desk, strategies)
+    for account in sorted(accounts):
+        mine = {key: wish for key, wish in wishes.items() if wish.of.account == account}
+        try:
+            desk.account_for("", account)
+            _account(desk, account, mine, turn, clock)
+        except QuorumError as error:
+            turn.errors[account] = str(error)
+    return turn
+
+
+def _wishes(streams: Streams, standing: Sequence[Deployed], turn: Turn) -> dict[Key, Wish]:
+    found: dict[Key, Wish] = {}
+    for of in standing:
+        try:
+            found |= {wish.key: wish for wish in streams.wishes(of, turn.at)}
+        except QuorumError as error:
+            turn.errors[of.strategy_id] = str(error)
+    return found
+
+
+def _left(desk: Desk, strategies: Sequence[str]) -> set[str]:
+    """The accounts in which strategies are to let go of what they hold."""
+    names = {name for name in leaving(desk) if not strategies or name in strategies}
+    rows = desk.rows(("strategy_position",))["strategy_position"] if names else ()
+    return {str(row["account"]) for row in rows if row["strategy_id"] in names and Decimal(row["quantity"])}
+
+
+def _account(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, clock: Clock) -> None:
+    """Pass over an account until nothing moves any more."""
+    if turn.paper:
+        reconcile(desk, account, clock)
+        watch_book(desk, account, clock)
+    sent: dict[str, Order] = {}
+    for _ in range(PASSES):
+        found = _passed(desk, account, wishes, turn, clock)
+        turn.crosses += found.crosses
+        turn.risk += found.risk
+        if not turn.paper:
+            sent = {order.intent.client_order_id: order for order in found.orders}
+            break
+        moved = _sent(desk, account, found, clock)
+        sent |= {order.intent.client_order_id: order for order in moved}
+        if not found.moves:
+            break
+    turn.standing += found.standing
+    turn.orders += [order_facts(o, desk.orders.fills_of(name) if turn.paper else ()) for name, o in sent.items()]
+
+
+def _passed(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, clock: Clock) -> Pass:
+    """One pass, committed; of a dry run nothing is."""
+    protects = desk.broker(account, clock).abilities.protects
+    may_open, tightened = _may_open(desk, account), tightened_stops(desk, account)
+    around = Around(account, clock.now(), protects, may_open, leaving(desk), tightened)
+    found = Pass()
+    try:
+        with desk.accounts.transaction(account) as transaction:
+            found = one_pass(desk, transaction, wishes, around)
+            if not turn.paper:
+                raise _Rehearsed
+    except _Rehearsed:
+        pass
+    return found
+
+
+def _may_open(desk: Desk, account: str) -> Any:
+    """Whether a strategy may open something in a symbol: no halt reaches it, and the desk is not paused."""
+    halts, holds = desk.halts.standing(), desk.states.current().holds
+
+    def answer(strategy_id: str, symbol: str) -> bool:
+        named = {Scope.DESK: "", Scope.ACCOUNT: account, Scope.STRATEGY: strategy_id, Scope.SYMBOL: symbol}
+        return not holds and not any(halt.of == named[halt.scope] for halt in halts)
+
+    return answer
+
+
+def _sent(desk: Desk, account: str, found: Pass, clock: Clock) -> list[Order]:
+    """Cancel what has to go, send what was written, and follow what is open; the orders as they are then."""
+    sender = desk.sender(account, clock)
+    for order in found.cancels:
+        try:
+            sender.cancel(order, "another order takes its place")
+        except BrokerError:
+            continue  # it is looked at again at the next pass
+    sent = [sender.send(order) for order in found.orders]
+    for order in (*sent, *(settle(desk, account, clock) if found.moves else ())):
+        _tell(desk, order)
+    return [desk.orders.get(order.intent.client_order_id) for order in sent]
+
+
+def _tell(desk: Desk, order: Order) -> None:
+    """People hear of an order that was filled, or refused, once."""
+    events = {OrderStatus.FILLED: Event.TRADE_EXECUTED, OrderStatus.REJECTED: Event.ORDER_REJECTED}
+    event, identity = events.get(order.status), order.intent.client_order_id
+    if event is not None:
+        facts = order_facts(order, desk.orders.fills_of(identity))
+        summary = f"{facts['side']} {facts['filled']} of {facts['quantity']} {facts['symbol']}: {facts['status']}"
+        desk.outbox.raise_(Occurrence(event, identity, summary, facts))

@@ -1,0 +1,43 @@
+"""Kraken put together: its public market data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from quorum.simulator.kraken.feed import Feed
+from quorum.simulator.kraken.listings import DEFAULT, listing_of
+from quorum.simulator.kraken.recorded import recording_of
+from quorum.simulator.kraken.rest import Rest, doorkeeper, plain_complaint
+from quorum.simulator.public import Markets, Recording
+from quorum.simulator.serving import Simulation, Site, Take, Venue
+
+_REQUESTS = 120  # a minute
+
+
+def _site(simulation: Simulation, recording: Recording | None = None) -> Site:
+    markets = Markets(simulation, recording)
+    routes = [*Rest(simulation, markets).routes(), *Feed(simulation, markets).routes(), *markets.routes()]
+    return Site(routes, (doorkeeper(simulation),))
+
+
+def _take(folder: Path, symbols: tuple[str, ...]) -> Take:
+    found = recording_of(folder, symbols)
+    return Take(found.start - 1, found.listings, lambda simulation: _site(simulation, found))
+
+
+def _addresses(url: str) -> Mapping[str, str]:
+    stream = url.replace("http", "ws", 1)
+    return {"data": url, "stream": f"{stream}/v2", "stream_v1": f"{stream}/"}
+
+
+KRAKEN = Venue(
+    name="kraken",
+    symbols=DEFAULT,
+    listing=listing_of,
+    site=_site,
+    complaint=plain_complaint,
+    addresses=_addresses,
+    rate=_REQUESTS,
+    recorded=_take,
+)

@@ -1,0 +1,82 @@
+"""What an account and its venue cannot do is said before a person is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.offices import at_work, copied, template
+from quorum.desk import Desk
+from quorum.desk.deploying.fitting import Traded, account_of, misfits
+from quorum.domain import HOUR, Clock, ConfigError, Money, OrderKind, Timeframe
+from quorum.execution import ABILITIES, entry_of_conversion
+
+
+@pytest.fixture
+def desk(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return at_work(copied(template(tmp_path_factory.getbasetemp() / "desk"), tmp_path / "desk"))
+
+
+def told(desk: Desk, *, shorts: bool = False, largest: float = 1.0, **less: Any) -> Sequence[str]:
+    """What does not fit at a venue that can do less than the simulated one."""
+
+    class Limited:
+        abilities = replace(ABILITIES, **less)
+
+    def venue(account: str, clock: Clock) -> Any:
+        return Limited()
+
+    limited = replace(desk, broker=venue)
+    series = (desk.lake.bars("FLATUSDT", Timeframe(HOUR)),)
+    place = account_of(limited, ["FLATUSDT"], None)
+    return [str(misfit) for misfit in misfits(limited, place, Traded(nan, shorts, largest, series), 0.5)]
+
+
+def test_a_venue_that_can_do_all_is_told_nothing(desk: Desk) -> None:
+    assert told(desk) == []
+
+
+def test_short_sales_need_the_book_and_the_venue(desk: Desk) -> None:
+    book, venue = told(desk, shorts=True, short=False)
+    assert "book crypto may not" in book
+    assert "the venue of account paper does not" in venue
+    assert told(desk, short=False) == []
+
+
+def test_a_venue_without_market_orders_is_refused(desk: Desk) -> None:
+    (found,) = told(desk, kinds=frozenset({OrderKind.LIMIT}))
+    assert "takes no market orders" in found
+
+
+def test_a_whole_unit_must_be_affordable_where_there_are_no_fractions(desk: Desk) -> None:
+    largest = 0.001
+    assert told(desk, largest=largest) == []
+    (found,) = told(desk, largest=largest, fractional=False)
+    assert "buys no FLATUSDT" in found
+    assert "a lot of 1 at" in found
+
+
+def test_cash_without_a_rate_is_named_with_its_remedy(desk: Desk) -> None:
+    desk.account_for("", "paper")
+    sold, bought = Money(Decimal(1), "USDT"), Money(Decimal("0.002"), "BNB")
+    with desk.accounts.transaction("paper") as transaction:
+        transaction.enter(entry_of_conversion("paper", sold, bought, (desk.clock.now(), "swap")))
+    (found,) = told(desk)
+    assert found.endswith("cash in BNB without a fresh rate; record one with `quorum account rate BNB USDT RATE`")
+
+
+def test_a_venue_that_cannot_be_opened_is_a_misfit(desk: Desk) -> None:
+    def closed(account: str, clock: Clock) -> Any:
+        raise ConfigError("its keys are nowhere", "name them")
+
+    shut = replace(desk, broker=closed)
+    place = account_of(shut, ["FLATUSDT"], None)
+    assert [str(m) for m in misfits(shut, place, Traded(nan, False, 1.0, ()), 0.5)] == [
+        "its keys are nowhere; name them"
+    ]
