@@ -76,8 +76,11 @@ class WatchedTransaction:
         self._inner = inner
         self.effect = ""
 
-    def book(self, marks: Mapping[str, Decimal] | None = None) -> Book:
-        return self._inner.book(marks)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)  # what writes nothing for an order
+
+    def book(self, marks: Mapping[str, Decimal] | None = None, at: int | None = None) -> Book:
+        return self._inner.book(marks, at)
 
     def record(self, choice: Choice) -> Decision:
         return self._inner.record(choice)
@@ -133,8 +136,11 @@ class MortalBroker:
         self._killer.after("submit")
         return answer
 
-    def order(self, client_order_id: str) -> BrokerOrder | None:
-        return self._inner.order(client_order_id)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
+        return self._inner.order(client_order_id, sent)
 
     def cancel(self, client_order_id: str) -> BrokerOrder:
         return self._inner.cancel(client_order_id)

@@ -11,8 +11,6 @@ import pytest
 
 from execution.books import Books, books_at
 
-pytest.register_assert_rewrite("execution.broker_contract", "execution.every_broker")
-
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -22,7 +22,7 @@ ROOMS = (
     "discovery",
     *("desk.agents", "desk.approvals", "desk.cycle", "desk.notices", "desk.running", "desk.schedule", "desk.settings"),
     *("desk.meeting", "desk.system", "desk.team", "desk.upkeep", "desk.work", "desk.workflows"),
-    *("desk.deploying", "desk.life", "desk.mending", "desk.proving"),
+    *("desk.deploying", "desk.guarding", "desk.life", "desk.mending", "desk.proving", "desk.trading"),
     *("adapters", "adapters.sql", "adapters.sql.coordination", "adapters.sql.life", "adapters.dbos"),
     *(
         "adapters.keys",

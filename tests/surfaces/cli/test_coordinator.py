@@ -150,6 +150,7 @@ def test_a_new_workspace_says_what_could_be_scheduled_and_how(quorum: Quorum, ho
     assert workflows.keys() == {
         "auto_retry",
         "daily_operations",
+        "deployed_trading",
         "model_training_cycle",
         "realtime_signal_generation",
         "walk_forward_optimization",
