@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -230,3 +232,24 @@ def test_what_may_not_be_written_is_one_line_each(tmp_path: Path) -> None:
         assert line.startswith("StoreError: ")
         assert "writable" in line
     assert {file: file.read_bytes() for file in files} == files
+
+
+WATCHED = """
+import sys
+from pathlib import Path
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+from quorum.adapters.sql import Database
+home = Path(sys.argv[1])
+for _ in range(2):
+    database = Database(home / "desk.db")
+    database.migrate()
+    with database.write(), Database(home / "desk.db").read():
+        pass
+print([name for name in opened if name.endswith("desk.db")])
+"""
+
+
+def test_nobody_but_sqlite_opens_the_file_since_closing_it_would_give_up_its_locks(tmp_path: Path) -> None:
+    told = subprocess.run([sys.executable, "-c", WATCHED, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

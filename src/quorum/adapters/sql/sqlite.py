@@ -56,8 +56,12 @@ def _configure(raw: Any, path: Path, busy_ms: int) -> None:
 
 
 def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
-    """Switch a new file to WAL, one process at a time: who reads while another switches may take it for damaged."""
-    if _has_wal(path):
+    """Switch a new file to WAL, one process at a time: who reads while another switches may take it for damaged.
+
+    Whether it is new the log beside it tells. The file itself is SQLite's alone: to open and close it here would give
+    up the locks that this process has on it.
+    """
+    if Path(f"{path}-wal").exists():
         return None
     try:
         handle = os.open(f"{path}-new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -69,15 +73,6 @@ def _use_wal(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
     finally:
         Path(f"{path}-new").unlink(missing_ok=True)
         os.close(handle)
-
-
-def _has_wal(path: Path) -> bool:
-    """Whether the file's header says so, in its bytes 18 and 19."""
-    try:
-        with path.open("rb") as file:
-            return file.read(20)[18:] == b"\x02\x02"
-    except OSError:
-        return False
 
 
 def _switch(cursor: sqlite3.Cursor, path: Path, busy_ms: int) -> None:
