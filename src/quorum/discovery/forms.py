@@ -219,11 +219,6 @@ FORMS: tuple[Form, ...] = (
 )
 
 
-def forms_of(family: str) -> tuple[Form, ...]:
-    """The forms of a family, none for one that cannot be said in the grammar on one symbol."""
-    return tuple(form for form in FORMS if form.family == family)
-
-
 def bars_of(horizon: str, timeframe: Timeframe) -> int:
     """How many bars of a timeframe a horizon is counted as."""
     return int(NOMINAL[horizon] // timeframe.nanoseconds)

@@ -39,81 +39,85 @@ class Exact(TypeDecorator[Decimal]):
 METADATA = MetaData()
 
 
-def _text(name: str, **options: Any) -> Column[Any]:
+def text(name: str, **options: Any) -> Column[Any]:
+    """A column of texts, none of them missing."""
     return Column(name, Text, nullable=False, **options)
 
 
-def _exact(name: str) -> Column[Any]:
+def exact(name: str) -> Column[Any]:
+    """A column of Decimals, to the last digit."""
     return Column(name, Exact, nullable=False)
 
 
-def _instant(name: str) -> Column[Any]:
-    return Column(name, BigInteger, nullable=False)
+def instant(name: str, **options: Any) -> Column[Any]:
+    """A column of instants (int64 ns UTC)."""
+    return Column(name, BigInteger, nullable=False, **options)
 
 
-def _row_id() -> Column[Any]:
+def row_id() -> Column[Any]:
+    """The number of a row, given by the database."""
     return Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
 
 
-counter = Table("counter", METADATA, _text("name", primary_key=True), Column("value", Integer, nullable=False))
+counter = Table("counter", METADATA, text("name", primary_key=True), Column("value", Integer, nullable=False))
 
 decision = Table(
     "decision",
     METADATA,
-    _row_id(),
-    _text("decision_id", unique=True),
-    _instant("at"),
-    _text("kind"),
-    _text("subject"),
-    _instant("as_of"),
-    _text("inputs"),
-    _text("outcome"),
-    _text("rationale"),
-    _text("parents"),
-    _text("code_hash"),
-    _text("machine"),
+    row_id(),
+    text("decision_id", unique=True),
+    instant("at"),
+    text("kind"),
+    text("subject"),
+    instant("as_of"),
+    text("inputs"),
+    text("outcome"),
+    text("rationale"),
+    text("parents"),
+    text("code_hash"),
+    text("machine"),
 )
 
 account = Table(
     "account",
     METADATA,
-    _text("account", primary_key=True),
-    _text("book"),
-    _text("currency"),
+    text("account", primary_key=True),
+    text("book"),
+    text("currency"),
     Column("version", Integer, nullable=False),
 )
 
 mark = Table(
     "mark",
     METADATA,
-    _text("account", primary_key=True),
-    _text("symbol", primary_key=True),
-    _exact("price"),
+    text("account", primary_key=True),
+    text("symbol", primary_key=True),
+    exact("price"),
     Column("time", BigInteger),
 )
 
 intent = Table(
     "intent",
     METADATA,
-    _text("client_order_id", primary_key=True),
-    _text("intent_id", unique=True),
+    text("client_order_id", primary_key=True),
+    text("intent_id", unique=True),
     Column("account", Text, ForeignKey("account.account"), nullable=False),
-    _text("symbol"),
-    _text("side"),
-    _exact("quantity"),
-    _exact("price"),
-    _exact("collar"),
-    _exact("reserve"),
-    _text("purpose"),
+    text("symbol"),
+    text("side"),
+    exact("quantity"),
+    exact("price"),
+    exact("collar"),
+    exact("reserve"),
+    text("purpose"),
     Column("decision_id", Text, ForeignKey("decision.decision_id"), nullable=False),
     Column("account_version", Integer, nullable=False),
-    _instant("created_at"),
-    _instant("expires_at"),
-    _text("exit"),
-    _text("kind", server_default="market"),
-    _text("hold", server_default="gtc"),
+    instant("created_at"),
+    instant("expires_at"),
+    text("exit"),
+    text("kind", server_default="market"),
+    text("hold", server_default="gtc"),
     Column("trigger", Exact),
-    _text("parts", server_default="[]"),
+    text("parts", server_default="[]"),
     Column("replaces", Text),
 )
 Index("intent_recent", intent.c.account, intent.c.created_at)
@@ -121,11 +125,11 @@ Index("intent_recent", intent.c.account, intent.c.created_at)
 order_event = Table(
     "order_event",
     METADATA,
-    _row_id(),
+    row_id(),
     Column("client_order_id", Text, ForeignKey("intent.client_order_id"), nullable=False, index=True),
-    _text("status"),
-    _instant("time"),
-    _text("detail"),
+    text("status"),
+    instant("time"),
+    text("detail"),
     Column("fill_id", Text),
 )
 
@@ -133,13 +137,13 @@ order_state = Table(
     "order_state",
     METADATA,
     Column("client_order_id", Text, ForeignKey("intent.client_order_id"), primary_key=True),
-    _text("account"),
-    _text("symbol"),
-    _text("side"),
-    _text("status"),
-    _exact("filled"),
-    _exact("reserved"),
-    _exact("remaining"),
+    text("account"),
+    text("symbol"),
+    text("side"),
+    text("status"),
+    exact("filled"),
+    exact("reserved"),
+    exact("remaining"),
     Column("open", Integer, nullable=False),
     Column("sent", BigInteger),
 )
@@ -148,25 +152,25 @@ Index("order_state_open", order_state.c.account, order_state.c.open)
 fill = Table(
     "fill",
     METADATA,
-    _text("fill_id", primary_key=True),
+    text("fill_id", primary_key=True),
     Column("client_order_id", Text, ForeignKey("intent.client_order_id"), nullable=False, index=True),
-    _text("symbol"),
-    _text("side"),
-    _exact("quantity"),
-    _exact("price"),
-    _exact("fee"),
-    _text("fee_currency"),
-    _instant("time"),
+    text("symbol"),
+    text("side"),
+    exact("quantity"),
+    exact("price"),
+    exact("fee"),
+    text("fee_currency"),
+    instant("time"),
 )
 
 position = Table(
     "position",
     METADATA,
-    _text("account", primary_key=True),
-    _text("symbol", primary_key=True),
-    _exact("quantity"),
-    _exact("cost"),
-    _exact("realised"),
+    text("account", primary_key=True),
+    text("symbol", primary_key=True),
+    exact("quantity"),
+    exact("cost"),
+    exact("realised"),
 )
 
 entry = Table(
@@ -175,10 +179,10 @@ entry = Table(
     Column("entry_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("account", Text, ForeignKey("account.account"), nullable=False),
     Column("sequence", Integer, nullable=False),
-    _instant("time"),
-    _text("kind"),
-    _text("reference", unique=True),
-    _text("seal"),
+    instant("time"),
+    text("kind"),
+    text("reference", unique=True),
+    text("seal"),
 )
 Index("entry_order", entry.c.account, entry.c.sequence, unique=True)
 
@@ -187,40 +191,40 @@ posting = Table(
     METADATA,
     Column("entry_id", BigInteger, ForeignKey("entry.entry_id"), primary_key=True),
     Column("line", Integer, primary_key=True),
-    _text("ledger_account"),
-    _text("commodity"),
-    _exact("amount"),
+    text("ledger_account"),
+    text("commodity"),
+    exact("amount"),
 )
 
 balance = Table(
     "balance",
     METADATA,
-    _text("account", primary_key=True),
-    _text("ledger_account", primary_key=True),
-    _text("commodity", primary_key=True),
-    _exact("amount"),
+    text("account", primary_key=True),
+    text("ledger_account", primary_key=True),
+    text("commodity", primary_key=True),
+    exact("amount"),
 )
 
-trial_inputs = Table("trial_inputs", METADATA, _text("address", primary_key=True), _text("inputs"))
+trial_inputs = Table("trial_inputs", METADATA, text("address", primary_key=True), text("inputs"))
 
 trial_days = Table(
     "trial_days",
     METADATA,
-    _text("address", primary_key=True),
+    text("address", primary_key=True),
     Column("days", LargeBinary, nullable=False),
 )
 
 trial = Table(
     "trial",
     METADATA,
-    _row_id(),
-    _text("trial_id", unique=True),
-    _text("family", index=True),
-    _instant("recorded_at"),
+    row_id(),
+    text("trial_id", unique=True),
+    text("family", index=True),
+    instant("recorded_at"),
     Column("inputs", Text, ForeignKey("trial_inputs.address"), nullable=False),
     Column("parameters", Text),
-    _text("outcome"),
-    _text("code_hash"),
+    text("outcome"),
+    text("code_hash"),
     Column("days", Text, ForeignKey("trial_days.address")),
     Column("returns", LargeBinary),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -257,11 +257,6 @@ def _quality(series: Sequence[Bars]) -> Quality:
         leaps = seen.count(Oddity.OUTLIERS) + seen.count(Oddity.SPLITS)
         shares.append(Quality(missing / max(rows + missing, 1), leaps / rows, seen.count(Oddity.STALE) / rows))
     return Quality(*(max(column) for column in zip(*shares, strict=True)))
-
-
-def told_quality(quality: Quality) -> Mapping[str, float]:
-    """The shares by name."""
-    return quality._asdict()
 
 
 def unusable(strategy: AnyStrategy, error: Exception) -> Failed:

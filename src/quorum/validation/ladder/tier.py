@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from quorum.domain import UsageError
 from quorum.engine import Terms
@@ -112,7 +111,3 @@ class Ladder:
     def after(self, tier: Tier) -> Tier | None:
         """The next tier that is climbed; None after the last."""
         return next((t for t in self.tiers if t > tier), None)
-
-    def with_gates(self, tier: Tier, gates: Sequence[Gate]) -> Self:
-        """The ladder with other gates at one tier."""
-        return replace(self, rungs=tuple(replace(r, gates=tuple(gates)) if r.tier is tier else r for r in self.rungs))

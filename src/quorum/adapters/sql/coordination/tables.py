@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table
 
-from quorum.adapters.sql.tables import METADATA
-
-
-def _text(name: str, **options: Any) -> Column[Any]:
-    return Column(name, Text, nullable=False, **options)
-
-
-def _instant(name: str, **options: Any) -> Column[Any]:
-    return Column(name, BigInteger, nullable=False, **options)
+from quorum.adapters.sql.tables import METADATA, instant, row_id, text
 
 
 def _maybe(name: str) -> Column[Any]:
@@ -25,54 +17,50 @@ def _number(name: str, **options: Any) -> Column[Any]:
     return Column(name, Integer, nullable=False, **options)
 
 
-def _row_id() -> Column[Any]:
-    return Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-
-
-effect = Table("effect", METADATA, _text("key", primary_key=True), _text("answer"), _instant("at"))
+effect = Table("effect", METADATA, text("key", primary_key=True), text("answer"), instant("at"))
 
 worker = Table(
     "worker",
     METADATA,
     _number("slot", primary_key=True),
-    _text("worker_id"),
-    _text("host"),
+    text("worker_id"),
+    text("host"),
     _number("pid"),
-    _instant("epoch"),
-    _instant("beat_at"),
-    _instant("expires_at"),
+    instant("epoch"),
+    instant("beat_at"),
+    instant("expires_at"),
 )
 
-system_state = Table("system_state", METADATA, _row_id(), _instant("at"), _text("state"), _text("reason"), _text("by"))
+system_state = Table("system_state", METADATA, row_id(), instant("at"), text("state"), text("reason"), text("by"))
 
 tick = Table(
     "tick",
     METADATA,
-    _text("schedule", primary_key=True),
-    _instant("due_at", primary_key=True),
-    _text("status"),
-    _instant("seen_at"),
-    _text("workflow_id"),
-    _text("reason"),
+    text("schedule", primary_key=True),
+    instant("due_at", primary_key=True),
+    text("status"),
+    instant("seen_at"),
+    text("workflow_id"),
+    text("reason"),
     _number("count"),
 )
 
 task = Table(
     "task",
     METADATA,
-    _text("task_id", primary_key=True),
-    _text("key", unique=True),
-    _instant("delegated_at", index=True),
-    _text("target_agent"),
-    _text("asked_agent"),
-    _text("task_type"),
-    _text("workflow_id"),
-    _text("context"),
-    _text("expected_output"),
-    _instant("deadline"),
-    _text("priority"),
-    _text("signal"),
-    _text("note"),
+    text("task_id", primary_key=True),
+    text("key", unique=True),
+    instant("delegated_at", index=True),
+    text("target_agent"),
+    text("asked_agent"),
+    text("task_type"),
+    text("workflow_id"),
+    text("context"),
+    text("expected_output"),
+    instant("deadline"),
+    text("priority"),
+    text("signal"),
+    text("note"),
     _maybe("finished_at"),
 )
 Index("ix_task_finished_at", task.c.finished_at)
@@ -80,17 +68,17 @@ Index("ix_task_finished_at", task.c.finished_at)
 agent_call = Table(
     "agent_call",
     METADATA,
-    _row_id(),
-    _text("key", unique=True),
-    _instant("at"),
-    _text("agent"),
-    _text("asked_agent"),
-    _text("task_type"),
-    _text("workflow_id"),
-    _text("outcome"),
+    row_id(),
+    text("key", unique=True),
+    instant("at"),
+    text("agent"),
+    text("asked_agent"),
+    text("task_type"),
+    text("workflow_id"),
+    text("outcome"),
     Column("seconds", Float, nullable=False),
-    _text("error"),
-    _text("effect"),
+    text("error"),
+    text("effect"),
 )
 Index("ix_agent_call_agent", agent_call.c.agent, agent_call.c.at)
 Index("ix_agent_call_at", agent_call.c.at)
@@ -98,69 +86,69 @@ Index("ix_agent_call_at", agent_call.c.at)
 notification = Table(
     "notification",
     METADATA,
-    _text("notification_id", primary_key=True),
-    _text("key", unique=True),
-    _instant("at"),
-    _text("event"),
-    _text("type"),
-    _text("severity"),
-    _text("priority"),
-    _text("summary"),
-    _text("details"),
-    _text("action_required"),
+    text("notification_id", primary_key=True),
+    text("key", unique=True),
+    instant("at"),
+    text("event"),
+    text("type"),
+    text("severity"),
+    text("priority"),
+    text("summary"),
+    text("details"),
+    text("action_required"),
     _maybe("escalate_at"),
     _maybe("acknowledged_at"),
-    _text("acknowledged_by"),
+    text("acknowledged_by"),
 )
 
 delivery = Table(
     "delivery",
     METADATA,
-    _text("notification_id", primary_key=True),
-    _text("channel", primary_key=True),
+    text("notification_id", primary_key=True),
+    text("channel", primary_key=True),
     _number("round", primary_key=True),
-    _text("status"),
+    text("status"),
     _number("attempts"),
-    _instant("next_at"),
+    instant("next_at"),
     _maybe("sent_at"),
-    _text("error"),
-    _text("parcel", index=True),
+    text("error"),
+    text("parcel", index=True),
 )
 Index("ix_delivery_next", delivery.c.status, delivery.c.next_at)
 
 escalation = Table(
     "escalation",
     METADATA,
-    _text("escalation_id", primary_key=True),
-    _text("key", unique=True),
-    _instant("at"),
-    _text("from_agent"),
-    _text("type"),
-    _text("severity"),
-    _text("message"),
-    _text("recommended_action"),
+    text("escalation_id", primary_key=True),
+    text("key", unique=True),
+    instant("at"),
+    text("from_agent"),
+    text("type"),
+    text("severity"),
+    text("message"),
+    text("recommended_action"),
     _number("requires_user_attention"),
 )
 
 approval = Table(
     "approval",
     METADATA,
-    _text("approval_id", primary_key=True),
-    _text("key", unique=True),
-    _text("workflow_id"),
-    _text("step"),
-    _text("question"),
-    _text("shows"),
-    _text("scope"),
-    _text("size"),
-    _instant("asked_at"),
-    _instant("expires_at"),
+    text("approval_id", primary_key=True),
+    text("key", unique=True),
+    text("workflow_id"),
+    text("step"),
+    text("question"),
+    text("shows"),
+    text("scope"),
+    text("size"),
+    instant("asked_at"),
+    instant("expires_at"),
     _maybe("remind_at"),
-    _text("status"),
+    text("status"),
     _maybe("answered_at"),
-    _text("answered_by"),
-    _text("surface"),
-    _text("reason"),
+    text("answered_by"),
+    text("surface"),
+    text("reason"),
     _maybe("told_at"),
 )
 Index("ix_approval_status", approval.c.status, approval.c.expires_at)
@@ -168,13 +156,13 @@ Index("ix_approval_status", approval.c.status, approval.c.expires_at)
 standing_approval = Table(
     "standing_approval",
     METADATA,
-    _text("name", primary_key=True),
-    _text("scope"),
-    _text("most"),
-    _instant("granted_at"),
-    _instant("expires_at"),
-    _text("granted_by"),
-    _text("reason"),
+    text("name", primary_key=True),
+    text("scope"),
+    text("most"),
+    instant("granted_at"),
+    instant("expires_at"),
+    text("granted_by"),
+    text("reason"),
     _maybe("revoked_at"),
-    _text("revoked_by"),
+    text("revoked_by"),
 )
