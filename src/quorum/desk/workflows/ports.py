@@ -15,7 +15,7 @@ MOST_DEATHS = 50
 class Durable(Protocol):
     """One run as its own body sees it. The body calls these in an order that depends on their answers alone.
 
-    In a run that was cancelled the next of them raises what is no `Exception`.
+    In a run that was cancelled the next of them raises what is no `Exception`; the step at hand was not kept.
     """
 
     @property
