@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from quorum.signals import (
     origin_hash,
     strategies,
 )
+from quorum.signals.guests.patience import patiently
 from quorum.signals.strategies import DEMO_MA
 from signals.packages import RULE, install
 
@@ -280,3 +283,21 @@ def test_what_was_typed_into_a_session_has_an_origin_too() -> None:
         return origin_hash(from_batch("typed", space["rule"], 1))
 
     assert typed("0") == typed("0") != typed("1")
+
+
+def test_code_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quorum.signals.guests.patience.LOADING_SECONDS", 0.2)
+    for name, endless in (("spins", "while True:\n    pass\n"), ("sleeps", "import time\ntime.sleep(30)\n")):
+        (tmp_path / f"{name}.py").write_text(endless)
+        with pytest.raises(UsageError, match=rf"{name}.py does not load: it was not done after 0.2 s"):
+            find_strategy(str(tmp_path / f"{name}.py"), RULES)
+    ends = time.monotonic() + 10.0
+    while sum(thread.name == "quorum-load" for thread in threading.enumerate()) > 1:  # the sleeper stays behind
+        assert time.monotonic() < ends, "the spinning thread was not ended"
+        time.sleep(0.02)
+
+
+def test_what_ends_in_time_is_as_if_it_had_been_called() -> None:
+    assert patiently("two", lambda: 2) == 2
+    with pytest.raises(SystemExit):
+        patiently("an end", lambda: sys.exit(3))

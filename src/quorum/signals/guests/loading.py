@@ -14,6 +14,7 @@ from typing import Any
 
 from quorum.domain import NotFound, QuorumError, UsageError
 from quorum.signals.guests.guest import Guest, guard
+from quorum.signals.guests.patience import patiently
 from quorum.signals.strategy import AnyStrategy
 
 GROUP = "quorum.strategies"
@@ -37,7 +38,7 @@ def _guest(point: EntryPoint, taken: bool, times: int) -> AnyStrategy | QuorumEr
     if times > 1:
         return UsageError(f"{times} packages offer a strategy {point.name!r}", "uninstall all but one")
     try:
-        loaded = guard(_made(point.load()), point.name)
+        loaded = guard(patiently(_where(point), lambda: _made(point.load())), point.name)
     except QuorumError as error:
         return error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - loading runs third-party code
@@ -68,7 +69,7 @@ def load_path(text: str) -> AnyStrategy:
     if not hasattr(module, chosen):
         raise NotFound(f"{file.name} holds no {chosen}", f"it holds {', '.join(_held(module)) or 'no strategy'}")
     try:
-        return guard(_made(getattr(module, chosen)), f"{file}:{chosen}")
+        return guard(patiently(file.name, lambda: _made(getattr(module, chosen))), f"{file}:{chosen}")
     except QuorumError:
         raise
     except (Exception, SystemExit) as error:
@@ -81,11 +82,13 @@ def _run(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise UsageError(f"{file} is no Python file", "give one that ends with .py")
-    module = importlib.util.module_from_spec(spec)
+    loader, module = spec.loader, importlib.util.module_from_spec(spec)
     # dataclasses and the hash of its origin look the module up by its name
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        patiently(file.name, lambda: loader.exec_module(module))
+    except QuorumError:
+        raise
     except (Exception, SystemExit) as error:
         raise _unloadable(file.name, error) from error
     return module
