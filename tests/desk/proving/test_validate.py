@@ -348,7 +348,7 @@ def test_so_many_at_most_and_so_many_at_once(desk: Desk) -> None:
         (5, 3),
         (5, 4),
     ]
-    for wrong in ({"workers": 0}, {"workers": 257}, {"queue_size": 0}):
+    for wrong in ({"workers": 0}, {"workers": 257}, {"queue_size": 0}, {"workers": "two"}, {"workers": True}):
         with pytest.raises(UsageError, match="makes no sense"):
             Asked(**wrong)  # type: ignore[arg-type]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from desk.proving.scripted import Scripted
 from quorum.bootstrap import open_desk
+from quorum.desk.proving import Asked, Skills, validate
+from quorum.validation.ladder import Tier
 from quorum.validation.life import Idea
 from surfaces.cli.commands import Quorum
 
@@ -51,6 +55,16 @@ def test_a_run_in_real_workers_ends_with_0_also_when_a_strategy_fails(
     assert told["error"] == 0
     assert list((home / "pipeline").glob("parallel-validation-2*.yaml"))
     assert quorum("validate", "--tier", "L0").out.startswith("nothing waits to be validated")
+
+
+def test_what_another_run_checks_is_said(quorum: Quorum, home: Path, two: list[str]) -> None:
+    said: list[str] = []
+    workers = Scripted(before=lambda _: said.append(quorum("validate").out))
+    run = validate(replace(open_desk(home), executor=workers), Asked(tuple(two), Tier.L0), Skills())
+    lines = said[0].splitlines()
+    assert lines[0].startswith(f"{two[0]} is L0_VALIDATING: ")
+    assert run["run_id"] in lines[0]
+    assert lines[2] == "nothing else waits to be validated; wait for that run"
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,10 @@ class Asked:
     def __post_init__(self) -> None:
         for name, most in (("queue_size", None), ("workers", MOST_WORKERS)):
             value = getattr(self, name)
-            if value is not None and (value < 1 or (most is not None and value > most)):
-                raise UsageError(f"{name} of {value} makes no sense", f"ask for 1 to {most or 'as many as wait'}")
+            if value is None:
+                continue
+            if type(value) is not int or value < 1 or (most is not None and value > most):
+                raise UsageError(f"{name} of {value!r} makes no sense", f"ask for 1 to {most or 'as many as wait'}")
 
 
 class Due(NamedTuple):

@@ -60,6 +60,8 @@ def validate(asked: ValidateOptions) -> None:
         told = _told(validate_queue(desk, wanted))
     if asked.as_json:
         print_json(told)
+    elif told["run_id"] is None:
+        _say_idle(desk)
     else:
         _say(told)
 
@@ -116,10 +118,17 @@ def _told(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _say_idle(desk: Desk) -> None:
+    from quorum.validation.life import VALIDATING
+
+    busy = desk.life.queue.listed(VALIDATING)
+    for candidate in busy:
+        say(f"{candidate.strategy_id} is {candidate.status}: {candidate.reason}")
+    remedy = "wait for that run" if busy else "`quorum queue add NAME --symbol SYMBOL` queues a strategy"
+    say(f"nothing{' else' if busy else ''} waits to be validated; {remedy}")
+
+
 def _say(told: Mapping[str, Any]) -> None:
-    if told["run_id"] is None:
-        say("nothing waits to be validated; `quorum queue add NAME --symbol SYMBOL` queues a strategy")
-        return
     columns = ("strategy", "tier", "verdict", "status", "why", "seconds", "cpu s", "peak MB", "attempt")
     names = ("tier", "verdict", "status", "why", "seconds", "cpu_seconds", "peak_mb", "attempt")
     rows = [[name, *(line.get(key) for key in names)] for name, line in told["by_strategy"].items()]
