@@ -453,6 +453,8 @@ def test_no_key_was_forgotten() -> None:
     elsewhere |= {f"accounts.yaml:accounts.{name}" for name in of_venue}  # adapters/alpaca/test_alpaca_opening.py
     compared = ExecutionFile().reconciliation.__class__.model_fields
     elsewhere |= {f"execution.yaml:reconciliation.{name}" for name in compared}  # desk/trading/test_reconciling.py
+    before_live = ("calendar_days", "trading_days")
+    elsewhere |= {f"execution.yaml:going_live.{name}" for name in before_live}  # desk/trading/live/test_going_live.py
     every = {f"{file}:{key}" for file, model in OBSERVED_HERE.items() for key in keys(model)}
     assert every - seen - refused_only - elsewhere == set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import fsum, isnan, sqrt
+from math import floor, fsum, isnan, sqrt
 from typing import NamedTuple
 
 from quorum.engine import Terms
@@ -153,7 +153,7 @@ class Desk:
         for j, order in list(self.orders.items()):
             if order.goal is None and not isnan(prices[j]):
                 spread = self.world.spread[order.decided][j]
-                order.goal = self.quantity(order.weight, prices[j], spread, self.held[j] * prices[j], worth)
+                order.goal = self.whole(self.quantity(order.weight, prices[j], spread, self.held[j] * prices[j], worth))
                 if abs(order.goal - self.held[j]) <= 1e-12 * abs(self.held[j]):
                     del self.orders[j]
 
@@ -176,6 +176,11 @@ class Desk:
             return weight * min(t.size / spread, 1) * base / price
         return weight * min(t.size * base / spread, base / price)
 
+    def whole(self, quantity: float) -> float:
+        """In whole lots, towards 0."""
+        lot = self.terms.lot
+        return quantity if not lot else (1 if quantity > 0 else -1) * floor(abs(quantity) / lot + 1e-9) * lot
+
     def trade(self, i: int) -> None:
         """Fill the orders of the symbols that have a price, under a cap each up to a share of the bar's volume."""
         for j, order in sorted(self.orders.items()):
@@ -185,7 +190,7 @@ class Desk:
             rest = order.goal - self.held[j]
             most = abs(rest)
             if self.terms.fill == "volume_capped":
-                most = min(most, self.terms.volume_share * self.world.volume[i][j])
+                most = min(most, self.whole(self.terms.volume_share * self.world.volume[i][j]))
             if most > 0:
                 side, before = (1 if rest > 0 else -1), self.held[j]
                 self.fill(i, order.decided, j, side * most, price, "target")

@@ -129,3 +129,25 @@ def test_volatility_does_not_depend_on_where_the_bars_start() -> None:
     whole = trade(bars, [FLAT] * 250 + [want(1)], terms)
     part = trade(bars.slice(200, 300), [FLAT] * 50 + [want(1)], terms)
     assert filled(whole)[0][2] == filled(part)[0][2]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lot", "held"),
+    [(7.9, 1.0, 7.0), (-7.9, 1.0, -7.0), (0.9, 1.0, 0.0), (0.3, 0.1, 0.3), (7.9, 2.5, 7.5), (7.9, 0.0, 7.9)],
+)
+def test_a_target_is_held_in_whole_lots_towards_nothing(wanted: float, lot: float, held: float) -> None:
+    terms = replace(FREE, size=abs(wanted), starting_equity=1e6, lot=lot)
+    result = trade(flat_bars([10.0] * 4), [FLAT, want(1.0 if wanted > 0 else -1.0)], terms)
+    assert [quantity for _, _, quantity, _, _ in filled(result)] == pytest.approx([held] if held else [])
+
+
+def test_a_lot_of_nothing_changes_nothing_and_a_fine_one_little() -> None:
+    bars = zigzag(60, 1e6)
+    targets = [want(0.3) if k % 5 else FLAT for k in range(60)]
+    plain = trade(bars, targets, Terms())
+    assert np.array_equal(trade(bars, targets, Terms(lot=0.0)).rows, plain.rows)
+    assert trade(bars, targets, Terms(lot=1e-6)).equity == pytest.approx(plain.equity, rel=1e-6)
+    coarse = trade(bars, targets, Terms(lot=100.0))
+    held = np.cumsum(coarse.rows[:, 3]) / 100.0
+    assert np.array_equal(held, np.round(held))
+    assert not np.array_equal(coarse.equity, plain.equity)

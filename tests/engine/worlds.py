@@ -164,4 +164,5 @@ def terms_of(fills: Sequence[str]) -> st.SearchStrategy[Terms]:
         impact=st.sampled_from([0.0, 1.0]),
         borrow_rate=st.sampled_from([0.0, 0.5]),
         volume_share=st.sampled_from([0.1, 1.0]),
+        lot=st.sampled_from([0.0, 0.0, 0.25, 3.0]),
     )

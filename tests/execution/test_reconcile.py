@@ -140,6 +140,9 @@ def test_a_holding_is_adopted_at_the_price_that_is_known_and_not_without_one() -
     assert price(MINE, bought) == (Step.ADOPT, Decimal(100))
     given_away = venue({"USDT": "9000"}, BTCUSDT="1.0")
     assert price(MINE, given_away) == (Step.HALT, Decimal(0))
+    for said in (bought, given_away):  # what the venue says of it goes before what its cash may mean
+        told = replace(said, paid={"BTCUSDT": Decimal("97.5")})
+        assert price(MINE, told) == (Step.ADOPT, Decimal("97.5"))
 
 
 def test_a_policy_that_makes_no_sense_is_refused() -> None:

@@ -28,6 +28,7 @@ ENDS = {
     "lab": "probability of overfitting: ",
     "life": "STR-001: ask me to deploy",
     "paper_cycle": "made again: identical",
+    "practise": ": balanced",
 }
 PAPERS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 

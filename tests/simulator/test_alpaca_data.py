@@ -68,6 +68,43 @@ def test_a_day_begins_at_midnight_in_new_york_in_summer_and_winter(client: httpx
     ]
 
 
+@pytest.mark.parametrize(
+    ("frame", "opens"),
+    [
+        ("1Week", ["08-31", "09-07", "09-14", "09-21", "09-28", "10-05", "10-12", "10-19", "10-26"]),
+        ("1Month", ["09-01", "10-01"]),
+        ("3Month", ["10-01"]),
+    ],
+)
+def test_weeks_and_months_are_made_of_days(client: httpx.Client, frame: str, opens: list[str]) -> None:
+    span = {"start": "2026-08-30", "end": "2026-10-31T12:00:00Z"}
+    found, days = bars(client, timeframe=frame, **span), bars(client, timeframe="1Day", start=span["start"])
+    assert [bar["t"][5:10] for bar in found] == opens
+    whole = [bar for bar in days if found[0]["t"] <= bar["t"] and (len(found) < 2 or bar["t"] < found[1]["t"])]
+    assert (found[0]["o"], found[0]["n"]) == (whole[0]["o"], sum(bar["n"] for bar in whole))
+    assert bars(client, timeframe=frame, limit=1, **span) == found
+
+
+def test_a_data_client_finds_auctions_codes_and_movers(client: httpx.Client) -> None:
+    rows = client.get("/v2/stocks/auctions", params={"symbols": "AAPL,NOPE", "start": "2026-11-18"}).json()["auctions"]
+    assert [row["d"] for row in rows["AAPL"]] == ["2026-11-18", "2026-11-19", "2026-11-20"]
+    assert [bool(row["c"]) for row in rows["AAPL"]] == [True, True, False], "a session that runs has not closed"
+    one = client.get("/v2/stocks/AAPL/auctions", params={"start": "2026-11-20"}).json()
+    assert one["auctions"] == rows["AAPL"][2:]
+    assert client.get("/v2/stocks/meta/exchanges").json()["V"] == "IEX"
+    assert "@" in client.get("/v2/stocks/meta/conditions/trade", params={"tape": "A"}).json()
+    most = client.get("/v1beta1/screener/stocks/most-actives", params={"by": "trades"}).json()["most_actives"]
+    assert {row["symbol"] for row in most} == {"AAPL", "MSFT"}
+    moved = client.get("/v1beta1/screener/stocks/movers").json()
+    assert {row["symbol"] for row in (*moved["gainers"], *moved["losers"])} <= {"AAPL", "MSFT"}
+    book = client.get("/v1beta3/crypto/us/latest/orderbooks", params={"symbols": "BTC/USD"}).json()["orderbooks"]
+    assert book["BTC/USD"]["b"][0]["p"] < book["BTC/USD"]["a"][0]["p"]
+    assert client.get("/v1beta1/news").json() == {"news": [], "next_page_token": None}
+    assert client.get("/v1/corporate-actions").json()["corporate_actions"] == {}
+    assert client.get("/v2/stocks/auctions").status_code == 400
+    assert client.get("/v2/stocks/meta/conditions/rumour").status_code == 400
+
+
 def test_one_symbol_has_doors_of_its_own(client: httpx.Client) -> None:
     assert bars(client, "/v2/stocks/AAPL/bars") == bars(client)
     latest = client.get("/v2/stocks/AAPL/trades/latest").json()
@@ -87,7 +124,8 @@ def test_shares_and_pairs_are_kept_apart(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("query", "status"),
     [
-        ({"timeframe": "1Week"}, 400),
+        ({"timeframe": "2Week"}, 400),
+        ({"timeframe": "5Month"}, 400),
         ({"timeframe": "0Min"}, 400),
         ({"timeframe": "60Min"}, 400),
         ({"symbols": ""}, 400),

@@ -10,8 +10,9 @@ import aiohttp
 import msgpack
 import pytest
 
+from quorum.domain import HOUR
 from quorum.simulator import Address, Fault
-from simulator.sim_markets import fault, headers, heard, listening, order, venue
+from simulator.sim_markets import NOON, fault, headers, heard, listening, order, venue
 
 Play = Callable[[aiohttp.ClientSession, Address], Awaitable[None]]
 
@@ -43,8 +44,7 @@ def test_the_account_tells_each_step_of_an_order() -> None:
         ws = await listening(session, address)
         await move(session, address, last=100, ask_size=4)
         placed = await place(session, address)
-        new = await ws.receive(3)
-        assert new.type is aiohttp.WSMsgType.BINARY
+        assert [(await heard(ws))["data"]["event"] for _ in range(2)] == ["pending_new", "new"]
         part = await heard(ws)
         await move(session, address, last=101)
         whole = await heard(ws)
@@ -63,8 +63,19 @@ def test_the_account_tells_each_step_of_an_order() -> None:
             assert answer.status == 200
         async with session.delete(f"{address.url}/v2/orders") as answer:
             assert answer.status == 207
-        words = [(await heard(ws))["data"]["event"] for _ in range(4)]
-        assert words == ["new", "new", "replaced", "canceled"]
+        told = [(await heard(ws))["data"] for _ in range(8)]
+        assert [(data["event"], data["order"]["status"]) for data in told] == [
+            ("pending_new", "pending_new"),
+            ("new", "new"),
+            ("pending_replace", "pending_replace"),
+            ("pending_new", "pending_new"),
+            ("new", "new"),
+            ("replaced", "replaced"),
+            ("pending_cancel", "pending_cancel"),
+            ("canceled", "canceled"),
+        ]
+        assert told[2]["order"]["id"] == other["id"] == told[5]["order"]["id"]
+        assert told[-2]["order"]["canceled_at"] is None
         await ws.close()
 
     played(play)
@@ -114,6 +125,72 @@ def test_the_market_tells_trades_quotes_and_closed_minutes() -> None:
         await move(session, address, last=103)
         (bar,) = await heard(ws)
         assert (bar["T"], bar["o"], bar["h"], bar["c"], bar["n"]) == ("b", 100.0, 102.0, 102.0, 2)
+        await ws.close()
+
+    played(play)
+
+
+def test_the_market_tells_days_bands_halts_and_books() -> None:
+    async def play(session: aiohttp.ClientSession, address: Address) -> None:
+        ws = await authenticated(session, address, "stream_v2_sip")
+        await ws.send_json({"action": "subscribe", "dailyBars": ["AAPL"], "lulds": ["AAPL"], "statuses": ["*"]})
+        await heard(ws)
+        async with session.post(f"{address.control}/clock", json={"advance": 60}):
+            pass
+        await move(session, address, last=110)
+        (day,), (band,) = await heard(ws), await heard(ws)
+        assert (day["T"], day["S"], day["c"]) == ("d", "AAPL", 110.0)
+        assert (band["T"], band["u"], band["d"]) == ("l", 115.5, 104.5)
+        for halted, code in ((True, "H"), (False, "T")):
+            async with session.post(f"{address.control}/halts", json={"symbol": "MSFT", "halted": halted}):
+                pass
+            (status,) = await heard(ws)
+            assert (status["T"], status["S"], status["sc"]) == ("s", "MSFT", code)
+        pairs = await authenticated(session, address, "stream_v1beta3_crypto_us")
+        await pairs.send_json({"action": "subscribe", "orderbooks": ["BTC/USD"]})
+        await heard(pairs)
+        await move(session, address, symbol="BTC/USD", last=50_500)
+        (book,) = await heard(pairs)
+        assert (book["T"], book["b"][0]["p"], book["a"][0]["p"]) == ("o", 50_499.99, 50_500.01)
+        await pairs.close()
+        await ws.close()
+
+    played(play)
+
+
+def test_orders_of_a_closed_market_are_accepted_and_new_at_its_opening() -> None:
+    async def play(session: aiohttp.ClientSession, address: Address) -> None:
+        ws = await listening(session, address)
+        placed = await place(session, address, qty="1")
+        assert placed["status"] == "accepted"
+        assert (await heard(ws))["data"]["event"] == "accepted"
+        async with session.post(f"{address.control}/clock", json={"advance": 3600}):
+            pass
+        await move(session, address, last=101)
+        assert [(await heard(ws))["data"]["event"] for _ in range(2)] == ["new", "fill"]
+        await ws.close()
+
+    played(play, hours="calendar", start=NOON - 3 * HOUR)
+
+
+def test_the_legs_of_an_entry_are_held_and_then_new() -> None:
+    async def play(session: aiohttp.ClientSession, address: Address) -> None:
+        ws = await listening(session, address)
+        legs = {"take_profit": {"limit_price": "110"}, "stop_loss": {"stop_price": "95"}}
+        await place(session, address, order_class="bracket", **legs)
+        await move(session, address, last=94)
+        told = [(await heard(ws))["data"] for _ in range(9)]
+        assert [(data["event"], data["order"]["type"]) for data in told] == [
+            ("pending_new", "market"),
+            ("new", "market"),
+            ("held", "limit"),
+            ("held", "stop"),
+            ("fill", "market"),
+            ("new", "limit"),
+            ("new", "stop"),
+            ("fill", "stop"),
+            ("canceled", "limit"),
+        ]
         await ws.close()
 
     played(play)
@@ -172,6 +249,9 @@ def test_the_market_also_speaks_msgpack() -> None:
             assert msgpack.unpackb(message.data) == [{"T": "success", "msg": word}]
         await ws.send_bytes(msgpack.packb({"action": "subscribe", "trades": ["AAPL"]}))
         assert msgpack.unpackb((await ws.receive(3)).data)[0]["trades"] == ["AAPL"]
+        await move(session, address, last=101)
+        (trade,) = msgpack.unpackb((await ws.receive(3)).data)
+        assert (trade["p"], trade["t"]) == (101.0, msgpack.Timestamp.from_unix_nano(NOON))
         await ws.close()
 
     played(play)
@@ -192,13 +272,25 @@ async def updates(session: aiohttp.ClientSession, address: Address, count: int) 
     return found
 
 
+def told(name: str, *words: str) -> list[str]:
+    return [f"{name}:{word}" for word in words]
+
+
+ALL_OF_A, ALL_OF_B = (told(name, "pending_new", "new", "fill") for name in "ab")
+
+
 @pytest.mark.parametrize(
     ("planted", "expected"),
     [
-        (fault("lose", on="trade_updates", at=2), ["a:new", "b:new", "b:fill"]),
-        (fault("duplicate", on="trade_updates", at=2), ["a:new", "a:fill", "a:fill", "b:new", "b:fill"]),
-        (fault("reorder", on="trade_updates", at=1), ["a:fill", "a:new", "b:new", "b:fill"]),
-        (fault("stall", on="trade_updates", at=3), ["a:new", "a:fill"]),
+        (fault("lose", on="trade_updates.fill"), [*told("a", "pending_new", "new"), *ALL_OF_B]),
+        (fault("duplicate", on="trade_updates", at=3), [*ALL_OF_A, "a:fill", *ALL_OF_B]),
+        (fault("reorder", on="trade_updates", at=2), [*told("a", "pending_new", "fill", "new"), *ALL_OF_B]),
+        (
+            fault("reorder", on="trade_updates", count=3),
+            [*ALL_OF_A[1:], "b:pending_new", "a:pending_new", *ALL_OF_B[1:]],
+        ),
+        (fault("replay", on="trade_updates", at=4, count=2), [*ALL_OF_A, *ALL_OF_A[1:], *ALL_OF_B]),
+        (fault("stall", on="trade_updates", at=4), ALL_OF_A),
     ],
 )
 def test_reports_are_lost_doubled_out_of_order_and_stalled(planted: Fault, expected: list[str]) -> None:
@@ -223,7 +315,7 @@ def test_a_stalled_stream_answers_pings_and_speaks_again() -> None:
         async with session.post(f"{address.control}/clock", json={"advance": 11}):
             pass
         await place(session, address, qty="1")
-        assert (await heard(ws))["data"]["event"] == "new"
+        assert (await heard(ws))["data"]["event"] == "pending_new"
         await ws.close()
 
     played(play, fault("stall", on="trade_updates"))
@@ -236,11 +328,10 @@ def test_frames_are_damaged_and_streams_end_as_planted() -> None:
         bad = (await ws.receive(3)).data
         with pytest.raises(ValueError, match="Expecting value"):
             aiohttp.WSMessage(aiohttp.WSMsgType.BINARY, bad, None).json()
-        assert (await heard(ws))["data"]["event"] == "new", "the right one follows"
+        assert (await heard(ws))["data"]["event"] == "pending_new", "the right one follows"
         torn = (await ws.receive(3)).data
         assert torn.startswith(b'{"stream"')
         assert not torn.endswith(b"}}")
-        await place(session, address, qty="1")
         end = await ws.receive(3)
         assert (end.type, end.data) == (aiohttp.WSMsgType.CLOSE, 1013)
         again = await listening(session, address)

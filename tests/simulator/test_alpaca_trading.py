@@ -55,7 +55,9 @@ def test_an_order_is_answered_before_it_fills_and_found_by_both_ids(client: http
         ({"client_order_id": 7}, 422, 40010001, "128"),
         ({"qty": None}, 422, 40010001, "qty or notional is required"),
         ({"side": "up"}, 422, 40010001, "invalid side 'up'"),
-        ({"type": "trailing_stop"}, 422, 40010001, "invalid type"),
+        ({"type": "trailing_stop"}, 422, 40010001, "one of trail_price and trail_percent"),
+        ({"type": "trailing_stop", "trail_percent": 100}, 422, 40010001, "trail_percent must be < 100"),
+        ({"type": "pegged"}, 422, 40010001, "invalid type 'pegged'"),
         ({"time_in_force": None}, 422, 40010001, "time_in_force is required"),
         ({"symbol": "NOPE"}, 422, 42210000, 'asset "NOPE" not found'),
         ({"symbol": "FAKEPACA"}, 422, 42210000, "not tradable"),
@@ -67,7 +69,7 @@ def test_an_order_is_answered_before_it_fills_and_found_by_both_ids(client: http
         ({"symbol": "BTC/USD", "time_in_force": "day"}, 422, 42210000, "invalid crypto time_in_force"),
         ({"symbol": "BTCUSD", "time_in_force": "gtc", "type": "stop", "stop_price": 1}, 422, 42210000, "order type"),
         ({"side": "sell", "qty": "1.5"}, 403, 40310000, "cannot be sold short"),
-        ({"order_class": "bracket"}, 422, 42210000, "order_class bracket is not simulated"),
+        ({"order_class": "bracket"}, 422, 42210000, "bracket orders require take_profit.limit_price"),
         ({"extended_hours": True}, 422, 42210000, "extended hours are not simulated"),
         ({"client_order_id": "x" * 129}, 422, 40010001, "128"),
     ],
@@ -254,4 +256,4 @@ def test_assets_are_found_by_symbol_and_id(shared_client: httpx.Client) -> None:
     shares = shared_client.get("/v2/assets", params={"asset_class": "us_equity", "status": "active"}).json()
     assert {a["symbol"] for a in shares} == {"AAPL", "MSFT", "FAKEPACA"}
     assert shared_client.get("/v2/assets/NOPE").status_code == 404
-    assert shared_client.get("/v2/nothing").json() == {"code": 40410000, "message": "not found"}
+    assert shared_client.get("/v2/nothing").json() == {"code": 40410000, "message": "endpoint not found"}

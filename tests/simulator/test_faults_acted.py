@@ -167,3 +167,90 @@ def test_the_same_seed_fails_the_same_requests() -> None:
     first = answers(7)
     assert first == answers(7) != answers(8)
     assert set(first) == {200, 503}
+
+
+def test_a_slow_answer_comes_after_what_it_tells() -> None:
+    with venue(fault("slow", on=PLACE, seconds=0.15), speed=1.0) as (_, client):
+        began = time.monotonic()
+        assert place(client).json()["status"] == "pending_new"
+        assert (time.monotonic() - began >= 0.15, known(client)) == (True, "filled")
+
+
+def test_an_order_is_rejected_after_it_was_accepted() -> None:
+    with venue(fault("reject", symbol="AAPL")) as (_, client):
+        assert place(client).json()["status"] == "pending_new"
+        found = client.get("/v2/orders:by_client_order_id", params={"client_order_id": "a"}).json()
+        assert (found["status"], found["filled_qty"], found["failed_at"] is not None) == ("rejected", "0", True)
+        assert client.post("/v2/orders", json=order(client_order_id="b")).status_code == 200
+        assert known(client, "b") == "filled"
+
+
+def test_a_cancel_comes_too_late() -> None:
+    with venue(fault("late_cancel")) as (_, client):
+        placed = place(client, type="limit", limit_price="90").json()
+        assert client.delete(f"/v2/orders/{placed['id']}").status_code == 204
+        found = client.get(f"/v2/orders/{placed['id']}").json()
+        assert (found["status"], found["filled_avg_price"]) == ("filled", "90")
+        assert client.delete(f"/v2/orders/{placed['id']}").status_code == 422
+        assert fired(client) == ["late_cancel"]
+
+
+def test_a_list_misses_rows_or_repeats_those_of_the_page_before() -> None:
+    query: dict[str, Any] = {"symbols": "AAPL", "timeframe": "1Hour", "start": "2026-11-19", "limit": 6}
+
+    def page(client: httpx.Client, token: str | None = None) -> tuple[list[str], str]:
+        body = client.get("/v2/stocks/bars", params=query | ({"page_token": token} if token else {})).json()
+        return [bar["t"] for bar in body["bars"]["AAPL"]], body["next_page_token"]
+
+    with venue() as (_, client):
+        first, token = page(client)
+        second, _ = page(client, token)
+        page(client)
+        client.post("/sim/faults", json={"fault": "overlap", "count": 2})
+        assert page(client, token)[0] == first[-2:] + second
+        client.post("/sim/faults", json={"fault": "missing_rows"})
+        assert page(client)[0] == first[::2]
+        assert page(client)[0] == first
+
+
+def test_the_venue_takes_cancels_only_then_resting_orders_only() -> None:
+    planted = (fault("cancel_only", after=1, **{"for": 10}), fault("post_only", after=20, **{"for": 10}))
+    with venue(*planted) as (_, client):
+        resting = place(client, type="limit", limit_price="90").json()
+        client.post("/sim/clock", json={"advance": 2})
+        until(lambda: fired(client) == ["cancel_only"])
+        refused = client.post("/v2/orders", json=order())
+        assert (refused.status_code, refused.json()["message"]) == (403, "the market is in cancel_only mode")
+        assert client.delete(f"/v2/orders/{resting['id']}").status_code == 204
+        client.post("/sim/clock", json={"advance": 11})
+        until(lambda: client.post("/v2/orders", json=order()).status_code == 200)
+        client.post("/sim/clock", json={"advance": 8})
+        until(lambda: fired(client)[-1] == "post_only")
+        assert client.post("/v2/orders", json=order()).status_code == 403
+        assert client.post("/v2/orders", json=order(type="limit", limit_price="101")).status_code == 403
+        assert client.post("/v2/orders", json=order(type="limit", limit_price="90")).status_code == 200
+
+
+def test_maintenance_answers_503_and_ends() -> None:
+    with venue(fault("maintenance", on="GET /v2/clock", **{"for": 5})) as (_, client):
+        assert client.get("/v2/clock").status_code == 503
+        assert place(client).status_code == 503
+        client.post("/sim/clock", json={"advance": 6})
+        until(lambda: client.get("/v2/clock").status_code == 200)
+        assert known(client) == "none"
+
+
+def test_an_unreachable_venue_comes_back_at_its_address() -> None:
+    with venue(fault("unreachable", on="GET /v2/clock", seconds=0.3)) as (address, client):
+        client.get("/v2/clock")
+        with httpx.Client(base_url=address.url, headers=dict(client.headers)) as other:
+            with pytest.raises(httpx.ConnectError):
+                other.get("/v2/clock")
+            until(lambda: reached(other))
+
+
+def reached(client: httpx.Client) -> bool:
+    try:
+        return client.get("/v2/account").status_code == 200
+    except httpx.ConnectError:
+        return False

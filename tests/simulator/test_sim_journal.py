@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quorum.domain import DataError, Money, Side
-from quorum.simulator.core import Always, Exchange, FileJournal, Refused
+from quorum.simulator.core import Always, Exchange, FileJournal, Floor, Refused, read_journal
 from simulator.sim_markets import SHARE, D, opened, ticket, top
 
 
@@ -33,6 +33,33 @@ def test_an_exchange_goes_on_from_its_journal(tmp_path: Path) -> None:
     assert second.floor.held("AAPL") == 50
     numbers = [json.loads(line)["n"] for line in (tmp_path / "sim.jsonl").read_text().splitlines()]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_journal_is_read_as_events_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "sim.jsonl"
+    first = traded(path)
+    path.write_bytes(path.read_bytes() + b'{"n": 99, "ki')
+    found = list(read_journal(path))
+    assert [line.number for line in found] == list(range(1, first.journal.count + 1))
+    assert [type(line.event).__name__.lower() for line in found] == [line["kind"] for line in first.journal.lines()]
+    floor = Floor()
+    for line in found:
+        floor.apply(line.event)
+    assert floor == first.floor
+    assert [row["kind"] for row in first.journal.lines(1, ("traded", "marked"))] == ["marked", "traded"]
+    with pytest.raises(DataError, match="no journal"):
+        list(read_journal(tmp_path / "none"))
+
+
+def test_a_journal_from_before_a_field_was_there_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "sim.jsonl"
+    first = traded(path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        for name in ("trail", "trail_part", "after", "rivals", "family", "label"):
+            line.get("ticket", {}).pop(name, None)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert opened(FileJournal(path))[0].floor == first.floor
 
 
 @pytest.mark.parametrize("cut", [1, 7, 40])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ from quorum.bootstrap.places import use_kernel_cache
 from quorum.bootstrap.stores import database_url, open_database
 from quorum.bootstrap.venues import Venues, listens, socket_of
 from quorum.bootstrap.venues.tills import open_till
-from quorum.bootstrap.workspaces import open_lake, open_workspace
+from quorum.bootstrap.workspaces import open_lake, open_vendor, open_workspace
 from quorum.desk import Desk, Settings, Workspace
 from quorum.desk.agents import Staff
 from quorum.desk.approvals import Approval, headline
@@ -41,10 +42,13 @@ from quorum.desk.approvals import facts as approval_facts
 from quorum.desk.life import Life
 from quorum.desk.notices import Channels, Event, occurrence
 from quorum.desk.system import ALLOWS, Moved, Person, SystemState
+from quorum.desk.trading.live import Consents
 from quorum.desk.work import TASKS
 from quorum.domain import Clock, Severity, SystemClock, UsageError, plain
 from quorum.engine import code_hash, machine
 from quorum.validation.life import Candidate
+
+_LOG = logging.getLogger("quorum.sources")
 
 
 def open_desk(given: Path | None = None, clock: Clock | None = None) -> Desk:
@@ -63,7 +67,10 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
     accounts = SqlAccounts(database, wall, provenance, settings.accounts.rate_hours)
     runs = SqlRunBook(database, wall)
     queue = SqlQueue(database, wall, provenance, _published_queue(wall))
-    venues = Venues(workspace, settings, lake, accounts, database)
+    approvals = SqlApprovals(database, clock or wall, provenance, _published_approval(wall))
+    life = Life(queue, queue, SqlResults(database, wall), sql_books(database, wall))
+    consents = Consents(life.books.deployments, approvals)
+    venues = Venues(workspace, settings, lake, accounts, database, consents)
     desk = Desk(
         workspace=workspace,
         settings=settings,
@@ -78,19 +85,20 @@ def put_together(workspace: Workspace, database: Database, clock: Clock | None =
         broker=venues.broker,
         hours=venues.hours,
         updates=venues.updates,
+        vendors=lambda source, symbol: open_vendor(workspace, source, symbol, _LOG.info),
         halts=BothHalts(HaltFile(workspace.home / "state" / "halts.json"), SqlHalts(database, wall, provenance)),
         executor=open_executor(),
         notifier=_notifications(workspace),
         rows=database.snapshot,
         staff=Staff(settings.agents.rules(), SqlCalls(database), SqlTaskBook(database, wall)),
-        approvals=SqlApprovals(database, clock or wall, provenance, _published_approval(wall)),
+        approvals=approvals,
         outbox=SqlOutbox(database, wall),
         channels=open_channels(workspace, settings),
         states=SqlStates(database, wall, provenance, _published_move(wall)),
         ticks=SqlTicks(database, wall),
         runs=runs,
         workflows=LaterWorkflows(lambda: open_workflows(workspace, runs)),
-        life=Life(queue, queue, SqlResults(database, wall), sql_books(database, wall)),
+        life=life,
         tasks=TASKS,
     )
     write_card(desk, database_url() is not None, plain(provenance))

@@ -25,6 +25,7 @@ from quorum.validation.lookahead.apart import examine_here, witness_here
 
 if TYPE_CHECKING:
     from quorum.desk import Desk
+    from quorum.desk.trading.stepping import Bench
     from quorum.signals import ConsensusRules
     from quorum.validation.ladder import Asked, Ladder, TierResult
     from quorum.validation.life import Idea
@@ -154,7 +155,7 @@ def _trade(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
     from quorum.desk.deploying.fitting import trade_again
 
     with redirect_stdout(sys.stderr):
-        return trade_again(*_looked_at(payload))
+        return trade_again(*_looked_at(payload), payload.get("floor"))
 
 
 def _looked_at(payload: Mapping[str, Any]) -> tuple[Ladder, Asked, TierResult, BarSource]:
@@ -187,6 +188,23 @@ def _mend(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
         series = [(found.symbol, found.venue, str(found.timeframe)) for found in lake.series()]
         site = Site(lake, series, read_ladder(workspace.config), trials, lambda idea: _strategy_of(idea, home))
         return told_proposal(propose(case, site))
+
+
+@lru_cache(maxsize=4)
+def _bench_of(home: str) -> Bench:
+    from quorum.desk.trading.stepping import Bench
+
+    return Bench(open_lake(open_workspace(Path(home))))
+
+
+def _step(payload: Mapping[str, Any], beat: Beat) -> Mapping[str, Any]:
+    """Where a deployed strategy stands after its newest bars; this process keeps it for the next ones."""
+    from quorum.desk.trading.stepping import stand_here
+
+    use_kernel_cache()
+    home = payload["home"]
+    with redirect_stdout(sys.stderr):
+        return stand_here(_bench_of(home), consensus_rules(Path(home)), payload)
 
 
 @lru_cache(maxsize=4)
@@ -229,6 +247,7 @@ _TASKS: Mapping[str, Task] = {
     "examine": _examine,
     "mend": _mend,
     "replay": _replay,
+    "step": _step,
     "sweep": _sweep,
     "tier": _tier,
     "trade": _trade,

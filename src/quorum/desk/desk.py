@@ -28,7 +28,8 @@ from quorum.execution import Booked, Broker, Cross, Entry, HaltBook, Sender
 from quorum.execution.hours import Hours
 from quorum.execution.target import StrategyTarget
 from quorum.lake import Lake
-from quorum.risk import Around, Asked, LastTrade, Override, RiskLimits
+from quorum.lake.pull import BarVendor
+from quorum.risk import Around, Asked, LastTrade, Override, RiskLimits, Wide
 
 if TYPE_CHECKING:  # these rooms' parts are made for a desk, and some of their work takes one
     from quorum.desk.agents import Staff
@@ -78,6 +79,13 @@ class Accounting(Transaction, Protocol):
         """Losses, recent orders, last trades, open risk, strategies and overrides around the book at `now` (ns UTC).
 
         Sectors, clusters and halts are none of the store's.
+        """
+        ...
+
+    def wide(self, limits: Mapping[str, Decimal], now: int) -> Wide:
+        """All other accounts added up in this one's currency, under limits of the whole desk, at `now` (ns UTC).
+
+        From here on no other account that asks the same does so before this transaction ends.
         """
         ...
 
@@ -143,7 +151,8 @@ class Desk:
     """One workspace at work. `broker` opens the door to an account's venue for the clock that a cycle runs on.
 
     `hours` says when that venue trades. `updates` listens to it for the time of a `with`: the first function is given
-    client order ids that it tells of, the second looks at every open order and says whether there was news.
+    client order ids that it tells of, the second looks at every open order and says whether there was news. `vendors`
+    opens a source of bars by its name, for a symbol.
     """
 
     workspace: Workspace
@@ -159,6 +168,7 @@ class Desk:
     broker: Callable[[str, Clock], Broker]
     hours: Callable[[str, Clock], Hours]
     updates: Callable[[str, Callable[[str], object], Callable[[], bool]], AbstractContextManager[object]]
+    vendors: Callable[[str, str], BarVendor]
     halts: HaltBook
     executor: Executor
     notifier: Notifier
@@ -180,13 +190,13 @@ class Desk:
         return Sender(self.broker(account, clock), self.accounts, clock, self.halts)
 
     def account_for(self, quote: str, name: str | None = None) -> str:
-        """The account named, or the first of the configured ones in currency `quote`; it is opened when it is new.
+        """The account named, or the first one in currency `quote` without real money; it is opened when it is new.
 
         UsageError when there is none, or when it was opened in another currency.
         """
         configured = self.settings.accounts.accounts
         if name is None:
-            name = next((n for n, a in configured.items() if a.currency == quote), None)
+            name = next((n for n, a in configured.items() if a.currency == quote and not a.live), None)
         if name is None:
             raise UsageError(f"no account is in {quote}", "add one to config/accounts.yaml")
         if name not in configured:

@@ -19,12 +19,13 @@ from quorum.domain import QuorumError
 
 ROOMS = (
     *("domain", "stats", "lake", "features", "signals", "risk", "execution", "engine", "validation", "desk"),
-    "discovery",
+    *("discovery", "execution.stopping"),
     *("desk.agents", "desk.approvals", "desk.cycle", "desk.notices", "desk.running", "desk.schedule", "desk.settings"),
     *("desk.meeting", "desk.system", "desk.team", "desk.upkeep", "desk.work", "desk.workflows"),
     *("desk.deploying", "desk.guarding", "desk.life", "desk.mending", "desk.proving", "desk.trading"),
     *("adapters", "adapters.sql", "adapters.sql.coordination", "adapters.sql.life", "adapters.dbos"),
     *(
+        "adapters.halts",
         "adapters.keys",
         "adapters.logs",
         "adapters.notify",

@@ -82,7 +82,7 @@ def _vote(signal: Signal, vote: Vote) -> dict[str, Any]:
 
 def verdict_facts(verdict: RiskVerdict) -> dict[str, Any]:
     """A verdict with its quantity, its reasons, and every limit that was looked at."""
-    checks = [{**plain(check), "passed": check.passed} for check in verdict.checks]
+    checks = [{**plain(check._asdict()), "passed": check.passed} for check in verdict.checks]
     if isinstance(verdict, Approved):
         return {"verdict": "approved", "quantity": plain(verdict.quantity), "reasons": [], "checks": checks}
     if isinstance(verdict, Shrunk):

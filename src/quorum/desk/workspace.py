@@ -69,6 +69,8 @@ simulated_venue:
   slippage_bps: 2
   max_volume_share: 0.1         # of a bar's volume, at most, fills at once
   process: in_process           # or own_process, started by `quorum broker serve`
+# How long a strategy is on paper before it may be asked whether it may trade real money.
+going_live: {calendar_days: 30, trading_days: 20}
 # What is done where our books and the venue's differ and nothing explains it.
 reconciliation:
   foreign_orders: halt          # leave, cancel, or halt the account

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
-from operator import attrgetter, mul
 from typing import Any, NamedTuple
 
 from quorum.domain.errors import DataError
 from quorum.domain.market import Side, split_symbol
 
 ZERO = Decimal(0)
-_QUANTITY = attrgetter("quantity")
 _WIDE, _STEP = Context(prec=60), Decimal("1e-12")
 
 
@@ -105,11 +103,13 @@ class Position:
 
 
 class _Sums(NamedTuple):
-    """A book added up: its equity, the absolute value of all holdings, and all that open intents may add."""
+    """A book added up: its equity, the exposures of all symbols, all that open intents may add; and what each holding
+    is worth at its mark."""
 
     equity: Decimal
-    held: Decimal
+    deployed: Decimal
     reserved: Decimal
+    worths: Mapping[str, Decimal]
 
 
 class _Summed:
@@ -169,10 +169,16 @@ class Book(_Summed):
         price = self.marks.get(symbol)
         return abs(held.quantity * (held.average_price if price is None else price)) + reserved
 
+    def exposure_of(self, symbols: Collection[str]) -> Decimal:
+        """The exposures of several symbols together, each named once."""
+        worths, reserved = self._sums.worths, self.reserved
+        held = [abs(worth) for worth in map(worths.get, symbols) if worth is not None]
+        return sum([amount for amount in map(reserved.get, symbols) if amount is not None], sum(held, ZERO))
+
     @property
     def deployed(self) -> Decimal:
         """The exposures of all symbols together."""
-        return self._sums.held + self._sums.reserved
+        return self._sums.deployed
 
     @property
     def equity(self) -> Decimal:
@@ -187,27 +193,28 @@ class Book(_Summed):
     @property
     def _sums(self) -> _Sums:
         """The book added up, once; DataError when a mark, a holding or a reserve is no number."""
-        try:
-            return self._kept
-        except AttributeError:
-            sums = self._add_up()
-            object.__setattr__(self, "_kept", sums)
-            return sums
+        kept: _Sums | None = getattr(self, "_kept", None)  # asking costs less than an AttributeError
+        if kept is None:
+            kept = self._add_up()
+            object.__setattr__(self, "_kept", kept)
+        return kept
 
     def _add_up(self) -> _Sums:
+        marks = self.marks
         try:
-            prices = [*map(self.marks.__getitem__, self.positions)]
+            worths = {symbol: held.quantity * marks[symbol] for symbol, held in self.positions.items()}
         except KeyError:
-            prices = [self.marks.get(symbol, held.average_price) for symbol, held in self.positions.items()]
-        values = list(map(mul, map(_QUANTITY, self.positions.values()), prices))
-        worth = sum(values, ZERO)
+            worths = {s: held.quantity * marks.get(s, held.average_price) for s, held in self.positions.items()}
+        values = worths.values()
+        worth, reserved = sum(values, ZERO), sum(self.reserved.values(), ZERO)
         held = sum(map(abs, values), ZERO) if any(map(Decimal.is_signed, values)) else worth
-        rated = [(amount, self.rates[name]) for name, amount in self.foreign.items() if name in self.rates]
-        abroad = sum((amount * rate for amount, rate in rated), ZERO)
-        sums = _Sums(self.cash + abroad + worth, held, sum(self.reserved.values(), ZERO))
-        if not (sums.equity.is_finite() and sums.reserved.is_finite()):
+        equity = self.cash + worth
+        for name, amount in self.foreign.items():
+            if name in self.rates:
+                equity += amount * self.rates[name]
+        if not (equity.is_finite() and reserved.is_finite()):
             raise DataError(
-                f"book {self.account}: equity {sums.equity} and reserves {sums.reserved} are no numbers",
+                f"book {self.account}: equity {equity} and reserves {reserved} are no numbers",
                 "see its positions and marks",
             )
-        return sums
+        return _Sums(equity, held + reserved, reserved, worths)

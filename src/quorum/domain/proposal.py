@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from quorum.domain.errors import UsageError
 from quorum.domain.market import Side
@@ -82,9 +82,10 @@ class Proposal:
     @property
     def reward_risk(self) -> Decimal | None:
         """Distance to the first target over the risk; negative when the target lies behind; None without both."""
-        if self.risk is None or self.risk <= 0 or not self.exit.targets:
+        risk = self.risk
+        if risk is None or risk <= 0 or not self.exit.targets:
             return None
-        return self.side.sign * (self.exit.targets[0] - self.price) / self.risk
+        return self.side.sign * (self.exit.targets[0] - self.price) / risk
 
     @property
     def risk(self) -> Decimal | None:
@@ -103,8 +104,7 @@ class Vote:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One limit looked at: `limit` and what was `used` of it before, in `unit`; and in quantities of the symbol
     what was `asked` and what of it is `allowed`.
     """

@@ -69,6 +69,7 @@ def rates_of(bars: Bars | Panel, terms: Terms) -> Rates:
         late=model.late and not (bars.closes_only and model.lag),
         presized=model.presized,
         share=terms.volume_share if model.capped else 0.0,
+        lot=terms.lot,
     )
 
 

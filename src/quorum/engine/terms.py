@@ -50,7 +50,8 @@ class Terms:
     cash at hand buys, costs included. `units`: it is `size` units. `volatility`: it is the part of equity whose
     yearly volatility is `size`. `atr`: one average true range (the strategy's `atr_period`, else 14 bars) is `size`
     of equity. The last two use no leverage, and a target that comes before their measure is known (20 days of bars,
-    373 bars for an ATR of 14) trades nothing until it changes. UsageError for terms that make no sense.
+    373 bars for an ATR of 14) trades nothing until it changes. With a `lot` a target is held in whole lots of so many
+    units, rounded towards 0, in every symbol. UsageError for terms that make no sense.
     """
 
     fee_bps: float = 10.0
@@ -65,6 +66,7 @@ class Terms:
     impact: float = 0.0
     borrow_rate: float = 0.0
     volume_share: float = 0.1
+    lot: float = 0.0
 
     def __post_init__(self) -> None:
         _one_of("sizing", self.sizing, SIZINGS)

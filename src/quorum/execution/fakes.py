@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from quorum.domain import Halt, Trade
@@ -40,6 +40,9 @@ class NoHalts:
     def standing(self) -> Sequence[Halt]:
         return ()
 
+    def leaving(self) -> AbstractContextManager[Sequence[Halt]]:
+        return nullcontext(())
+
 
 class ListedHalts:
     """Halts from a list, which a test may change."""
@@ -49,6 +52,9 @@ class ListedHalts:
 
     def standing(self) -> Sequence[Halt]:
         return tuple(self.halts)
+
+    def leaving(self) -> AbstractContextManager[Sequence[Halt]]:
+        return nullcontext(self.standing())
 
 
 class ListedPrices:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -28,10 +28,14 @@ class BrokerOrder:
 
 @dataclass(frozen=True, slots=True)
 class BrokerAccount:
-    """What a venue says is held: cash by currency, signed quantities by symbol."""
+    """What a venue says is held: cash by currency, signed quantities by symbol.
+
+    `paid` is what a unit of a holding cost on average, of those of which the venue tells it.
+    """
 
     cash: Mapping[str, Decimal]
     positions: Mapping[str, Decimal]
+    paid: Mapping[str, Decimal] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Abilities:
     """What a venue can do with an account: which orders, for how long they may hold, short and fractional sizes.
 
     `protects` says whether a stop can rest there; `enforces_collar` whether no fill is ever beyond an order's collar.
+    Where it is `exclusive`, an open order reserves what it lets go of and bars every order of the other side.
+    `fee_assets` are those that fees may be taken in beside the two of a symbol.
     """
 
     kinds: frozenset[OrderKind] = frozenset(OrderKind)
@@ -47,6 +53,8 @@ class Abilities:
     fractional: bool = True
     protects: bool = True
     enforces_collar: bool = True
+    exclusive: bool = False
+    fee_assets: frozenset[str] = frozenset()
 
 
 class Broker(Protocol):
@@ -99,6 +107,10 @@ class Halts(Protocol):
 
     def standing(self) -> Sequence[Halt]:
         """The halts that hold now; never raises: what cannot be read is a BLACK halt of the desk that says so."""
+        ...
+
+    def leaving(self) -> AbstractContextManager[Sequence[Halt]]:
+        """The halts that hold, while an order leaves: who halts can wait for the end of the block."""
         ...
 
 

@@ -123,11 +123,12 @@ class LateFills:
 
 @dataclass(frozen=True, slots=True)
 class PositionGap:
-    """A holding on which the two do not agree; quantities are signed."""
+    """A holding on which the two do not agree; quantities are signed. `paid` is a unit's cost by the venue's word."""
 
     symbol: str
     ours: Decimal
     theirs: Decimal
+    paid: Decimal = field(default=ZERO, compare=False)
 
     @property
     def gap(self) -> Decimal:
@@ -184,7 +185,7 @@ def gaps(book: Book, venue: BrokerAccount, others: Mapping[str, Decimal]) -> tup
     for symbol in sorted({*book.positions, *venue.positions}):
         ours, theirs = book.quantity(symbol), venue.positions.get(symbol, ZERO)
         if ours != theirs:
-            found.append(PositionGap(symbol, ours, theirs))
+            found.append(PositionGap(symbol, ours, theirs, venue.paid.get(symbol, ZERO)))
     return tuple(found)
 
 
@@ -285,12 +286,14 @@ def _within(gap: Decimal, most: Decimal) -> bool:
 
 
 def _price(gap: PositionGap, book: Book, found: tuple[Difference, ...]) -> Decimal | None:
-    """At what a unit is taken over: the last price seen, what ours cost, or what the cash says that was paid."""
+    """At what a unit is adopted: the last price seen, what ours cost, else what was paid by the venue's word or its cash."""
     mark, held = book.marks.get(gap.symbol), book.positions.get(gap.symbol)
     if mark is not None:
         return mark
     if held is not None and held.average_price > 0:
         return held.average_price
+    if gap.paid > 0:
+        return gap.paid
     quote = split_symbol(gap.symbol)[1]
     paid = [d for d in found if isinstance(d, CashGap) and d.currency == quote and d.gap * gap.gap < 0]
     alone = all(d is gap for d in found if isinstance(d, PositionGap))

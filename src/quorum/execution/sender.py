@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quorum.domain import (
     BrokerError,
     BrokerUnreachable,
     Clock,
+    Halt,
     Order,
     OrderEvent,
     OrderStatus,
@@ -31,24 +33,14 @@ class Sender:
         """Send a committed intent that was never sent, and book what the venue answers.
 
         SENT is committed first, by one sender alone: whoever finds it after a crash asks the venue and does not send
-        again. An intent past its expiry is not sent. The halts are looked at last; one that stops it cancels it.
-        No answer leaves the order UNKNOWN with its exposure reserved.
+        again. An intent past its expiry is not sent. The halts are looked at last; one that stops it cancels it, also
+        when it was raised while the order was on its way, or since. No answer leaves the order UNKNOWN with its
+        exposure reserved.
         """
         if order.status is not OrderStatus.INTENDED:
-            return self.follow(order)
+            return self._recalled(self.follow(order))
         order, mine = self._claim(order)
-        if not mine:
-            return order
-        halt = self._halted(order)
-        if halt:
-            return self._move(order, OrderStatus.CANCELLED, f"it did not leave: {halt}")
-        try:
-            answer = self.broker.submit(order.intent)
-        except BrokerUnreachable as error:
-            return self._move(order, OrderStatus.UNKNOWN, str(error))
-        except BrokerError as error:
-            return self._move(order, OrderStatus.REJECTED, str(error))
-        return self.book(order, answer)
+        return self._recalled(self._let_out(order)) if mine else order
 
     def follow(self, order: Order) -> Order:
         """Ask the venue about an order that was sent and book what is new; an unreachable venue changes nothing.
@@ -104,10 +96,31 @@ class Sender:
             return order
         return self._move(order, answer.status, answer.detail)
 
-    def _halted(self, order: Order) -> str:
-        """What stops it, in words; empty when nothing does."""
-        found = [halt for halt in self.halts.standing() if halt.stops(order.intent)]
-        return f"{found[0].name} is halted ({found[0].severity.name}): {found[0].reason}" if found else ""
+    def _let_out(self, order: Order) -> Order:
+        """Look at the halts, and let it go; whoever halts can wait until both are done."""
+        with self.halts.leaving() as standing:
+            halt = _stopping(order, standing)
+            if halt is not None:
+                return self._move(order, OrderStatus.CANCELLED, f"it did not leave: {_said(halt)}")
+            try:
+                answer = self.broker.submit(order.intent)
+            except BrokerUnreachable as error:
+                return self._move(order, OrderStatus.UNKNOWN, str(error))
+            except BrokerError as error:
+                return self._move(order, OrderStatus.REJECTED, str(error))
+        return self.book(order, answer)
+
+    def _recalled(self, order: Order) -> Order:
+        """An order at the venue that somebody has halted meanwhile is cancelled; one that cannot be is there still."""
+        if order.status not in _AT_THE_VENUE:
+            return order
+        halt = _stopping(order, [halt for halt in self.halts.standing() if halt.at])
+        if halt is None:
+            return order
+        try:
+            return self.cancel(order, f"it was called back: {_said(halt)}")
+        except BrokerError:
+            return order
 
     def _claim(self, order: Order) -> tuple[Order, bool]:
         """The order, and whether it is ours to send: it still waits, and its approval holds."""
@@ -137,3 +150,11 @@ class Sender:
             if status in (OrderStatus.UNKNOWN, OrderStatus.ACCEPTED) and order.status in _AT_THE_VENUE:
                 return order
             return transaction.append(OrderEvent(order.intent.client_order_id, status, self.clock.now(), detail))
+
+
+def _stopping(order: Order, standing: Sequence[Halt]) -> Halt | None:
+    return next((halt for halt in standing if halt.stops(order.intent)), None)
+
+
+def _said(halt: Halt) -> str:
+    return f"{halt.name} is halted ({halt.severity.name}): {halt.reason}"

@@ -31,11 +31,13 @@ from quorum.risk.sizing import (
     smallest_size,
 )
 from quorum.risk.usage import Use, checks_used, limits_used, warnings
+from quorum.risk.wide import SUMMED, Wide
 
 __all__ = [
     "CALM",
     "RAISABLE",
     "RAISED_BY",
+    "SUMMED",
     "Action",
     "Around",
     "Asked",
@@ -47,6 +49,7 @@ __all__ = [
     "RecentOrder",
     "RiskLimits",
     "Use",
+    "Wide",
     "assess",
     "book_breaker",
     "checks_used",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from quorum.domain import ZERO, Proposal, Side, UsageError
 from quorum.risk.overrides import Override
+from quorum.risk.wide import Wide
 
 Groups = Mapping[str, frozenset[str]]
 
@@ -40,7 +41,8 @@ class Around:
 
     `sectors` are symbols by sector, `clusters` what moves together: strategies or symbols. `strategies` are exposures
     by strategy, open orders included; `strategy` the proposal's with its `allocation` (a fraction of the book) and the
-    fall from its own peak. `halts` are the reasons of halts that cover the proposal, `overrides` a person's.
+    fall from its own peak. `wide` are the limits over all accounts, None without any. `halts` are the reasons of halts
+    that cover the proposal, `overrides` a person's.
     UsageError, with the field's name, for a number that makes no sense.
     """
 
@@ -58,6 +60,7 @@ class Around:
     strategy: str | None = None
     allocation: Decimal | None = None
     strategy_drawdown: Decimal = ZERO
+    wide: Wide | None = None
     halts: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
 
@@ -90,6 +93,7 @@ class Around:
             "orders": tuple(RecentOrder(t, s, Side(side), Decimal(q)) for t, s, side, q in values["orders"]),
             "last": {symbol: LastTrade(Decimal(price), time) for symbol, (price, time) in values["last"].items()},
             "strategies": {name: Decimal(exposure) for name, exposure in values["strategies"].items()},
+            "wide": Wide.read(values.get("wide")),
             "halts": tuple(values["halts"]),
             "overrides": tuple(Override.read(one) for one in values["overrides"]),
         }
@@ -102,8 +106,11 @@ class Around:
         named = {*(member for members in clusters.values() for member in members), self.strategy}
         in_sector = any(symbol in members for members in self.sectors.values())
         sectors = {n: members for n, members in self.sectors.items() if symbol in members or not in_sector}
+        near = {symbol, *(member for members in (*clusters.values(), *sectors.values()) for member in members)}
+        seen = None if self.sectors and not in_sector else frozenset(near)
         return replace(
             self,
+            wide=self.wide and self.wide.about(seen, frozenset(name for name in named if name)),
             last={symbol: self.last[symbol]} if symbol in self.last else {},
             sectors=sectors,
             clusters=clusters,

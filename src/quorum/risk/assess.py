@@ -27,6 +27,7 @@ from quorum.risk.checks import (
     reasons,
     room_checks,
     smallest,
+    wide_checks,
 )
 from quorum.risk.limits import RiskLimits
 from quorum.risk.overrides import raised
@@ -46,9 +47,8 @@ def assess(
 
     What reduces a holding passes up to the part that no open order closes yet, whatever the limits, breakers and halts
     say. What opens passes as far as the tightest limit allows, in whole lots, valued at the price collar, so that no
-    fill can exceed a limit. Without `around` the limits that need it are not looked at. Nothing opens on a book with
-    cash that has no rate. DataError for a book that does
-    not add up to a number.
+    fill can exceed a limit. Without `around` the limits that need it are not looked at. Nothing opens where
+    cash, or another account that a desk-wide limit counts, has no rate. DataError for a book that does not add up.
     """
     held = book.quantity(proposal.symbol)
     if proposal.quantity == 0:
@@ -59,11 +59,14 @@ def assess(
         return Vetoed((f"there is no {proposal.symbol} to reduce by a {proposal.side}",), ())
     if book.unrated:
         return Vetoed(tuple(book.unrated.values()), ())
-    if around is not None and around.overrides:
+    if around is not None:
+        if around.wide is not None and around.wide.unrated:
+            return Vetoed(tuple(around.wide.unrated.values()), ())
         limits = raised(limits, around.overrides, around.now)
     worst = max(collar(proposal, limits, instrument), proposal.price)
-    equity, cost = max(book.equity, ZERO), proposal.quantity * worst
-    return _opening(Ask(proposal, book, limits, instrument, equity, worst, cost, proposal.risk), around)
+    asked, equity = proposal.quantity, max(book.equity, ZERO)
+    terms = (asked, book.currency, equity, worst, asked * worst, proposal.risk)
+    return _opening(Ask(proposal, book, limits, instrument, *terms), around)
 
 
 def _reduction(proposal: Proposal, free: Decimal, instrument: Instrument) -> RiskVerdict:
@@ -77,9 +80,10 @@ def _reduction(proposal: Proposal, free: Decimal, instrument: Instrument) -> Ris
 
 
 def _opening(ask: Ask, around: Around | None) -> RiskVerdict:
-    asked, checks = ask.wish.quantity, book_checks(ask)
+    asked, checks = ask.asked, book_checks(ask)
     if around is not None:
         checks += loss_checks(ask, around) + room_checks(ask, around) + order_checks(ask, around)
+        checks += wide_checks(ask, around)
     quantity = ask.instrument.quantity(min([asked, *[check.allowed for check in checks]]))
     halts = () if around is None else around.halts
     least = smallest(ask, quantity)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from quorum.domain import UsageError
@@ -54,10 +55,15 @@ def raised(limits: RiskLimits, overrides: Sequence[Override], now: int) -> RiskL
 
     UsageError where one raises a limit above what it may be at all, as a loss of more than everything.
     """
+    holding = tuple([override for override in overrides if override.refused(now) is None])
+    return _raised(limits, holding) if holding else limits
+
+
+@lru_cache(maxsize=64)
+def _raised(limits: RiskLimits, holding: tuple[Override, ...]) -> RiskLimits:
     changed: dict[str, Any] = {}
-    for override in overrides:
-        if override.refused(now) is None:
-            before = changed.get(override.limit, getattr(limits, override.limit))
-            if before is not None and override.up_to > before:
-                changed[override.limit] = int(override.up_to) if override.limit in _WHOLE else override.up_to
+    for override in holding:
+        before = changed.get(override.limit, getattr(limits, override.limit))
+        if before is not None and override.up_to > before:
+            changed[override.limit] = int(override.up_to) if override.limit in _WHOLE else override.up_to
     return replace(limits, **changed) if changed else limits

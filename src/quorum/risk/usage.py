@@ -10,9 +10,10 @@ from quorum.domain import MINUTE, ZERO, Book, Check
 from quorum.risk.around import Around
 from quorum.risk.breakers import drawdown
 from quorum.risk.budget import risk_budget
-from quorum.risk.checks import cluster_exposure
+from quorum.risk.checks import DESK, cluster_exposure, spent
 from quorum.risk.limits import RiskLimits
 from quorum.risk.overrides import raised
+from quorum.risk.wide import Wide
 
 WARNING = Decimal("0.8")
 _GATES = frozenset({"allow_short", "min_reward_risk", "min_order_notional", "duplicate_seconds", "halt", "holding"})
@@ -77,6 +78,33 @@ def _around_used(book: Book, limits: RiskLimits, around: Around) -> Iterator[Use
         yield Use("max_cluster", cluster, money, equity * limits.max_cluster, exposure)
     recent = sum(order.time >= around.now - MINUTE for order in around.orders)
     yield Use("max_orders_per_minute", "", "orders", Decimal(limits.max_orders_per_minute), Decimal(recent))
+    if around.wide is not None:
+        yield from _wide_used(book, around, around.wide)
+
+
+def _wide_used(book: Book, around: Around, wide: Wide) -> Iterator[Use]:
+    """The limits over all accounts, in this book's money; none where an account has no rate."""
+    if wide.unrated:
+        return
+    for check in spent(book, around, wide):
+        yield Use(check.name, "", check.unit, check.limit, check.used)
+    equity, symbols = max(book.equity + wide.equity, ZERO), {*book.positions, *book.reserved, *wide.exposures}
+    everything, clusters = {"": book.deployed + wide.deployed}, around.clusters.items()
+    shown: dict[str, dict[str, Decimal]] = {
+        "max_deployed": everything,
+        "max_leverage": everything,
+        "max_position": {symbol: book.exposure(symbol) + wide.exposures.get(symbol, ZERO) for symbol in symbols},
+        "max_strategy": {
+            name: around.strategies.get(name, ZERO) + wide.strategies.get(name, ZERO)
+            for name in {*around.strategies, *wide.strategies}
+        },
+        "max_sector": {n: book.exposure_of(of) + wide.exposure_of(of) for n, of in around.sectors.items()},
+        "max_cluster": {n: cluster_exposure(book, around, n) + wide.held_by(of) for n, of in clusters},
+    }
+    for name, used_by in shown.items():
+        for subject, used in sorted(used_by.items()) if name in wide.limits else ():
+            if used:
+                yield Use(DESK + name, subject, book.currency, equity * wide.limits[name], used)
 
 
 def checks_used(checks: Iterable[Check], limits: RiskLimits) -> tuple[Use, ...]:

@@ -42,7 +42,7 @@ def known_at_last(desk: Desk, sent: int) -> BrokerOrder | None:
 
 @pytest.mark.parametrize("kind", REQUESTS)
 def test_an_order_is_placed_once_or_not_at_all_and_we_know_which(kind: FaultKind) -> None:
-    with desk_at(*planted(kind, "POST /v2/orders"), timeout=0.15) as desk:  # type: ignore[arg-type]
+    with desk_at(*planted(kind, "POST /v2/orders"), timeout=0.3) as desk:  # type: ignore[arg-type]
         sent, refused = desk.clock.now(), False
         try:
             desk.broker.submit(wish())
@@ -61,7 +61,7 @@ def test_an_order_is_placed_once_or_not_at_all_and_we_know_which(kind: FaultKind
 
 
 def test_a_read_that_fails_once_is_asked_again() -> None:
-    with desk_at(timeout=0.1) as desk:
+    with desk_at(timeout=0.2) as desk:
         desk.broker.submit(wish())
         for kind in set(REQUESTS) - {K.BANNED}:
             seconds = QUICK.get(kind, 3)
@@ -73,7 +73,7 @@ def test_a_read_that_fails_once_is_asked_again() -> None:
 
 
 def test_a_cancel_is_done_or_can_be_asked_again() -> None:
-    with desk_at(timeout=0.1) as desk:
+    with desk_at(timeout=0.3) as desk:
         for number, kind in enumerate(REQUESTS):
             name = f"Q{number}"
             acts = ((desk.broker.cancel, (name,)), (desk.broker.cancel_all, ()))
@@ -128,7 +128,7 @@ def books(tmp_path: Path) -> Iterator[Books]:
 
 @pytest.mark.parametrize("kind", [K.ERROR_AFTER, K.RESET_AFTER, K.HIDDEN, K.LATE, K.RESET])
 def test_sent_through_a_fault_the_books_say_what_the_venue_did(kind: FaultKind, books: Books) -> None:
-    with desk_at(*planted(kind, "POST /v2/orders"), timeout=0.15) as desk:  # type: ignore[arg-type]
+    with desk_at(*planted(kind, "POST /v2/orders"), timeout=0.3) as desk:  # type: ignore[arg-type]
         books.clock.advance_to(NOON)
         wanted = {"account": "shares", "symbol": "AAPL", "side": Side.BUY, "quantity": Decimal(10)}
         prices = {"price": Decimal(100), "collar": Decimal(101), "reserve": Decimal(1010)}

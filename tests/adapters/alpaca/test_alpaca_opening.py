@@ -48,6 +48,25 @@ def test_keys_and_hosts_that_do_not_go_together_are_refused(
     assert not key or key not in str(refusal.value)
 
 
+def test_a_line_with_real_money_asks_its_permit_before_each_request() -> None:
+    asked: list[int] = []
+
+    def refuse() -> None:
+        asked.append(1)
+        raise NeedsApproval("nobody agreed", "ask")
+
+    keys = Keys({"KEY": "AKREAL", "SECRET": SECRET}, Path(), lambda service, name: None)
+    line = open_line("shares", "live", PLACES, keys, SystemClock(), refuse)
+    assert line.base == LIVE
+    for leave in (lambda: line.get("/v2/clock"), lambda: line.send("DELETE", "/v2/orders"), lambda: line.facts("/v2")):
+        with pytest.raises(NeedsApproval, match="nobody agreed"):
+            leave()
+    assert len(asked) == 3
+    paper = Keys({"KEY": "PK1", "SECRET": SECRET}, Path(), lambda service, name: None)
+    with pytest.raises(ConfigError, match="is a paper key, and its host is live"):
+        open_line("shares", "live", PLACES, paper, SystemClock(), refuse)
+
+
 def test_a_file_of_keys_that_others_may_read_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "keys.env"
     file.write_text(f"KEY=PK1\nSECRET={SECRET}\n", encoding="utf-8")
@@ -79,6 +98,7 @@ def test_an_account_says_its_venue_its_host_and_where_its_keys_are(tmp_path: Pat
     apart = account(tmp_path, venue="alpaca", keys="{key: 'env:A', secret: 'keyring:quorum:b'}")
     assert (apart.keys.key, apart.keys.secret) == ("env:A", "keyring:quorum:b")
     assert account(tmp_path, venue="alpaca", host="live", live="true").live
+    assert account(tmp_path, venue="alpaca", host="http://127.0.0.1:18973", live="true").live
     assert account(tmp_path, venue="alpaca", host="http://127.0.0.1:18973/").host == "http://127.0.0.1:18973"
     assert account(tmp_path).venue == "simulated"
 
@@ -88,6 +108,7 @@ def test_an_account_says_its_venue_its_host_and_where_its_keys_are(tmp_path: Pat
     [
         ({"venue": "alpaca", "host": "live"}, "real money needs both `host: live` and `live: true`"),
         ({"venue": "alpaca", "live": "true"}, "real money needs both `host: live` and `live: true`"),
+        ({"venue": "alpaca", "host": "paper", "live": "true"}, "real money needs both `host: live` and `live: true`"),
         ({"venue": "alpaca", "host": "http://example.com:80"}, "a host is paper, live, or http://127.0.0.1:PORT"),
         ({"venue": "alpaca", "host": "https://paper-api.alpaca.markets"}, "a host is paper, live"),
         ({"venue": "alpaca", "currency": "EUR"}, "an account at alpaca is in USD"),

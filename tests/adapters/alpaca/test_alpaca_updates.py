@@ -45,7 +45,7 @@ def listening(desk: Desk, patience: Patience = CALM) -> Iterator[tuple[Ear, Trad
 
 
 def until(found: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not found():
         assert time.monotonic() < end
         time.sleep(0.005)
@@ -56,14 +56,14 @@ def test_every_update_names_its_order_and_the_first_look_comes_before(caplog: py
     with desk_at() as desk, listening(desk) as (ear, updates):
         assert (ear.heard, ear.looks, updates.connections) == ([], 1, 1)
         desk.broker.submit(wish())
-        until(lambda: ear.heard == ["Q1", "Q1"])
+        until(lambda: ear.heard == ["Q1"] * 3)
         shown = f"{caplog.text} {ear.told} {updates!r}"
         assert desk.address.keys.secret not in shown
         assert desk.address.keys.key not in shown
 
 
 @pytest.mark.parametrize(
-    ("kind", "heard"), [("duplicate", 3), ("reorder", 2), ("lose", 1), ("bad_frame", 2), ("torn_frame", 1)]
+    ("kind", "heard"), [("duplicate", 4), ("reorder", 3), ("lose", 2), ("bad_frame", 3), ("torn_frame", 2)]
 )
 def test_updates_that_are_lost_doubled_or_broken_change_nothing_but_when_we_look(kind: str, heard: int) -> None:
     with desk_at() as desk, listening(desk) as (ear, updates):

@@ -14,8 +14,8 @@ import pytest
 from desk.offices import at_work, copied, template
 from quorum.desk import Desk
 from quorum.desk.deploying.fitting import Traded, account_of, misfits
-from quorum.domain import HOUR, Clock, ConfigError, Money, OrderKind, Timeframe
-from quorum.execution import ABILITIES, entry_of_conversion
+from quorum.domain import HOUR, Clock, ConfigError, Hold, Money, OrderKind, Timeframe
+from quorum.execution import ABILITIES, Rate, entry_of_conversion
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ def desk(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return at_work(copied(template(tmp_path_factory.getbasetemp() / "desk"), tmp_path / "desk"))
 
 
-def told(desk: Desk, *, shorts: bool = False, largest: float = 1.0, **less: Any) -> Sequence[str]:
+def told(
+    desk: Desk, *, shorts: bool = False, largest: float = 1.0, stops: bool = False, floored: bool = False, **less: Any
+) -> Sequence[str]:
     """What does not fit at a venue that can do less than the simulated one."""
 
     class Limited:
@@ -35,7 +37,8 @@ def told(desk: Desk, *, shorts: bool = False, largest: float = 1.0, **less: Any)
     limited = replace(desk, broker=venue)
     series = (desk.lake.bars("FLATUSDT", Timeframe(HOUR)),)
     place = account_of(limited, ["FLATUSDT"], None)
-    return [str(misfit) for misfit in misfits(limited, place, Traded(nan, shorts, largest, series), 0.5)]
+    shown = Traded(nan, shorts, largest, series, stops)
+    return [str(misfit) for misfit in misfits(limited, place, shown, 0.5, floored)]
 
 
 def test_a_venue_that_can_do_all_is_told_nothing(desk: Desk) -> None:
@@ -80,3 +83,35 @@ def test_a_venue_that_cannot_be_opened_is_a_misfit(desk: Desk) -> None:
     assert [str(m) for m in misfits(shut, place, Traded(nan, False, 1.0, ()), 0.5)] == [
         "its keys are nowhere; name them"
     ]
+
+
+def test_a_strategy_that_leaves_by_stops_needs_a_venue_that_holds_them(desk: Desk) -> None:
+    assert told(desk, stops=True) == []
+    assert told(desk, protects=False) == []
+    for lacking in ({"protects": False}, {"kinds": frozenset({OrderKind.MARKET})}):
+        (found,) = told(desk, stops=True, **lacking)
+        assert "it leaves by stops, and none can rest at the venue of account paper" in found
+
+
+def test_a_venue_where_no_order_rests_is_refused(desk: Desk) -> None:
+    (found,) = told(desk, holds=frozenset({Hold.IOC}))
+    assert "no order rests at the venue" in found
+
+
+def test_fees_in_what_nothing_says_the_worth_of_are_refused(desk: Desk) -> None:
+    assert told(desk, fee_assets=frozenset({"USDT"})) == []
+    (found,) = told(desk, fee_assets=frozenset({"BNB"}))
+    assert "takes fees in BNB: there is no rate of BNB in USDT" in found
+    desk.rates.keep(Rate("BNB", "USDT", Decimal(600), desk.clock.now(), "a test"))
+    assert told(desk, fee_assets=frozenset({"BNB"})) == []
+
+
+def test_less_than_a_lot_is_refused_with_its_capability_or_floored(desk: Desk) -> None:
+    few = 0.001
+    (found,) = told(desk, largest=few, fractional=False)
+    assert "a lot of 1 at" in found
+    assert "floor it with --floor" in found
+    assert told(desk, largest=few, fractional=False, floored=True) == []
+    (small,) = told(desk, largest=1e-9, floored=True)
+    assert "min_order_notional in config/risk.yaml" in small
+    assert "--floor" not in small

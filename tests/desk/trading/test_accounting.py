@@ -19,6 +19,7 @@ from quorum.desk.trading.accounting import (
     export,
     fund,
     is_dust,
+    record_rate,
     split_units,
     statement_facts,
     statement_of,
@@ -191,3 +192,23 @@ def test_a_split_waits_for_no_open_order_and_needs_a_holder(desk: Desk) -> None:
         split_units(desk, "paper", "FLATUSDT", Decimal(2))
     with pytest.raises(NotFound, match="holds no FLATUSDT"):
         earn(desk, "paper", Income.DIVIDEND, usdt("1"), "FLATUSDT")
+
+
+@pytest.mark.parametrize("amount", ["1e15", "1e400", "1e-13", "-1e20", "NaN", "Infinity", "0"])
+def test_an_amount_that_sums_are_not_exact_in_is_refused(home: Path, amount: str) -> None:
+    desk = at_work(home)
+    desk.account_for("USDT")
+    before = desk.accounts.entries("paper")
+    with pytest.raises(UsageError):
+        fund(desk, "paper", Decimal(amount))
+    assert desk.accounts.entries("paper") == before
+
+
+@pytest.mark.parametrize("rate", ["1e-10", "1e10", "0", "-1", "NaN", "Infinity"])
+def test_a_rate_that_makes_no_sense_is_not_kept(home: Path, rate: str) -> None:
+    desk = at_work(home)
+    with pytest.raises(UsageError):
+        record_rate(desk, ("USDT", "USD"), (Decimal(rate), "a bank"))
+    with pytest.raises(UsageError, match="needs its source"):
+        record_rate(desk, ("USDT", "USD"), (Decimal(1), " "))
+    assert desk.rates.newest() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -159,6 +160,17 @@ def test_a_holding_and_cash_are_adopted_in_one_pass_and_the_ledger_balances(offi
     decided = [d.choice for d in desk.decisions.recent(5) if d.choice.kind is DecisionKind.POLICY]
     assert {d.outcome["step"] for d in decided} == {"adopt"}
     assert reconcile(desk, "paper", CLOCK).found == ()
+
+
+def test_nothing_is_adopted_into_books_that_do_not_balance(office: Office) -> None:
+    desk = policy_of(office.desk, foreign_positions="adopt", cash="adopt")
+    with sqlite3.connect(desk.workspace.home / "desk.db") as database:
+        database.execute("update balance set amount = '5' where ledger_account = 'assets:cash'")
+    before = len(desk.rows(("entry",))["entry"])
+    done = reconcile(desk, "paper", CLOCK)
+    assert not done.clean
+    assert len(desk.rows(("entry",))["entry"]) == before
+    assert "cash: adopt, but the ledger does not balance: balance paper assets:cash USDT is 5" in reasons(desk)[0]
 
 
 def test_a_strange_symbol_without_a_price_is_not_adopted(office: Office) -> None:

@@ -21,7 +21,9 @@ from quorum.desk.trading.turns import (
     trade_turn,
     undeploy_and_close,
 )
-from quorum.domain import Halt, OrderKind, Scope, Severity
+from quorum.domain import Halt, OrderKind, Scope, Severity, Timeframe
+from quorum.engine import Terms, drive
+from quorum.signals import SpecStrategy, read_spec
 
 FIRST, LAST = 44, 118
 WORD = Word("ada", "a test")
@@ -117,6 +119,21 @@ def test_a_stop_rests_at_the_venue_moves_and_is_not_entered_again(desk: Desk) ->
     assert report.balanced, (report.differences, report.audit.faults)
     open_now = desk.orders.of("paper", only_open=True)
     assert sum(o.remaining for o in open_now) <= abs(report.book.quantity("BTCUSDT"))
+
+
+def test_a_stop_inside_of_a_bar_fills_as_in_the_backtest(desk: Desk) -> None:
+    deploy_all(desk, Plan(STOPPED, share=0.3))
+    play(desk, FIRST, 119)
+    stops = {o.intent.client_order_id for o in desk.orders.of("paper") if o.intent.terms.kind is OrderKind.STOP}
+    bars = desk.lake.bars("BTCUSDT", Timeframe.parse("4h"), "sim")
+    left = [f for f in fills(desk) if f.client_order_id in stops]
+    inside = [f for f in left if float(f.price) != float(bars.open[(f.time - START) // SPAN]) * (1 - 0.0002)]
+    assert inside
+    terms = Terms(fill="next_open_presized", size=0.3, fee_bps=10, slippage_bps=2)
+    known = {"BTCUSDT": desk.settings.instruments.instrument(bars)}
+    driven = drive(bars, SpecStrategy(read_spec(STOPPED)), {}, terms, desk.limits("paper"), known).backtest.fills
+    exits = {(f.time, f.price) for f in driven if f.quantity < 0}
+    assert {(f.time, float(f.price)) for f in inside} <= exits
 
 
 def test_a_paused_one_keeps_what_it_holds_and_a_halted_one_only_lets_go(desk: Desk) -> None:

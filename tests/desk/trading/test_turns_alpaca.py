@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from desk.trading.local import QUICK, home_at, polls
 from desk.trading.practice import Plan, deploy_all
-from quorum.bootstrap import open_desk, open_vendor
-from quorum.desk import Desk, books, make_workspace
+from quorum.bootstrap import open_desk
+from quorum.desk import books
 from quorum.desk.trading.turns import Streams, attributions, trade_turn
-from quorum.domain import MINUTE, Clock, Timeframe, VirtualClock
+from quorum.domain import MINUTE, Timeframe, VirtualClock
 from quorum.lake import Series
-from quorum.lake.pull import Asked, pull
-from quorum.simulator import Address
 from simulator.sim_markets import NOON, journaled, venue
 
-QUICK = {
-    "name": "quick",
-    "indicators": {"a": "sma(close, 2)", "b": "sma(close, 4)"},
-    "long": "a > b",
-    "exit_long": "a < b",
-}
 SERIES = Series("AAPL", "alpaca", Timeframe(MINUTE))
-
-
-def home_at(folder: Path, address: Address) -> Path:
-    """A workspace whose account and bars are at the local venue."""
-    home = folder / "home"
-    make_workspace(home, ("momentum",))
-    keys = home / "keys.env"
-    keys.write_text(f"ALPACA_API_KEY={address.keys.key}\nALPACA_SECRET_KEY={address.keys.secret}\n")
-    keys.chmod(0o600)
-    place = (
-        f"{{book: equities, currency: USD, cash: 100000, venue: alpaca, host: '{address.url}', keys: 'file:{keys}'}}"
-    )
-    (home / "config" / "accounts.yaml").write_text(f"accounts:\n  shares: {place}\n")
-    named = f"key: 'file:{keys}:ALPACA_API_KEY', secret: 'file:{keys}:ALPACA_SECRET_KEY'"
-    (home / "config" / "sources.yaml").write_text(f"alpaca: {{base: '{address.url}', {named}, per_minute: 100000}}\n")
-    return home
-
-
-def polls(desk: Desk, clock: Clock) -> Callable[[Series], object]:
-    """Brings the newest bars from the local venue."""
-    vendor = open_vendor(desk.workspace, "alpaca", SERIES.symbol, print)
-    asked = Asked(SERIES.symbol, SERIES.timeframe, NOON - 60 * MINUTE)
-    return lambda series: pull(desk.lake, vendor, asked, clock)
 
 
 @pytest.mark.parametrize("wanted", [2, pytest.param(12, marks=pytest.mark.slow)])

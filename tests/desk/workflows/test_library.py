@@ -46,6 +46,7 @@ def test_a_workspace_adds_to_the_shipped_workflows_and_replaces_them(tmp_path: P
         "auto_retry",
         "daily_operations",
         "deployed_trading",
+        "live_deployment",
         "model_training_cycle",
         "parallel_validation",
         "realtime_signal_generation",
@@ -103,7 +104,7 @@ def test_a_workflow_that_there_is_not_is_told_with_the_nearest(tmp_path: Path, n
     with pytest.raises(NotFound, match="there is no workflow") as error:
         find_workflow(name, tmp_path, KNOWN)
     assert ("did you mean 'mine'?" in str(error.value)) is (name != "")
-    assert "there are auto_retry, daily_operations, deployed_trading, mine, " in error.value.remedy
+    assert "there are auto_retry, daily_operations, deployed_trading, live_deployment, mine, " in error.value.remedy
 
 
 def test_the_parameters_of_a_run_are_plain_values_of_their_kinds(spec: WorkflowSpec) -> None:

@@ -21,7 +21,10 @@ NOWHERE = Path("nowhere")
 OWN = {"/state/signals/momentum_signals.json"}  # of the analyst that the specification does not have
 MORE = {("realtime_signal_generation", 5): " or to_judge"}  # an exit needs no vote, and tier C may have a size
 PATH = re.compile(r"(?<![\w.])/(?:state|data|backtests|models|outputs)/[\w./-]*[\w/]")
-LIFE = ("auto_retry", "parallel_validation", "strategy_deployment", "strategy_meeting", "strategy_pipeline")
+LIFE = (
+    *("auto_retry", "live_deployment", "parallel_validation"),
+    *("strategy_deployment", "strategy_meeting", "strategy_pipeline"),
+)
 PAPER = ("deployed_trading", "trade_execution", "strategy_deployment")
 
 
@@ -53,12 +56,13 @@ def outputs_of(spec: WorkflowSpec) -> set[str]:
 
 
 def test_all_are_read_and_carried_without_their_files(shipped: dict[str, WorkflowSpec]) -> None:
-    assert len(shipped) == 12
+    assert len(shipped) == 13
     for name, spec in shipped.items():
         carried = to_document(spec)
         assert compile_workflow(carried.document, carried.parts, KNOWN) == spec == find_workflow(name, NOWHERE, KNOWN)
         assert spec.about
-        assert spec.execution == ("paper" if name in PAPER else "notify")
+        usual = "live" if name == "live_deployment" else "notify"
+        assert spec.execution == ("paper" if name in PAPER else usual)
 
 
 @pytest.mark.real_data

@@ -194,6 +194,7 @@ def some_terms(rng: np.random.Generator) -> Terms:
         impact=perhaps(float(rng.uniform(0.05, 1.0)), 0.2),
         borrow_rate=perhaps(0.1, 0.3),
         volume_share=float(rng.uniform(0.01, 1.0)),
+        lot=float(rng.choice([0.0, 0.0, 0.01, 1.0, 7.0])),
     )
 
 

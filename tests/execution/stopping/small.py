@@ -14,6 +14,7 @@ from quorum.domain import (
     BrokerError,
     BrokerUnreachable,
     Instrument,
+    Order,
     OrderIntent,
     OrderStatus,
     SystemClock,
@@ -106,9 +107,25 @@ def empty(account: str) -> Book:
     return Book(account, "USDT", 0, Decimal(1000), Decimal(1000))
 
 
-def leaving(
-    broker: Small, works: tuple[object, ...], shares: Callable[[str], dict[str, Decimal]] = lambda _: {}
-) -> Leaving:
+@dataclass
+class Told:
+    """Ours, as a test tells it: whose what is, which orders have not ended, and what was crossed."""
+
+    whose: Callable[[str], dict[str, Decimal]] = lambda _: {}
+    orders: list[Order] = field(default_factory=list)
+    crossed: list[str] = field(default_factory=list)
+
+    def shares(self, symbol: str) -> dict[str, Decimal]:
+        return self.whose(symbol)
+
+    def cross(self, symbol: str, price: Decimal) -> None:
+        self.crossed.append(symbol)
+
+    def open(self) -> list[Order]:
+        return self.orders
+
+
+def leaving(broker: Small, works: tuple[object, ...], ours: Told | None = None) -> Leaving:
     """Closing orders of account `paper` by these units of work, at about 100."""
     hears = Hears(broker)
     senders = tuple(Sender(hears, work, SystemClock(), NoHalts()) for work in works)  # type: ignore[arg-type]
@@ -119,4 +136,4 @@ def leaving(
     def word(wish: object, book: object, instrument: object) -> dict[str, object]:
         return {"verdict": "approved", "limits": {}}
 
-    return Leaving("paper", senders, (NOW, "a test"), quote, word, shares)
+    return Leaving("paper", senders, (NOW, "a test"), quote, word, ours or Told())

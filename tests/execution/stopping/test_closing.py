@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from execution.stopping.small import Small, empty, leaving
+from execution.stopping.small import Small, Told, empty, leaving
 from quorum.adapters.halts import WrittenOrders
 from quorum.domain import BrokerUnreachable, OrderIntent, StoreError, SystemClock, Transaction
 from quorum.execution import BrokerOrder
@@ -99,7 +99,7 @@ def test_what_strategies_hold_leaves_as_their_parts_before_the_rest(file: Writte
     def held(symbol: str) -> dict[str, Decimal]:
         return shares if venue.held[symbol] == 5 else {}
 
-    done = close_positions(venue, leaving(venue, (file,), held), soon())
+    done = close_positions(venue, leaving(venue, (file,), Told(held)), soon())
     assert done.closed == {"BTCUSDT": Close(Decimal(5), 2)}
     lines = (tmp_path / "state" / "emergency.jsonl").read_bytes().splitlines(keepends=True)
     orders = [one.order for one in written(lines)]

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from adapters.vendor_setups import binance_at
-from quorum.domain import MINUTE, Timeframe
+from quorum.domain import MINUTE, Timeframe, iso
 from quorum.lake import Span
 from quorum.simulator import Options, running
 from quorum.simulator.public import Manners
@@ -225,3 +225,64 @@ def test_the_pull_adapter_reads_it() -> None:
 
     end = NOON // MINUTE * MINUTE
     assert pull() == list(range(end - 300 * MINUTE, end, MINUTE))
+
+
+def test_weeks_and_months_open_as_the_calendar_has_it() -> None:
+    async def test(client: Client) -> None:
+        await _moves(client, 60_000)
+        weeks, months = [await client.get(f"/api/v3/klines?{S}&interval={name}&limit=4") for name in ("1w", "1M")]
+        assert [iso(row[0] * 1_000_000)[5:10] for row in weeks] == ["10-26", "11-02", "11-09", "11-16"]
+        assert [iso(row[0] * 1_000_000)[:10] for row in months] == [f"2026-{n:02d}-01" for n in (8, 9, 10, 11)]
+        assert [row[6] + 1 for row in months[:-1]] == [row[0] for row in months[1:]]
+        days = await client.get(f"/api/v3/klines?{S}&interval=1d&startTime={weeks[2][0]}&limit=7")
+        assert (weeks[2][1], weeks[2][4]) == (days[0][1], days[-1][4])
+        assert Decimal(weeks[2][5]) == sum(Decimal(row[5]) for row in days)
+        span = f"startTime={months[0][0]}&endTime={months[1][6]}"
+        assert await client.get(f"/api/v3/klines?{S}&interval=1M&{span}") == months[:2]
+        after = await client.get(f"/api/v3/klines?{S}&interval=1M&startTime={months[0][0] + 1}&limit=1")
+        assert after == months[1:2], "a candle that began before is not there"
+        async with client.stream("combined", "?streams=btcusdt@kline_1w/btcusdt@kline_1M") as ws:
+            await _moves(client, 60_500)
+            found = {}
+            while len(found) < 2:
+                candle = (await heard(ws))["data"]["k"]
+                found[candle["i"]] = (candle["t"], candle["T"])
+            assert found == {"1w": (weeks[-1][0], weeks[-1][6]), "1M": (months[-1][0], months[-1][6])}
+
+    run("binance", test)
+
+
+def test_every_market_is_told_in_one_event() -> None:
+    async def test(client: Client) -> None:
+        names = "!ticker@arr/!miniTicker@arr/!ticker_1h@arr/btcusdt@ticker_4h/btcusdt@avgPrice"
+        async with client.stream("combined", f"?streams={names}") as ws:
+            await _moves(client, 60_000, 60_100)
+            await client.post("/sim/clock", {"advance": 2})
+            found: dict[str, Any] = {}
+            while len(found) < 5:
+                message = await heard(ws)
+                found[message["stream"]] = message["data"]
+            for name, word in (
+                ("!ticker", "24hrTicker"),
+                ("!miniTicker", "24hrMiniTicker"),
+                ("!ticker_1h", "1hTicker"),
+            ):
+                rows = found[f"{name}@arr"]
+                assert [row["s"] for row in rows] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+                assert {row["e"] for row in rows} == {word}
+            assert found["btcusdt@ticker_4h"]["c"] == "60100.00000000"
+            assert Decimal(found["btcusdt@avgPrice"]["w"]) > 0
+        average = await client.get(f"/api/v3/avgPrice?{S}")
+        assert (average["mins"], average["price"]) == (5, found["btcusdt@avgPrice"]["w"])
+        hour = await client.get(f"/api/v3/ticker?{S}&windowSize=1h")
+        assert (hour["lastPrice"], hour["symbol"]) == ("60100.00000000", "BTCUSDT")
+        assert (await client.get(f"/api/v3/ticker/tradingDay?{S}"))["lastPrice"] == "60100.00000000"
+        two = await client.get('/api/v3/ticker/price?symbols=["BTCUSDT","ETHUSDT"]')
+        assert [row["symbol"] for row in two] == ["BTCUSDT", "ETHUSDT"]
+        for wrong, code in ((f"ticker?{S}&windowSize=8d", -1128), ("ticker", -1102), ("ticker/price?symbols=x", -1100)):
+            assert (await client.get(f"/api/v3/{wrong}"))["code"] == code
+        await client.post("/sim/halts", {"symbol": "BTCUSDT"})
+        info = await client.get("/api/v3/exchangeInfo")
+        assert [row["status"] for row in info["symbols"]] == ["HALT", "TRADING", "TRADING"]
+
+    run("binance", test)

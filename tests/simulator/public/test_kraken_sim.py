@@ -160,3 +160,53 @@ def test_the_pull_adapters_read_the_same_candles_from_both_doors() -> None:
             found.append((times, columns))
         assert found[0] == found[1]
         assert found[0][0] == list(range(end - 200 * MINUTE, end, MINUTE))
+
+
+def test_instruments_and_the_state_of_the_venue_are_told_as_they_change() -> None:
+    async def test(client: Client) -> None:
+        async with client.stream("stream") as ws, client.stream("stream_v1") as old:
+            await heard(ws)
+            await heard(old)
+            await ws.send_json({"method": "subscribe", "params": {"channel": "instrument"}, "req_id": 3})
+            ack = await heard(ws)
+            assert (ack["success"], ack["req_id"], ack["result"]["channel"]) == (True, 3, "instrument")
+            first = await heard(ws)
+            assert (first["type"], {each["id"] for each in first["data"]["assets"]}) == (
+                "snapshot",
+                {"BTC", "ETH", "SOL", "USD"},
+            )
+            pair = first["data"]["pairs"][0]
+            assert (pair["symbol"], pair["price_increment"], pair["status"]) == ("BTC/USD", "0.1", "online")
+            await client.post("/sim/halts", {"symbol": "BTC/USD"})
+            halted = (await heard(ws, lambda m: m.get("channel") == "instrument"))["data"]["pairs"]
+            assert [each["status"] for each in halted] == ["cancel_only", "online", "online"]
+            await client.post("/sim/faults", {"fault": "post_only"})
+            status = await heard(ws, lambda m: m.get("channel") == "status")
+            assert status["data"][0]["system"] == "post_only"
+            assert (await heard(old))["status"] == "post_only"
+            assert (await client.get("/0/public/SystemStatus"))["result"]["status"] == "post_only"
+            await ws.send_json({"method": "unsubscribe", "params": {"channel": "instrument"}})
+            assert (await heard(ws, lambda m: m.get("method") == "unsubscribe"))["success"] is True
+
+    run("kraken", test, ticks=50.0)
+
+
+def test_a_ticker_follows_trades_or_the_touch() -> None:
+    async def test(client: Client) -> None:
+        await _moves(client, 60_000)
+        async with client.stream("stream") as ws:
+            await ws.send_json(_wish("ticker", event_trigger="bbo", snapshot=False))
+            ack = await heard(ws, lambda m: "success" in m)
+            assert ack["result"]["event_trigger"] == "bbo"
+            await client.post("/sim/prices", {"symbol": "BTC/USD", "last": 60_001, "last_size": 0})
+            told = (await heard(ws, lambda m: m.get("channel") == "ticker"))["data"][0]
+            assert (told["bid"], told["last"]) == ("60000.9", "60000.0")
+            await ws.send_json(_wish("ticker", event_trigger="moon"))
+            assert (await heard(ws, lambda m: "success" in m))["error"] == "Subscription event_trigger not supported"
+        assets = (await client.get("/0/public/Assets?asset=XBT,USD"))["result"]
+        assert {name: each["altname"] for name, each in assets.items()} == {"XXBT": "XBT", "ZUSD": "USD"}
+        spread = (await client.get("/0/public/Spread?pair=XBTUSD"))["result"]
+        assert spread["XXBTZUSD"][-1][1:] == ["60000.90000", "60001.10000"]
+        assert (await client.get("/0/public/Assets?asset=NOPE"))["error"] == ["EQuery:Unknown asset"]
+
+    run("kraken", test)

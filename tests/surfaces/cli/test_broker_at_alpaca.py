@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from quorum.bootstrap import open_desk
@@ -88,3 +89,38 @@ def test_a_key_that_anybody_may_read_and_a_venue_that_is_away_are_one_clear_line
     refused = bare("broker", "account", "--account", "shares", "--home", home)
     assert "others may use it (mode 644); run `chmod 600" in refused.error
     assert exchange.keys.secret not in refused.err
+
+
+def test_what_other_hands_did_at_the_venue_stands_beside_our_books(
+    bare: Quorum, tmp_path: Path, exchange: Address
+) -> None:
+    at = ("--account", "shares", "--home", workspace(tmp_path, exchange))
+    assert bare("broker", "account", *at, "--json").json["differences"] == []
+    with httpx.Client(base_url=exchange.control) as hand:
+        hand.post("/positions", json={"symbol": "MSFT", "quantity": "2"}).raise_for_status()
+        bid = {"symbol": "AAPL", "quantity": "3", "side": "buy", "type": "limit", "limit": "10"}
+        hand.post("/orders", json=bid).raise_for_status()
+    told = bare("broker", "account", *at, "--json").json
+    assert told["at_venue"] == {"cash": {"USD": "50000"}, "positions": {"MSFT": "2"}, "open_orders": 1}
+    assert told["differences"] == ["MSFT: 0 here, 2 at the venue"]
+    (held,) = bare("broker", "positions", *at, "--json").json["positions"]
+    assert (held["symbol"], held["quantity"], held["at_venue"]) == ("MSFT", "0", "2")
+    orders = bare("broker", "orders", *at, "--json").json
+    assert (orders["orders"], [o["symbol"] for o in orders["foreign"]]) == ([], ["AAPL"])
+    said = bare("broker", "reconcile", *at)
+    assert said.code == 1
+    assert "foreign_orders: halt" in said.out
+    assert "the account is halted" in said.err
+
+
+def test_books_are_shown_where_the_venue_does_not_answer(bare: Quorum, tmp_path: Path, exchange: Address) -> None:
+    home = workspace(tmp_path, exchange)
+    at = ("--account", "shares", "--home", home)
+    assert bare("broker", "account", *at).code == 0
+    accounts = home / "config" / "accounts.yaml"
+    accounts.write_text(accounts.read_text().replace(exchange.url, "http://127.0.0.1:9"), encoding="utf-8")
+    for command in ("account", "positions", "orders"):
+        said = bare("broker", command, *at, "--json")
+        assert said.code == 1
+        assert "the venue does not tell its side" in said.err
+    assert bare("broker", "account", *at, "--json").json["cash"] == "50000"

@@ -59,6 +59,7 @@ def test_a_small_demo_goes_through_every_room(demo: tuple[DemoResult, list[str]]
     proved += sum(found["trials"] for found in desk.life.results.of("STR-002", "L0"))
     assert len(trials) - proved == (4 + 2) * RULES + STOCKS + LAB
     assert result.ideas == {"AWAITING_HUMAN": 1, "REJECTED": 1}
+    assert result.traded >= 10
     assert result.leaks_caught == ("tomorrow",)
     assert result.verdict == "failed"
     assert len(desk.rows(["decision"])["decision"]) == result.decisions
@@ -78,6 +79,12 @@ def test_a_small_demo_goes_through_every_room(demo: tuple[DemoResult, list[str]]
         "ml-engineer reduce_leverage: params.size 1.0 →",
         "quorum deploy STR-001",
         "Learnt, as L-00",
+        "Then STR-001 was deployed, and traded 12 times at a simulated Alpaca",
+        "sent → unknown → filled At the venue accepted once, by its journal",
+        "max_order_notional",
+        "Left nothing",
+        "The books balance and equal the venue's, to the last unit",
+        "Reconciliation found no difference.",
     ):
         assert fact in page
     assert [line for line in told if line.endswith("…")] == [f"{name} …" for name in result.steps]
@@ -95,6 +102,7 @@ def test_the_demo_in_full(tmp_path: Path) -> None:
     assert told["ideas"] == {"AWAITING_HUMAN": 2, "REJECTED_AUTO_RETRY": 1, "REJECTED": 1}
     assert told["fills"] >= told["orders"] * 0.9
     assert told["decisions"] > 1_000
+    assert told["traded"] >= 10
     assert told["ledger_balanced"] is True
     assert told["report"] == str(report)
     assert read(report).text

@@ -7,6 +7,7 @@ Neighbours: `sql.trading` keeps them in desk.db; the sender of `execution` looks
 
 from quorum.adapters.halts.both import BothHalts
 from quorum.adapters.halts.file import HaltFile
+from quorum.adapters.halts.locks import locked_until
 from quorum.adapters.halts.written import WrittenOrders
 
-__all__ = ["BothHalts", "HaltFile", "WrittenOrders"]
+__all__ = ["BothHalts", "HaltFile", "WrittenOrders", "locked_until"]

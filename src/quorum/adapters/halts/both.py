@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from quorum.domain import Halt
 from quorum.execution import HaltBook
@@ -16,8 +17,12 @@ class BothHalts:
         self._second = second
 
     def standing(self) -> Sequence[Halt]:
-        found = dict.fromkeys((*self._first.standing(), *self._second.standing()))
-        return tuple(sorted(found, key=lambda halt: halt.at))
+        return _sorted(self._first.standing(), self._second.standing())
+
+    @contextmanager
+    def leaving(self) -> Iterator[Sequence[Halt]]:
+        with self._first.leaving() as first:
+            yield _sorted(first, self._second.standing())
 
     def raise_(self, halt: Halt) -> None:
         """See HaltBook. QuorumError when the second cannot keep it: then the first has it, and it stands."""
@@ -28,3 +33,8 @@ class BothHalts:
         """See HaltBook; the first goes last, so that a halt stands until both have lifted it."""
         self._second.lift(halt, by, reason)
         self._first.lift(halt, by, reason)
+
+
+def _sorted(*books: Sequence[Halt]) -> Sequence[Halt]:
+    found = dict.fromkeys(halt for book in books for halt in book)
+    return tuple(sorted(found, key=lambda halt: halt.at))

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -24,6 +24,7 @@ from quorum.domain import (
     Order,
     OrderEvent,
     OrderIntent,
+    QuorumError,
     StoreError,
     plain,
 )
@@ -44,6 +45,27 @@ class WrittenOrders:
         self._book = book
         self._told = Told()
         self._turn = threading.RLock()
+
+    def of(self, account: str) -> Sequence[Order]:
+        """The orders of an account in the file, of earlier processes too; StoreError for a damaged file."""
+        with self._turn:
+            if not self._told.orders:
+                self._recall()
+            return [order for order in self._told.orders.values() if order.intent.account == account]
+
+    def _recall(self) -> None:
+        """Take in what the file says."""
+        try:
+            lines = self._path.read_bytes().splitlines(keepends=True)
+            for line in lines:
+                if line.endswith(b"\n") and line.strip():
+                    self._told.take(json.loads(line))
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError, QuorumError) as error:
+            raise StoreError(
+                f"{self._path}: cannot be read ({error})", "mend the line, or move the file away"
+            ) from error
 
     @contextmanager
     def transaction(self, account: str) -> Iterator[WrittenTransaction]:

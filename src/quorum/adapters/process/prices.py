@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from quorum.domain import NotFound, Trade
+from quorum.execution.simulated import Range
 from quorum.lake import Bars, Lake, SeriesInfo
+from quorum.lake.bars import Floats
 
 
 class LakePrices:
-    """Prices from the lake: the opens of a symbol's shortest bars, the closes of a series that has no opens."""
+    """Prices from the lake: the opens of a symbol's shortest bars and how far they went, else their closes."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
@@ -23,6 +25,16 @@ class LakePrices:
         prices = bars.close if bars.open is None else bars.open
         due = range(int(first), int(last))
         return (_print(bars, int(instants[i]), float(prices[i]), i) for i in due if _traded(bars, i))
+
+    def ranges(self, symbol: str, since: int, until: int) -> Iterable[Range]:
+        """See RangedPrices; none of a series that has closes only."""
+        bars = self.series(symbol, since)
+        if bars.open is None or bars.high is None or bars.low is None:
+            return ()
+        first = int(bars.time.searchsorted(since, "left"))
+        last = int((bars.time + bars.timeframe.nanoseconds).searchsorted(until, "right"))
+        columns = [_exact(column[first:last]) for column in (bars.open, bars.high, bars.low)]
+        return map(Range, bars.time[first:last].tolist(), *columns)
 
     def series(self, symbol: str, since: int) -> Bars:
         """The shortest bars of `symbol` that reach to `since`, else the longest-lived ones."""
@@ -44,3 +56,7 @@ def _traded(bars: Bars, i: int) -> bool:
 def _print(bars: Bars, instant: int, price: float, i: int) -> Trade:
     volume = Decimal(0) if bars.volume is None else Decimal(str(float(bars.volume[i])))
     return Trade(bars.symbol, instant, Decimal(str(price)), volume)
+
+
+def _exact(column: Floats) -> list[Decimal]:
+    return [Decimal(str(value)) for value in column.tolist()]

@@ -41,6 +41,12 @@ class Budget:
             self._flow()
             self._left = min(self._left, left)
 
+    def flows(self, per_minute: float) -> None:
+        """The host itself says how much it takes."""
+        with self._one:
+            self._flow()
+            self._rate = per_minute / 60
+
     def _flow(self) -> None:
         now = self._monotonic()
         self._left = min(self._burst, self._left + (now - self._seen) * self._rate)

@@ -23,32 +23,32 @@ from quorum.domain import (
 
 def insert_intent(connection: sa.Connection, intent: OrderIntent) -> None:
     """Write an intent's row."""
-    connection.execute(
-        tables.intent.insert().values(
-            client_order_id=intent.client_order_id,
-            intent_id=intent.intent_id,
-            account=intent.account,
-            symbol=intent.symbol,
-            side=intent.side.value,
-            quantity=intent.quantity,
-            price=intent.price,
-            collar=intent.collar,
-            reserve=intent.reserve,
-            purpose=intent.purpose.value,
-            decision_id=intent.decision_id,
-            account_version=intent.account_version,
-            created_at=intent.created_at,
-            expires_at=intent.expires_at,
-            exit=canonical(intent.exit).decode(),
-            kind=intent.terms.kind.value,
-            hold=intent.terms.hold.value,
-            trigger=intent.terms.trigger,
-            parts=canonical(intent.parts).decode(),
-            replaces=intent.replaces,
-        )
-    )
+    row = {
+        "client_order_id": intent.client_order_id,
+        "intent_id": intent.intent_id,
+        "account": intent.account,
+        "symbol": intent.symbol,
+        "side": intent.side.value,
+        "quantity": intent.quantity,
+        "price": intent.price,
+        "collar": intent.collar,
+        "reserve": intent.reserve,
+        "purpose": intent.purpose.value,
+        "decision_id": intent.decision_id,
+        "account_version": intent.account_version,
+        "created_at": intent.created_at,
+        "expires_at": intent.expires_at,
+        "exit": canonical(intent.exit).decode(),
+        "kind": intent.terms.kind.value,
+        "hold": intent.terms.hold.value,
+        "trigger": intent.terms.trigger,
+        "parts": canonical(intent.parts).decode(),
+        "replaces": intent.replaces,
+    }
+    connection.execute(_INTEND, row)
 
 
+_INTEND = tables.intent.insert()
 _JOINED = sa.join(tables.intent, tables.order_state)
 
 
@@ -57,10 +57,12 @@ def _orders() -> sa.Select[Any]:
     return sa.select(tables.intent, state.c.status, state.c.filled, state.c.sent).select_from(_JOINED)
 
 
+_ORDER = _orders().where(tables.intent.c.client_order_id == sa.bindparam("asked"))
+
+
 def read_order(connection: sa.Connection, client_order_id: str) -> Order | None:
     """The order with that client order id, or None."""
-    query = _orders().where(tables.intent.c.client_order_id == client_order_id)
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_ORDER, {"asked": client_order_id}).mappings().first()
     return None if row is None else _order(row)
 
 

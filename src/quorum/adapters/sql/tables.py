@@ -121,6 +121,7 @@ intent = Table(
     Column("replaces", Text),
 )
 Index("intent_recent", intent.c.account, intent.c.created_at)
+Index("intent_entries", intent.c.account, intent.c.symbol, intent.c.created_at)
 
 order_event = Table(
     "order_event",

@@ -86,7 +86,8 @@ def close_everywhere(
 
     An order fills no worse than `width` (a fraction) from the last price known.
     """
-    from quorum.bootstrap.emergency.acts import Emergency, close_everything, keep_halt, record_halt
+    from quorum.bootstrap.emergency.acts import Emergency, keep_halt, record_halt
+    from quorum.bootstrap.emergency.closing import close_everything
     from quorum.bootstrap.emergency.place import find_home
 
     home = find_home(given)

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from quorum.adapters.halts import BothHalts, HaltFile
-from quorum.bootstrap.emergency.books import Occasion, Store, closer_of, open_store
+from quorum.bootstrap.emergency.books import open_store
 from quorum.bootstrap.emergency.card import Card, read_card
 from quorum.bootstrap.emergency.doors import Door, open_door
+from quorum.bootstrap.emergency.kept import Store
 from quorum.bootstrap.emergency.place import Apart, within
-from quorum.domain import Clock, Halt, Order, OrderStatus, QuorumError, Scope, SystemClock, UsageError
+from quorum.domain import Halt, Order, OrderStatus, QuorumError, Scope, SystemClock, UsageError, WorkspaceError
 from quorum.execution import BrokerOrder, HaltBook, Sender
-from quorum.execution.stopping import Close, Entries, Everything, Which, cancel_open, close_positions
+from quorum.execution.stopping import Entries, Everything, Which, cancel_open, unanswered
 from quorum.execution.stopping.cancelling import ALL
+from quorum.execution.stopping.closing import UNANSWERED
 
-FILE = "state/halts.json"
+_LOG = logging.getLogger("quorum.emergency")
+FILE, WHY = "state/halts.json", "cancelled in an emergency"
 READY_WITHIN = 1.0
 BOOKED_WITHIN = 5.0
+SETTLES, OVERTIME = 1.0, 0.5
+SAYS_AFTER, SAYS_EVERY = 2.0, 10.0
+STILL_LEAVING = (
+    "a process was letting an order out when it was halted, and hangs: an order that comes of it is cancelled as soon"
+    " as that process wakes up; end the process, and look again"
+)
 
 
 @dataclass
@@ -43,14 +52,15 @@ class Done:
 class Emergency:
     """A workspace in an emergency: what is ready of it, and until when (monotonic seconds) it may take."""
 
-    def __init__(self, home: Path, deadline: float, clock: Clock | None = None) -> None:
-        self.home, self.clock = home, clock or SystemClock()
+    def __init__(self, home: Path, deadline: float) -> None:
+        self.home, self.clock = home, SystemClock()
         self.began = time.monotonic()
         self.until = self.began + deadline
         self.done = Done()
         self.card: Card = read_card(home)
         self.store: Store | None = None
         self.writes = True
+        self.left: dict[str, Mapping[str, str]] = {}
         self._ready = Apart(self._open_store)
         self._doors: dict[str, Door | None] = {}
         self._ours: dict[str, Sequence[Order]] = {}
@@ -104,13 +114,42 @@ class Emergency:
     def each(self, accounts: Sequence[str], act: Callable[[Door], None]) -> None:
         """Do it for each account at the same time, no longer than the deadline; what fails or hangs is told."""
         threads = {name: Apart(lambda name=name: self._one(name, act)) for name in accounts}  # type: ignore[misc]
+        says = self.began + SAYS_AFTER
+        while alive := [name for name, thread in threads.items() if thread.is_alive()]:
+            now = time.monotonic()
+            if now >= self.until + OVERTIME:
+                break
+            if now >= says:
+                says = now + SAYS_EVERY
+                self._say(alive, now - self.began)
+            threads[alive[0]].join(min(self.until + OVERTIME, says) - now)
         for name, thread in threads.items():
-            thread.join(max(0.1, self.until + 0.5 - time.monotonic()))
             if thread.is_alive():
                 self.fail(name, ALL, "the venue did not answer in time")
             elif thread.error is not None:
                 self.fail(name, ALL, str(thread.error))
         self.done.seconds = round(time.monotonic() - self.began, 3)
+
+    def _say(self, accounts: Sequence[str], seconds: float) -> None:
+        """Say what is left so far; the end says it again."""
+        for name in accounts:
+            left = self.left.get(name) or {ALL: "the venue has not answered yet"}
+            told = "; ".join(dict.fromkeys(left.values()))
+            _LOG.warning("%s: at work for %.0f s: %s", name, seconds, told)
+
+    def settle(self, account: str) -> bool:
+        """Wait for orders that were leaving when it was halted: whether there were any; one that hangs is told."""
+        if self._settled(0):
+            return False
+        if not self._settled(SETTLES):
+            self.fail(account, "sending", STILL_LEAVING)
+        return True
+
+    def _settled(self, seconds: float) -> bool:
+        try:
+            return HaltFile(self.home / FILE).settled(time.monotonic() + seconds)
+        except WorkspaceError:  # who cannot have the lock lets nothing out
+            return True
 
     def _one(self, name: str, act: Callable[[Door], None]) -> None:
         door = self.door(name)
@@ -149,8 +188,14 @@ def cancel_stopped(emergency: Emergency, halt: Halt, accounts: Sequence[str]) ->
     """Cancel the open orders that a halt stops; protective orders and other reductions stay."""
 
     def act(door: Door) -> None:
-        known = {o.intent.client_order_id: halt.stops(o.intent) for o in emergency.ours(door.account)}
-        _cancel(emergency, door, _Stopped(halt, Entries(known)))
+        ours = emergency.ours(door.account)
+        known = {order.intent.client_order_id: halt.stops(order.intent) for order in ours}
+        stopped = [order for order in ours if known[order.intent.client_order_id]]
+        which = _Stopped(halt, Entries(known))
+        _cancel(emergency, door, which)
+        if emergency.settle(door.account):
+            _cancel(emergency, door, which)
+        book_orders(emergency, door, stopped, WHY)
 
     emergency.each(accounts, act)
     if halt.scope is Scope.STRATEGY and emergency.store is None:
@@ -175,35 +220,13 @@ class _Stopped:
 
 def cancel_everything(emergency: Emergency, named: str | None) -> None:
     """Cancel every open order of an account, or of all."""
-    emergency.each(emergency.accounts(named), lambda door: _cancel(emergency, door, Everything()))
-
-
-def close_everything(emergency: Emergency, named: str | None, why: str, width: Decimal) -> None:
-    """Cancel every order and close every position of an account, or of all; the halt comes first."""
-    occasion = Occasion(emergency.home, emergency.clock.now(), why, emergency.clock, emergency.halts())
 
     def act(door: Door) -> None:
-        before = emergency.ours(door.account)
-        soon = time.monotonic() + (emergency.until - time.monotonic()) / 3
-        first = cancel_open(door.broker, soon)  # and booked, so that what closes finds the holding free
-        _book(emergency, door, before, why)
-        found = close_positions(
-            door.broker,
-            closer_of(door, occasion, emergency.store if emergency.writes else None, width),
-            emergency.until,
-        )
-        done, gone = emergency.done, dict.fromkeys((*first.cancelled, *found.cancelled))
-        done.cancelled += [{"account": door.account, "client_order_id": name} for name in gone]
-        done.closed += [_closed(door.account, symbol, close) for symbol, close in found.closed.items()]
-        done.notes += [f"{door.account}: {q} {symbol} is dust, less than a lot" for symbol, q in found.dust.items()]
-        for what, said in found.failed.items():
-            emergency.fail(door.account, what, said)
+        ours = emergency.ours(door.account)
+        _cancel(emergency, door, Everything())
+        book_orders(emergency, door, ours, WHY)
 
     emergency.each(emergency.accounts(named), act)
-
-
-def _closed(account: str, symbol: str, close: Close) -> dict[str, Any]:
-    return {"account": account, "symbol": symbol, "quantity": str(close.quantity), "orders": close.orders}
 
 
 def _cancel(emergency: Emergency, door: Door, which: Which) -> None:
@@ -211,13 +234,13 @@ def _cancel(emergency: Emergency, door: Door, which: Which) -> None:
     emergency.done.cancelled += [{"account": door.account, "client_order_id": name} for name in found.cancelled]
     for what, said in found.failed.items():
         emergency.fail(door.account, what, said)
-    everything = isinstance(which, Everything)
-    stopped = [o for o in emergency.ours(door.account) if everything or o.intent.client_order_id in found.cancelled]
-    _book(emergency, door, stopped, "cancelled in an emergency")
 
 
-def _book(emergency: Emergency, door: Door, orders: Sequence[Order], why: str) -> None:
-    """Book what became of our orders; what the store does not take now, the next reconciliation books."""
+def book_orders(emergency: Emergency, door: Door, orders: Sequence[Order], why: str) -> None:
+    """Book what became of our orders; what the store does not take now, the next reconciliation books.
+
+    Of those that are to end, one that the venue has not answered yet may appear there later, and is told.
+    """
     store = emergency.store
     if store is None or not orders or not emergency.writes:
         return
@@ -226,7 +249,9 @@ def _book(emergency: Emergency, door: Door, orders: Sequence[Order], why: str) -
     def settle() -> None:
         for order in orders:
             withdrawn = order.status is OrderStatus.INTENDED
-            sender.cancel(order, why) if withdrawn else sender.follow(order)
+            after = sender.cancel(order, why) if withdrawn else sender.follow(order)
+            if after.status in UNANSWERED:
+                emergency.fail(door.account, order.intent.client_order_id, unanswered(after))
 
     try:
         within(BOOKED_WITHIN, "the store", settle)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,42 +10,29 @@ from typing import Any
 from quorum.adapters.halts import WrittenOrders
 from quorum.adapters.sql import HEAD, Database, Provenance, SqlAccounts, SqlOrders
 from quorum.adapters.sql.trading.halts import SqlHalts
-from quorum.adapters.sql.trading.holdings import strategy_holdings
+from quorum.bootstrap.emergency.bounded import Bounded
 from quorum.bootstrap.emergency.card import Card, store_of
 from quorum.bootstrap.emergency.doors import Door
+from quorum.bootstrap.emergency.kept import ANSWERS_WITHIN, Kept, Occasion, Store
+from quorum.bootstrap.emergency.place import within
 from quorum.domain import (
     Approved,
     Book,
     Clock,
     Instrument,
-    Order,
     Position,
     Proposal,
-    StoreError,
+    QuorumError,
     UnitOfWork,
     WorkspaceError,
     plain,
 )
-from quorum.execution import HaltBook, Sender
+from quorum.execution import Sender
 from quorum.execution.stopping import Hears, Leaving
 from quorum.risk import RiskLimits, assess
 
 WRITTEN = "state/emergency.jsonl"
 BUSY_MS = 250
-
-
-@dataclass(frozen=True)
-class Store:
-    """As much of the store as an emergency needs."""
-
-    database: Database
-    accounts: SqlAccounts
-    orders: SqlOrders
-    halts: SqlHalts
-
-    def open_orders(self, account: str) -> Sequence[Order]:
-        """Our orders of an account that have not ended."""
-        return self.orders.of(account, only_open=True)
 
 
 def open_store(home: Path, card: Card, clock: Clock) -> Store:
@@ -61,42 +47,32 @@ def open_store(home: Path, card: Card, clock: Clock) -> Store:
     )
 
 
-@dataclass(frozen=True)
-class Occasion:
-    """An emergency: where, since when, why, the clock and the halts that stand."""
+def closer_of(
+    door: Door, occasion: Occasion, store: Store | None, width: Decimal, writes: bool
+) -> tuple[Leaving, Kept]:
+    """How closing orders of an account leave: by the store where it takes them, else by the file; and what it has.
 
-    home: Path
-    at: int
-    why: str
-    clock: Clock
-    halts: HaltBook
-
-
-def closer_of(door: Door, occasion: Occasion, store: Store | None, width: Decimal) -> Leaving:
-    """How closing orders of an account leave: by the store where it takes them, else by the file."""
+    A store that only tells (not `writes`) still says whose the holdings are.
+    """
     books = store if store is not None and _keeps(store, door.account) else None
-    works: list[UnitOfWork] = [_written(door, occasion)]
-    if books is not None:
-        works.insert(0, books.accounts)
+    written = _written(door, occasion)
+    works: list[UnitOfWork] = [written]
+    if books is not None and writes:
+        works.insert(0, Bounded(books.accounts, ANSWERS_WITHIN))
     broker = Hears(door.broker)
     senders = tuple(Sender(broker, work, occasion.clock, occasion.halts) for work in works)
 
     def word(wish: Proposal, book: Book, instrument: Instrument) -> Mapping[str, Any]:
         return told(wish, book, instrument, door.section["limits"])
 
-    def shares(symbol: str) -> Mapping[str, Decimal]:
-        try:
-            return {} if books is None else strategy_holdings(books.database, door.account, symbol)
-        except StoreError:
-            return {}
-
-    return Leaving(door.account, senders, (occasion.at, occasion.why), door.quote, word, shares, width)
+    ours = Kept(door.account, occasion, (books, written), writes)
+    return Leaving(door.account, senders, (occasion.at, occasion.why), door.quote, word, ours, width), ours
 
 
 def _keeps(store: Store, account: str) -> bool:
     try:
-        return any(row["account"] == account for row in store.accounts.listed())
-    except StoreError:
+        return any(row["account"] == account for row in within(ANSWERS_WITHIN, "the store", store.accounts.listed))
+    except QuorumError:
         return False
 
 
@@ -104,7 +80,7 @@ def told(wish: Proposal, book: Book, instrument: Instrument, limits: Mapping[str
     """Risk's word on a reduction; where its word is less than what the venue holds, the whole goes and that is told."""
     verdict = assess(wish, book, RiskLimits.read(limits), instrument)
     passed = isinstance(verdict, Approved)
-    checks = [{**plain(check), "passed": check.passed} for check in verdict.checks] if passed else []
+    checks = [{**plain(check._asdict()), "passed": check.passed} for check in verdict.checks] if passed else []
     held = book.quantity(wish.symbol)
     reasons = [] if passed else [f"the venue holds more than the books: {held} {wish.symbol}; nothing stops it"]
     facts = {"proposal": plain(wish), "verdict": "approved", "quantity": plain(wish.quantity)}

@@ -12,6 +12,7 @@ from typing import Any
 from quorum.adapters.keys import Keys
 from quorum.adapters.process import FileJournal, LakePrices, RemoteBroker, socket_path
 from quorum.bootstrap.emergency.card import Card
+from quorum.bootstrap.emergency.real import was_used
 from quorum.domain import ZERO, Clock, DataError, Instrument, Money, QuorumError, WorkspaceError, split_symbol
 from quorum.execution import Broker, SimulatedBroker, VenueCosts
 from quorum.execution.stopping import Quoted
@@ -34,7 +35,8 @@ class Door:
 
 
 def open_door(home: Path, card: Card, account: str, clock: Clock) -> Door | None:
-    """The door of an account on the card; None for a simulated venue at which nothing was ever done.
+    """The door of an account on the card; None for a simulated venue at which nothing was ever done, and for an
+    account with real money to which nothing was ever sent.
 
     WorkspaceError for a venue that is not known here, ConfigError for its keys.
     """
@@ -90,12 +92,16 @@ def _simulated(home: Path, card: Card, account: str, clock: Clock) -> Door | Non
     return Door(account, section, broker, quotes)
 
 
-def _alpaca(home: Path, card: Card, account: str, clock: Clock) -> Door:
+def _alpaca(home: Path, card: Card, account: str, clock: Clock) -> Door | None:
     from quorum.adapters.alpaca.trading import AlpacaBroker, open_line
 
     section = card.accounts[account]
+    real = section.get("live", False)
+    if real and not was_used(home, account, section):
+        return None
     references = (section["keys"]["key"], section["keys"]["secret"])
-    line = open_line(account, section["host"], references, Keys(os.environ, home), clock)
+    permit = (lambda: None) if real else None  # a person is here, and nothing opens by this door
+    line = open_line(account, section["host"], references, Keys(os.environ, home), clock, permit)
 
     def quote(symbol: str) -> Quoted:
         base, currency = split_symbol(symbol)

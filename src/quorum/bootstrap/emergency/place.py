@@ -25,6 +25,10 @@ def find_home(given: Path | None) -> Path:
     return home.resolve()
 
 
+class Late(QuorumError):
+    """No answer came in time."""
+
+
 class Apart(threading.Thread):
     """An act in a thread that nobody has to wait for: one that hangs ends with the process."""
 
@@ -44,12 +48,12 @@ class Apart(threading.Thread):
 
 
 def within(seconds: float, what: str, act: Callable[[], Answer]) -> Answer:
-    """The answer of `act`, or its QuorumError; QuorumError that names `what` after so many seconds."""
+    """The answer of `act`, or its QuorumError; Late, which names `what`, after so many seconds."""
     box: list[Answer] = []
     thread = Apart(lambda: box.append(act()))
     thread.join(seconds)
     if thread.is_alive():
-        raise QuorumError(f"{what} did not answer within {seconds:g} s", "it is left behind; go on without it")
+        raise Late(f"{what} did not answer within {seconds:g} s", "it is left behind; go on without it")
     if thread.error is not None:
         raise thread.error
     return box[0]

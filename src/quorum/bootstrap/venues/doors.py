@@ -12,8 +12,10 @@ from quorum.adapters.alpaca.trading import AlpacaBroker, Clockwork, Line, TradeU
 from quorum.adapters.keys import Keys
 from quorum.adapters.process import FileJournal, LakePrices, RemoteBroker, socket_path
 from quorum.adapters.sql import Database, SqlAccounts, SqlOrders
+from quorum.bootstrap.venues.real import Agreed, permit_of
 from quorum.desk import Settings, Workspace
 from quorum.desk.settings.trading import AccountSection
+from quorum.desk.trading.live import Consents
 from quorum.domain import BrokerUnreachable, Clock, Money, NotFound, SystemClock, UsageError
 from quorum.execution import Broker, SimulatedBroker
 from quorum.execution.hours import Hours, RoundTheClock
@@ -26,21 +28,31 @@ class Venues:
     """The venues of a workspace's accounts; each one is opened once and tells time by the caller's clock."""
 
     def __init__(
-        self, workspace: Workspace, settings: Settings, lake: Lake, accounts: SqlAccounts, database: Database
+        self,
+        workspace: Workspace,
+        settings: Settings,
+        lake: Lake,
+        accounts: SqlAccounts,
+        database: Database,
+        consents: Consents | None = None,
     ) -> None:
+        """Without `consents` nothing leaves for real money."""
         self._workspace = workspace
         self._settings = settings
         self._lake = lake
         self._accounts = accounts
         self._orders = SqlOrders(database)
+        self._consents = consents
         self._simulated: dict[str, SimulatedBroker] = {}
         self._alpaca: dict[str, AlpacaBroker] = {}
         self._lines: dict[str, Line] = {}
 
     def broker(self, account: str, clock: Clock) -> Broker:
         """The door to the account's venue, in this process or elsewhere; UsageError for an unknown account."""
-        if self._section(account).venue == "alpaca":
-            return self.alpaca(account, clock)
+        section = self._section(account)
+        if section.venue == "alpaca":
+            door = self.alpaca(account, clock)
+            return Agreed(door, self._consents, section) if section.live and self._consents else door
         if self._settings.execution.simulated_venue.process == "own_process":
             return RemoteBroker(socket_of(self._workspace, account), clock)
         return self.simulated(account, clock)
@@ -55,7 +67,10 @@ class Venues:
         return self._simulated[account].on(clock)
 
     def alpaca(self, account: str, clock: Clock) -> AlpacaBroker:
-        """The account's door to Alpaca; ConfigError for its keys, NeedsApproval for real money."""
+        """The account's door to Alpaca; ConfigError for its keys.
+
+        Of an account with real money each request is NeedsApproval unless two approvals stand behind it.
+        """
         if account not in self._alpaca:
             self._alpaca[account] = AlpacaBroker(self._line(account), clock, self._expiry)
         return self._alpaca[account].on(clock)
@@ -77,6 +92,8 @@ class Venues:
         if section.venue != "alpaca":
             return nullcontext()
         line = self._line(account)
+        if section.live:
+            self._permit(account, section)()
         return TradeUpdates(line.base, line.keys, heard, look, tell=_LOG.warning)
 
     def _line(self, account: str) -> Line:
@@ -85,8 +102,12 @@ class Venues:
             section = self._section(account)
             keys = Keys(os.environ, self._workspace.home)
             references = (section.keys.key, section.keys.secret)
-            self._lines[account] = open_line(account, section.host, references, keys, SystemClock())
+            permit = self._permit(account, section) if section.live else None
+            self._lines[account] = open_line(account, section.host, references, keys, SystemClock(), permit)
         return self._lines[account]
+
+    def _permit(self, account: str, section: AccountSection) -> Callable[[], None]:
+        return permit_of(self._workspace.home, account, section, self._consents)
 
     def _section(self, account: str) -> AccountSection:
         configured = self._settings.accounts.accounts

@@ -49,20 +49,25 @@ def question_of(desk: Desk, strategy_id: str) -> Approval | None:
     return next(waiting, None)
 
 
-def asking_run(desk: Desk, strategy_id: str) -> str | None:
+def asking_run(desk: Desk, strategy_id: str, workflow: str = WORKFLOW) -> str | None:
     """The run that asks a person about a strategy, or will once a worker takes it up; None where there is none."""
     waiting = question_of(desk, strategy_id)
     if waiting is not None:
         return waiting.question.workflow_id
-    asked = desk.workflows.runs(MOST_RUNS, WORKFLOW)
+    asked = desk.workflows.runs(MOST_RUNS, workflow)
     mine = (run for run in asked if run.status not in ENDED and run.request["params"]["strategy_id"] == strategy_id)
     return next((run.identity for run in mine), None)
 
 
 def deploy(
-    desk: Desk, strategy_id: str, consent: Consent, account: str | None = None, allocation: float | None = None
+    desk: Desk,
+    strategy_id: str,
+    consent: Consent,
+    account: str | None = None,
+    allocation: float | None = None,
+    floor: bool = False,
 ) -> Mapping[str, Any]:
-    """Deploy to paper what a person agreed to; the deployment as it is kept.
+    """Deploy to paper what a person agreed to; the deployment as it is kept, `floor` as of `plan_deployment`.
 
     Everything is looked at again as it is by now. A second call with the same consent finds the first one's
     deployment and finishes it. IllegalMove when it cannot be any more, or when others have taken the room meanwhile.
@@ -71,7 +76,7 @@ def deploy(
     if held is not None and held["status"] != ADMITTED:
         return _standing(held)
     if held is None:
-        plan = plan_deployment(desk, strategy_id, account, allocation)
+        plan = plan_deployment(desk, strategy_id, account, allocation, floor)
         plan.must_hold()
         desk.account_for(plan.account.currency, plan.account.name)
         held = desk.life.books.deployments.open(_record(plan, consent))
@@ -90,6 +95,7 @@ def _record(plan: Plan, consent: Consent) -> Record:
         "approval_id": consent.approval_id,
         "status": ADMITTED,
         "params": told["params"],
+        **({"lots": told["lots"]} if plan.lots else {}),
         "target_value": told["target_value"],
         "currency": plan.account.currency,
         "risk": told["risk"],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from quorum.desk.deploying.assessment import Assessment
 from quorum.desk.deploying.baseline import Baseline
-from quorum.desk.deploying.fitting import Account, account_of, misfits, traded
+from quorum.desk.deploying.fitting import Account, Floor, Traded, account_of, floored, lot_of, misfits, traded
 from quorum.desk.deploying.known import Known, known, ladder_of
 from quorum.desk.deploying.risk import assessed, risk_words
 from quorum.desk.desk import Desk
@@ -21,7 +22,11 @@ STAGE = Status.PAPER
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a person is asked to agree to; `refusals` are the reasons why it cannot be."""
+    """What a person is asked to agree to; `refusals` are the reasons why it cannot be.
+
+    `lots` are the units by symbol of which it holds whole numbers alone, where that was asked for; its baseline is then
+    that of whole lots too.
+    """
 
     candidate: Candidate
     account: Account
@@ -29,6 +34,7 @@ class Plan:
     baseline: Baseline
     assessment: Assessment
     refusals: tuple[QuorumError, ...]
+    lots: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def allocation(self) -> float:
@@ -41,7 +47,8 @@ class Plan:
         low, high = (f"{100 * value:+.1f} %" for value in band.total)
         what = f"{self.candidate.strategy_id} {idea.name} on {', '.join(idea.symbols)} {idea.timeframe}"
         share = f"{100 * self.allocation:.0f} % of account {self.account.name}"
-        return f"{what}: {share}, on paper; 30 days are expected to bring {low} to {high} of it"
+        floored = ", floored to whole lots" if self.lots else ""
+        return f"{what}: {share}, on paper{floored}; 30 days are expected to bring {low} to {high} of it"
 
     def must_hold(self) -> None:
         """Raise the first reason why it cannot be."""
@@ -65,6 +72,8 @@ class Plan:
             "target_value": round(money, 2),
             "currency": self.account.currency,
             "params": plain(dict(self.params)),
+            "floor": bool(self.lots),
+            "lots": {symbol: str(lot) for symbol, lot in self.lots.items()},
             "baseline": self.baseline.summary(),
             "risk": self.assessment.told(),
             "summary": self.summary,
@@ -72,10 +81,14 @@ class Plan:
         }
 
 
-def plan_deployment(desk: Desk, strategy_id: str, account: str | None = None, allocation: float | None = None) -> Plan:
+def plan_deployment(
+    desk: Desk, strategy_id: str, account: str | None = None, allocation: float | None = None, floor: bool = False
+) -> Plan:
     """What deploying a strategy to paper would be; nothing changes.
 
-    IllegalMove for one that does not await a person's word. UsageError without daily returns or a fitting account.
+    With `floor` targets that are no whole lots are floored to them, in the baseline as when it trades; without it one
+    that is less than a lot is refused. IllegalMove for one that does not await a person's word. UsageError without
+    daily returns or a fitting account.
     """
     found = known(desk, strategy_id)
     must_await(found.candidate)
@@ -89,9 +102,16 @@ def plan_deployment(desk: Desk, strategy_id: str, account: str | None = None, al
     if isinstance(shown, QuorumError):
         refusals.append(shown)
     elif assessment.allocation > 0:
-        refusals.extend(misfits(desk, place, shown, assessment.allocation))
-    baseline = Baseline.of(proof, proof.seed)
-    return Plan(found.candidate, place, _params(found), baseline, assessment, tuple(refusals))
+        refusals.extend(misfits(desk, place, shown, assessment.allocation, floor))
+    baseline, lots = Baseline.of(proof, proof.seed), dict[str, Decimal]()
+    if floor and not refusals and isinstance(shown, Traded):
+        lots = {bars.symbol: lot_of(desk, place, bars) for bars in shown.series}
+        money = Floor(lots, place.equity * Decimal(str(assessment.allocation)))
+        try:
+            baseline = Baseline.of(floored(desk, found, money), proof.seed)
+        except IllegalMove as error:
+            refusals.append(error)
+    return Plan(found.candidate, place, _params(found), baseline, assessment, tuple(refusals), lots)
 
 
 def must_await(candidate: Candidate) -> None:

@@ -28,19 +28,19 @@ NAN = float("nan")
 
 
 def assess_risk(
-    desk: Desk, strategy_id: str, account: str | None = None, allocation: float | None = None
+    desk: Desk, strategy_id: str, account: str | None = None, allocation: float | None = None, floor: bool = False
 ) -> dict[str, Any]:
     """The risk assessment of a strategy in the account named, else the first in its currency.
 
     It is kept, with its decision, as `risk-assessment.yaml`. At L3_PASSED (or RISK_ASSESSED, where a crash left it) a
     strategy that passes goes on to AWAITING_HUMAN, one that fails is rejected; an inconclusive one stays, as does one
-    that the account's venue could not trade.
+    that the account's venue could not trade; with `floor` less than a lot is none of that.
     NotFound for an id that there is not, UsageError without daily returns, an account, or a sound allocation.
     """
     found = known(desk, strategy_id)
     place = account_of(desk, found.candidate.idea.symbols, account)
     shown = traded(desk, found)
-    assessment = _fitted(desk, place, shown, assessed(desk, found, place, shown, allocation))
+    assessment = _fitted(desk, place, shown, assessed(desk, found, place, shown, allocation), floor)
     facts = assessment.told()
     run_id = run_of(desk, strategy_id, RISK, facts)
     words = risk_words(assessment)
@@ -84,13 +84,13 @@ def assessed(
     return assess_deployment(subject, beside, terms, (account.name, account.book), allocation)
 
 
-def _fitted(desk: Desk, account: Account, shown: Traded | QuorumError, found: Assessment) -> Assessment:
+def _fitted(desk: Desk, account: Account, shown: Traded | QuorumError, found: Assessment, floor: bool) -> Assessment:
     """The assessment with what the account's venue cannot do of it, which leaves one that passes open."""
     if isinstance(shown, QuorumError) or not isinstance(found.verdict, Passed):
         return found
     lacking = tuple(
         Evidence("venue", 1.0, "<", 1.0, str(misfit), close=True)
-        for misfit in misfits(desk, account, shown, found.allocation)
+        for misfit in misfits(desk, account, shown, found.allocation, floor)
     )
     if not lacking:
         return found

@@ -24,11 +24,24 @@ def surroundings(desk: Desk, transaction: Accounting, book: Book, wish: Proposal
     intent = _intent(wish, parts or {})
     whose = max(parts, key=lambda name: (abs(parts[name]), name)) if parts else None
     allocation = None if whose is None else allocation_of(desk, book.account, whose)
-    found = transaction.around(book, wish.as_of, Asked(intent.intent_id, whose, allocation))
+    found = whole(desk, transaction, transaction.around(book, wish.as_of, Asked(intent.intent_id, whose, allocation)))
     halts = tuple(f"{halt.name}: {halt.reason}" for halt in desk.halts.standing() if halt.stops(intent))
-    clusters = clusters_of(desk, found, frozenset(_symbols(book, wish.symbol)), book.account)
+    near = frozenset(_symbols(book, wish.symbol)) | _elsewhere(found)
+    clusters = clusters_of(desk, found, near, book.account)
     around = replace(found, sectors=desk.settings.risk.groups(), clusters=clusters, halts=halts)
     return around.about(wish)
+
+
+def whole(desk: Desk, transaction: Accounting, around: Around) -> Around:
+    """With the limits over all accounts, where risk.yaml has any."""
+    limits = desk.settings.risk.desk.of_all()
+    return replace(around, wide=transaction.wide(limits, around.now)) if limits else around
+
+
+def _elsewhere(around: Around) -> frozenset[str]:
+    """What other accounts hold that may move together with what is asked for, where a limit counts it."""
+    counts = around.wide is not None and "max_cluster" in around.wide.limits
+    return frozenset(around.wide.exposures) if counts and around.wide is not None else frozenset()
 
 
 def allocation_of(desk: Desk, account: str, strategy_id: str) -> Decimal | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import NamedTuple
 
 from quorum.desk.desk import Desk
-from quorum.domain import DAY, Instrument
+from quorum.domain import DAY, ZERO, Book, Instrument, split_symbol
 from quorum.lake import Bars
 from quorum.lake.calendars import detect_calendar
 from quorum.risk import LastTrade
 
 FRIDAY = 4
 RECENT = 40 * DAY
+FINE = Decimal("0.01")
+"""The price step of what nobody knows one of."""
 
 
 class Priced(NamedTuple):
@@ -34,6 +37,19 @@ def priced(desk: Desk, symbols: Iterable[str], now: int) -> dict[str, Priced]:
             instrument = desk.settings.instruments.instrument(bars)
             price = instrument.price(float(bars.close[-1]))
             found[symbol] = Priced(LastTrade(price, price_time(bars.between(now - RECENT), now)), instrument)
+    return found
+
+
+def blind(desk: Desk, account: str, book: Book, symbols: Iterable[str]) -> dict[str, Priced]:
+    """Holdings of which the lake has no bars: at the book's own mark, or at what they cost, of no known time."""
+    venue, file, found = desk.settings.accounts.accounts[account].venue, desk.settings.instruments, {}
+    for symbol in symbols:
+        base, quote = split_symbol(symbol)
+        price, given = book.marks.get(symbol) or book.positions[symbol].average_price, file.symbols.get(symbol)
+        tick = (given.tick if given else None) or FINE
+        least = given.min_notional if given else ZERO
+        instrument = Instrument(symbol, venue, base, quote, tick, file.lot(symbol), least)
+        found[symbol] = Priced(LastTrade(max(price, tick), 0), instrument)
     return found
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from quorum.desk.desk import Desk
-from quorum.desk.guarding.around import allocation_of
+from quorum.desk.guarding.around import allocation_of, whole
 from quorum.desk.guarding.clusters import strategy_histories, symbol_history
 from quorum.desk.guarding.prices import priced
 from quorum.domain import DAY, Book, Halt, NotFound, Scope, iso, plain
@@ -43,12 +43,16 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """A book at the lake's newest prices and what lies around it, as a look that changes nothing finds them."""
+    """A book at the lake's newest prices and what lies around it, as a look that changes nothing finds them.
+
+    `unpriced` are holdings of which the lake has no bars: they count at the last price that the book has of them.
+    """
 
     book: Book
     around: Around
     limits: RiskLimits
     histories: Mapping[str, History]
+    unpriced: tuple[str, ...] = ()
 
     @property
     def fall(self) -> Decimal:
@@ -66,12 +70,13 @@ def looked(desk: Desk, account: str, now: int, asked: Asked | None = None) -> Lo
         held = [symbol for symbol, position in book.positions.items() if position.quantity]
         prices = {symbol: one.last.price for symbol, one in priced(desk, held, now).items()}
         book = replace(book, marks={**book.marks, **prices})
-        around = replace(transaction.around(book, now, asked), sectors=desk.settings.risk.groups())
+        around = whole(desk, transaction, transaction.around(book, now, asked))
+        around = replace(around, sectors=desk.settings.risk.groups())
     histories = {symbol: symbol_history(desk.lake, symbol, now // DAY) for symbol in held}
     around = replace(
         around, clusters=_clusters(desk, around, histories, account, float(desk.limits(account).correlated))
     )
-    return Looked(book, around, desk.limits(account), histories)
+    return Looked(book, around, desk.limits(account), histories, tuple(sorted(set(held) - set(prices))))
 
 
 def check_books(desk: Desk, account: str | None = None) -> dict[str, Any]:
@@ -88,7 +93,7 @@ def book_told(desk: Desk, account: str, now: int) -> dict[str, Any]:
     uses = limits_used(one.book, one.limits, one.around)
     halts = [halt for halt in desk.halts.standing() if halt.scope is Scope.DESK or halt.of == account]
     breaker, budget = one.breaker, risk_budget(one.book, one.limits, one.around)
-    stops = list(_why_stopped(one, halts, uses))
+    stops = [*_paused(desk), *_why_stopped(one, halts, uses)]
     return {
         "account": account,
         "book": desk.settings.accounts.accounts[account].book,
@@ -111,6 +116,8 @@ def book_told(desk: Desk, account: str, now: int) -> dict[str, Any]:
         **_tails(one),
         "clusters": {name: sorted(members) for name, members in one.around.clusters.items()},
         "correlations": _correlations(one.histories),
+        "alike_unless_known": _unsure(one.histories),
+        "unpriced": list(one.unpriced),
         "verdict": {"may_open": not stops, "reasons": stops},
     }
 
@@ -131,14 +138,18 @@ def check_strategy(desk: Desk, strategy_id: str) -> dict[str, Any]:
     used = one.around.strategies.get(strategy_id, Decimal(0))
     share = one.limits.max_strategy if allocation is None else min(one.limits.max_strategy, allocation)
     use = Use("max_strategy", strategy_id, one.book.currency, max(one.book.equity, Decimal(0)) * share, used)
+    red = one.limits.strategy_red_at
+    uses = (use, Use("strategy_red_at", strategy_id, "fraction", red, one.around.strategy_drawdown))
     stops = [f"{halt.name} is halted: {halt.reason}" for halt in named]
     stops += [f"it has fallen {one.around.strategy_drawdown:.1%} from its peak (strategy_red_at)"] * bool(breaker.at)
+    stops += [*_paused(desk), *_why_stopped(one, [], limits_used(one.book, one.limits, one.around))]
     return {
         "as_of": iso(now),
         "strategy_id": strategy_id,
         "account": account,
         "allocation": None if allocation is None else float(allocation),
-        "limits": [use_told(use)],
+        "limits": [use_told(one) for one in uses],
+        "warnings": [use_told(one) for one in warnings(uses)],
         "breaker": {
             "fall": float(one.around.strategy_drawdown),
             "at": plain(breaker.at),
@@ -146,6 +157,7 @@ def check_strategy(desk: Desk, strategy_id: str) -> dict[str, Any]:
         },
         "tail": _of_strategy(histories[strategy_id]),
         "correlations": _correlations(histories),
+        "alike_unless_known": _unsure(histories),
         "clusters": {n: sorted(m) for n, m in one.around.clusters.items() if strategy_id in m},
         "verdict": {"may_open": not stops, "reasons": stops},
     }
@@ -173,15 +185,24 @@ def _stopped(told: Mapping[str, Any]) -> bool:
     return not told["verdict"]["may_open"]
 
 
+def _paused(desk: Desk) -> list[str]:
+    """Why the whole desk opens nothing, in words; one that was never started trades by single commands."""
+    now = desk.states.current()
+    return [f"the desk is {now.state}: {now.reason}"] if now.holds else []
+
+
 def _why_stopped(one: Looked, halts: list[Halt], uses: tuple[Use, ...]) -> Iterator[str]:
     """Why the book opens nothing now; nothing where it may."""
     for halt in halts:
         yield f"{halt.name} is halted: {halt.reason}"
+    wide = one.around.wide
+    yield from one.book.unrated.values()
+    yield from () if wide is None else wide.unrated.values()
     if not one.breaker.scale:
         yield f"the book has fallen {max(one.fall, one.around.deepest):.1%} from its peak (drawdown)"
     spent = ("max_total_loss", "max_day_loss", "max_week_loss", "max_deployed", "max_leverage", "max_orders_per_minute")
     for use in uses:
-        if use.limit in spent and (use.share or 0) >= 1:
+        if use.limit.removeprefix("desk_") in spent and (use.share or 0) >= 1:
             yield f"{use.limit} is used up"
 
 
@@ -219,6 +240,12 @@ def _tuple(found: Any) -> dict[str, Any]:
 
 def _number(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _unsure(histories: Mapping[str, History]) -> list[dict[str, Any]]:
+    """Pairs of which too few days are common to say anything: limits count them as alike."""
+    alike = likeness(histories)
+    return [{"of": [one, other], "days": days, "needed": alike.needed} for one, other, days in alike.unsure]
 
 
 def _correlations(histories: Mapping[str, History]) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from quorum.desk.desk import Desk
 from quorum.desk.notices import Event, Occurrence
 from quorum.domain import Book, Severity, Transaction, plain, utc_day
@@ -23,6 +25,29 @@ def tell_strategy(desk: Desk, strategy_id: str, reason: str, now: int) -> None:
     key = f"{strategy_id}/strategy_red_at/{utc_day(now)}"
     action = f"See `quorum risk check {strategy_id}`; `quorum resume` lets it trade again"
     desk.outbox.raise_(Occurrence(Event.DRAWDOWN_WARNING, key, reason, {"strategy_id": strategy_id}, action))
+
+
+def tell_left(desk: Desk, account: str, failed: Mapping[str, str], now: int) -> None:
+    """What a breaker wanted and a venue did not do, once a day for each."""
+    for name, why in sorted(failed.items()):
+        summary = f"account {account}: what its breaker asks for is not done: {why}"
+        action = "It is tried again at every look; `quorum close-all` closes the account by hand"
+        details = {"account": account, "order": name, "why": why}
+        key = f"{account}/breaker/{name}/{utc_day(now)}"
+        desk.outbox.raise_(Occurrence(Event.DRAWDOWN_WARNING, key, summary, details, action))
+
+
+def tell_blind(desk: Desk, account: str, symbols: Iterable[str], closes: bool, now: int) -> None:
+    """Holdings that are not valued at a price of today, once a day for each."""
+    for symbol in sorted(symbols):
+        summary = f"account {account} holds {symbol}, of which the lake has no bars: it counts at its last known price"
+        if closes:
+            summary += "; its breaker closes it at what the venue pays"
+        action = f"Import bars of {symbol} (`quorum data import`), or close it at the venue"
+        key = f"{account}/blind/{symbol}/{closes}/{utc_day(now)}"
+        desk.outbox.raise_(
+            Occurrence(Event.DATA_UNAVAILABLE, key, summary, {"account": account, "symbol": symbol}, action)
+        )
 
 
 def _warning(book: Book, use: Use, now: int) -> Occurrence:

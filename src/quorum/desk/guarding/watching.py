@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from quorum.desk.desk import Accounting, Desk
-from quorum.desk.guarding.acting import Step, cancel_entries, cancel_stops, carry_out, close_part, tightened_now
-from quorum.desk.guarding.around import allocation_of
-from quorum.desk.guarding.prices import Priced, priced
-from quorum.desk.guarding.telling import tell_losses, tell_strategy
-from quorum.domain import Book, Choice, Clock, DecisionKind, Halt, Scope, Severity, plain
+from quorum.desk.guarding.acting import carry_out, clear_way, is_open, tightened_now
+from quorum.desk.guarding.around import allocation_of, whole
+from quorum.desk.guarding.closing import Step, close_part
+from quorum.desk.guarding.prices import blind, priced
+from quorum.desk.guarding.telling import tell_blind, tell_left, tell_losses, tell_strategy
+from quorum.desk.trading.halting.following import follow_halts
+from quorum.domain import Book, Choice, Clock, DecisionKind, Halt, QuorumError, Scope, Severity, plain
 from quorum.risk import (
     RAISED_BY,
     Action,
@@ -31,7 +33,8 @@ from quorum.risk import (
 class Watched:
     """An account after a look: its book, what lies around it, the breaker in force, what was done now.
 
-    `stopped` are strategies that were halted now; `done` is None where no breaker was newly passed.
+    `stopped` are strategies that were halted now; `done` is None where no breaker was newly passed; `unpriced` are
+    holdings of which the lake has no price.
     """
 
     book: Book
@@ -39,6 +42,7 @@ class Watched:
     breaker: Breaker
     stopped: tuple[str, ...] = ()
     done: Mapping[str, Any] | None = None
+    unpriced: tuple[str, ...] = ()
 
     @property
     def fall(self) -> Decimal:
@@ -47,17 +51,28 @@ class Watched:
 
 
 def watch_books(desk: Desk, clock: Clock | None = None) -> list[Watched]:
-    """Look at every account that is open and configured; see `watch_book`."""
+    """Look at every account that is open and configured; see `watch_book`.
+
+    One that cannot be looked at keeps no other from it: its error is raised when all have been.
+    """
     configured = desk.settings.accounts.accounts
     names = [row["account"] for row in desk.accounts.listed() if row["account"] in configured]
-    return [watch_book(desk, name, clock) for name in names]
+    found, refused = list[Watched](), list[QuorumError]()
+    for name in names:
+        try:
+            found.append(watch_book(desk, name, clock))
+        except QuorumError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
+    return found
 
 
 def watch_book(desk: Desk, account: str, clock: Clock | None = None) -> Watched:
     """Value an account at the lake's newest prices, keep what it is worth, and do what its breakers say.
 
     A breaker acts once for each fall from a peak, a deeper one again; every act is a decision, and people are told,
-    of losses from 80 % of their limits on. BrokerError for what a venue does not cancel or close.
+    of losses from 80 % of their limits on, and of what a venue does not cancel or close, which is tried again.
     """
     clock = clock or desk.clock
     now, limits = clock.now(), desk.limits(account)
@@ -65,16 +80,22 @@ def watch_book(desk: Desk, account: str, clock: Clock | None = None) -> Watched:
         held = [symbol for symbol, position in transaction.book().positions.items() if position.quantity]
         prices = priced(desk, held, now)
         book = transaction.value({symbol: one.last for symbol, one in prices.items()}, now)
-        around = transaction.around(book, now)
+        around = whole(desk, transaction, transaction.around(book, now))
         falls = _falls(desk, transaction, book, around)
         breaker = book_breaker(drawdown(book.equity, around.peak_equity), limits, around.deepest)
         tell_losses(desk, book, limits, around, transaction)
-    found = Watched(book, around, breaker, _stop_strategies(desk, account, falls, limits, now))
-    if not breaker.actions:
-        return found
+        lacking = sorted(set(held) - set(prices))
+    found = Watched(book, around, breaker, _stop_strategies(desk, account, falls, limits, now), unpriced=tuple(lacking))
+    tell_blind(desk, account, lacking, bool(breaker.close), now)
     if breaker.severity >= Severity.RED:
         _halt(desk, found, now)
-    return Watched(book, around, breaker, found.stopped, _act(desk, found, prices, clock))
+    if found.stopped or breaker.severity >= Severity.RED:
+        follow_halts(desk)
+    if not breaker.actions:
+        return found
+    prices |= blind(desk, account, book, lacking)
+    step = Step(account, now, breaker, prices, frozenset(lacking))
+    return replace(found, done=_act(desk, found, step, clock))
 
 
 def _falls(desk: Desk, transaction: Accounting, book: Book, around: Around) -> dict[str, Decimal]:
@@ -120,19 +141,21 @@ def _stands(desk: Desk, scope: Scope, of: str, account: str = "") -> bool:
     )
 
 
-def _act(desk: Desk, found: Watched, prices: Mapping[str, Priced], clock: Clock) -> Mapping[str, Any] | None:
-    """What the breaker asks for, once: its decision and the closing orders in one transaction, then they leave."""
+def _act(desk: Desk, found: Watched, step: Step, clock: Clock) -> Mapping[str, Any] | None:
+    """What the breaker asks for, once: its decision and the closing orders in one transaction, then they leave.
+
+    None where all of that was done before; what a venue did not do then is tried again.
+    """
     book, around, breaker = found.book, found.around, found.breaker
     key = f"breaker/{book.account}/{plain(around.peak_equity - book.funded)}/{breaker.at}"
-    step = Step(book.account, around.now, breaker, prices)
-    if _is_done(desk, book.account, key):
-        cancel_entries(desk, step, clock)
-        return None
-    if breaker.close:
-        cancel_stops(desk, step, clock)
+    before = _answer(desk, book.account, key)
+    closes = breaker.close and (before is None or is_open(desk, before))
+    ended, kept = clear_way(desk, step, clock) if closes else ([], {})
     with desk.accounts.transaction(book.account) as transaction:
         answer = transaction.once(key, lambda: _decided(desk, found, step, transaction))
-    return carry_out(desk, step, clock, answer)
+    done = carry_out(desk, step, clock, answer, ended)
+    tell_left(desk, book.account, {**kept, **done["failed"]}, step.now)
+    return done if before is None else None
 
 
 def _decided(desk: Desk, found: Watched, step: Step, transaction: Accounting) -> dict[str, Any]:
@@ -148,18 +171,17 @@ def _decided(desk: Desk, found: Watched, step: Step, transaction: Accounting) ->
     return {**told, "decision_id": decided, "closing": close_part(desk, transaction, step, decided)}
 
 
-def _is_done(desk: Desk, account: str, key: str) -> bool:
-    """Whether the effect of that key is committed; looking leaves nothing behind."""
+def _answer(desk: Desk, account: str, key: str) -> Mapping[str, Any] | None:
+    """What came of the effect of that key, None before it is committed; looking leaves nothing behind."""
 
     def act() -> Mapping[str, Any]:
         raise _NotYet
 
     try:
         with desk.accounts.transaction(account) as transaction:
-            transaction.once(key, act)
+            return transaction.once(key, act)
     except _NotYet:
-        return False
-    return True
+        return None
 
 
 class _NotYet(Exception):
@@ -178,6 +200,7 @@ def accounts_watched(found: Sequence[Watched]) -> list[dict[str, Any]]:
             "severity": one.breaker.severity.name,
             "actions": [str(action) for action in one.breaker.actions],
             "stopped": list(one.stopped),
+            "unpriced": list(one.unpriced),
             "done": one.done,
         }
         for one in found

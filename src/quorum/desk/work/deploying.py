@@ -16,6 +16,7 @@ from quorum.desk.deploying import (
     question_of,
 )
 from quorum.desk.desk import Desk
+from quorum.desk.trading.live import go_live, plan_live, second_word
 from quorum.desk.work.asked import answer_of, number, text
 from quorum.desk.work.assignment import Assignment, Job, Place
 from quorum.domain import UsageError
@@ -43,7 +44,8 @@ def risk_assessment(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     At L3_PASSED one that passes goes on to AWAITING_HUMAN, one that fails is rejected. `account` and `allocation` are
     sought where they are not given.
     """
-    found = assess_risk(desk, text(assignment, "strategy_id"), _account(assignment), _allocation(assignment))
+    asked = text(assignment, "strategy_id"), _account(assignment), _allocation(assignment), _floor(assignment)
+    found = assess_risk(desk, *asked)
     verdict = found["verdict"]["verdict"]
     return {**found, "verdict": verdict, "passed": verdict == "passed", "reason": found["verdict"].get("why", "")}
 
@@ -60,13 +62,15 @@ def ask_to_deploy(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     if run is not None:
         return {**told, "follow_up": None, "waits_for": run if waiting is None else waiting.approval_id}
     params = {name: told[name] for name in ("strategy_id", "account")} | {"allocation": told["target_allocation"]}
+    params |= {"floor": True} if told["floor"] else {}
     follow_up = {"workflow": WORKFLOW, "params": params, "execution": "paper"}
     return {**told, "follow_up": follow_up, "waits_for": None}
 
 
 def plan_of_deployment(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """What deploying a strategy would be: account, target allocation, baseline and risk; nothing changes."""
-    plan = plan_deployment(desk, text(assignment, "strategy_id"), _account(assignment), _allocation(assignment))
+    asked = text(assignment, "strategy_id"), _account(assignment), _allocation(assignment), _floor(assignment)
+    plan = plan_deployment(desk, *asked)
     plan.must_hold()
     told = plan.told()
     low, high = plan.baseline.band(30).total
@@ -84,9 +88,36 @@ def deploy_approved(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     if plan["strategy_id"] != strategy_id:
         raise UsageError(f"the plan is about {plan['strategy_id']}, not {strategy_id}", "run the workflow again")
     yes = consent_of(desk, str(consent["approval_id"]), strategy_id)
-    record = deploy(desk, strategy_id, yes, plan["account"], plan["target_allocation"])
-    names = ("deployment_id", "strategy_id", "stage", "account", "book", "allocation", "status", "summary")
-    return {name: record[name] for name in names}
+    record = deploy(desk, strategy_id, yes, plan["account"], plan["target_allocation"], plan.get("floor", False))
+    return {name: record[name] for name in _SHOWN}
+
+
+def plan_of_going_live(desk: Desk, assignment: Assignment) -> dict[str, Any]:
+    """What trading real money would be, for a strategy that was long enough on paper; nothing changes."""
+    plan = plan_live(desk, text(assignment, "strategy_id"), _account(assignment), _allocation(assignment))
+    plan.must_hold()
+    return plan.told()
+
+
+def go_live_approved(desk: Desk, assignment: Assignment) -> dict[str, Any]:
+    """Deploy with real money what a person has agreed to a second time in the input `consent`; looked at again.
+
+    NeedsApproval without a person's yes to this very strategy, account and place.
+    """
+    consent, plan = answer_of(assignment, "consent"), answer_of(assignment, "plan")
+    strategy_id = text(assignment, "strategy_id")
+    if plan["strategy_id"] != strategy_id:
+        raise UsageError(f"the plan is about {plan['strategy_id']}, not {strategy_id}", "run the workflow again")
+    yes = second_word(desk, str(consent["approval_id"]), strategy_id)
+    record = go_live(desk, strategy_id, yes, plan["account"], plan["target_allocation"])
+    return {name: record[name] for name in _SHOWN}
+
+
+_SHOWN = ("deployment_id", "strategy_id", "stage", "account", "book", "allocation", "status", "summary")
+
+
+def _floor(assignment: Assignment) -> bool:
+    return assignment.params.get("floor") in (True, "true", 1)
 
 
 def _account(assignment: Assignment) -> str | None:
@@ -109,5 +140,14 @@ JOBS: Mapping[str, Job] = {
         ("strategy_id", "summary", "account", "target_allocation", "size", "expected", "baseline", "risk"),
     ),
     "deploy_approved": Job(deploy_approved, Place.DESK, ("deployment_id", "strategy_id", "stage", "allocation")),
+    "plan_of_going_live": Job(
+        plan_of_going_live,
+        Place.DESK,
+        (
+            *("strategy_id", "summary", "account", "terms", "target_allocation", "size", "expected"),
+            *("paper_days", "beside_baseline"),
+        ),
+    ),
+    "go_live_approved": Job(go_live_approved, Place.DESK, ("deployment_id", "strategy_id", "stage", "allocation")),
 }
 """Their rows in the table of tasks."""

@@ -35,13 +35,17 @@ def aim_of(weight: float, spread: float, rates: Rates) -> Aim:
 
 
 def smooth(tape: Tape, symbol: str, currency: str) -> Instrument:
-    """An instrument whose steps are too fine to be seen: 16 digits below its prices and what is held of it."""
+    """An instrument whose steps are too fine to be seen: 16 digits below its prices and what is held of it.
+
+    Quantities are in the lots of the terms, where they have one.
+    """
     column = tape.market.close[:, tape.index[symbol]]
     known = column[~np.isnan(column)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (1.0, 1.0)
     rates = tape.rates
     usual = rates.size if rates.sizing == UNITS else rates.cash / high
-    return Instrument(symbol, "tape", symbol, currency, _step(low), _step(usual))
+    lot = exact(rates.lot) if rates.lot else _step(usual)
+    return Instrument(symbol, "tape", symbol, currency, _step(low), lot)
 
 
 def _step(number: float) -> Decimal:

@@ -27,6 +27,7 @@ from quorum.engine.kernel.values import (
 from quorum.stats import fragment, kernel
 
 ROUNDING = 1e-12
+GRAIN = 1e-9
 
 
 @fragment
@@ -85,6 +86,8 @@ def size(prices: Floats, spreads: Floats, rates: Rates, account: Account, at: tu
         spread = spreads[line.decided, j] if spreads.shape[0] > 0 else np.nan
         base = cash + line.quantity * price if rates.sizing == CASH else worth
         goal = quantity_of(line.due, price, spread, rates, base)
+        if rates.lot > 0.0:
+            goal = in_lots(goal, rates.lot)
         line.goal = line.quantity if abs(goal - line.quantity) <= ROUNDING * abs(line.quantity) else goal
         line.due = np.nan
 
@@ -115,6 +118,12 @@ def quantity_of(weight: float, price: float, spread: float, rates: Rates, equity
 
 
 @fragment
+def in_lots(quantity: float, lot: float) -> float:
+    """The quantity in whole lots, towards 0; what lacks of a lot by rounding alone is there."""
+    return float(np.copysign(np.floor(abs(quantity) / lot + GRAIN) * lot, quantity))
+
+
+@fragment
 def trade(
     prices: Floats, limits: tuple[Floats, Floats], rates: Rates, account: Account, to: tuple[Floats, int, Book]
 ) -> tuple[Book, bool]:
@@ -130,6 +139,8 @@ def trade(
             continue
         if rates.share > 0.0:
             most = rates.share * volume[i, j]
+            if rates.lot > 0.0:
+                most = in_lots(most, rates.lot)
             if not most > 0.0:
                 open_orders = True
                 continue

@@ -29,9 +29,8 @@ def run(market: Market, wishes: Wishes, rates: Rates, equity: Floats) -> tuple[F
         account[j].last = account[j].due = np.nan
     leaves = wishes.stop.shape[0] > 0
     pays = market.funding.shape[0] > 0 or market.borrow.shape[0] > 0
-    simple = (
-        market.dense and market.impact.shape[0] == 0 and not (pays or rates.late or rates.presized or rates.share > 0.0)
-    )
+    usual = not (pays or rates.late or rates.presized or rates.share > 0.0 or rates.lot > 0.0)
+    simple = market.dense and market.impact.shape[0] == 0 and usual
     zero = int(np.int64(0))  # a literal would have everything below compiled twice
     book: Book = (np.empty((64, 7)), zero)
     unfilled, p, i = 0, 0, zero

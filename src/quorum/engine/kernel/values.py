@@ -74,7 +74,7 @@ class Rates(NamedTuple):
 
     `lag` is the bars between a decision and its fill, `late` means at or through the bar's end, so that exits come
     first; `presized` fixes the quantity at the decision's close. `share` of a bar's volume is the most that it
-    fills, 0 for no such limit.
+    fills, 0 for no such limit; of `lot` units every target is a whole number, 0 for parts of any size.
     """
 
     taker: float
@@ -89,3 +89,4 @@ class Rates(NamedTuple):
     late: bool
     presized: bool
     share: float
+    lot: float = 0.0

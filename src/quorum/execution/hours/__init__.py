@@ -5,6 +5,6 @@ In: a symbol, a batch of orders. Out: instants, an amount, sells and buys.
 Neighbours: adapters implement Hours; `desk` asks before it sends.
 """
 
-from quorum.execution.hours.when import Hours, RoundTheClock, sells_first
+from quorum.execution.hours.when import Hours, RoundTheClock, VenueClock, sells_first
 
-__all__ = ["Hours", "RoundTheClock", "sells_first"]
+__all__ = ["Hours", "RoundTheClock", "VenueClock", "sells_first"]

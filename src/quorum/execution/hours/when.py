@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from quorum.domain import Order, Side
+from quorum.domain import Clock, Order, Side
 
 
 class Hours(Protocol):
@@ -14,6 +14,14 @@ class Hours(Protocol):
 
     def closed_until(self, symbol: str) -> int | None:
         """When `symbol` trades next (ns UTC); None while it trades."""
+        ...
+
+    def opens_by_auction(self, symbol: str, at: int) -> bool:
+        """Whether an order for the next opening of `symbol` may be placed at `at` (ns UTC)."""
+        ...
+
+    def skew(self) -> int:
+        """How far the venue's clock is ahead of ours, in ns."""
         ...
 
     def buying_power(self) -> Decimal | None:
@@ -27,15 +35,35 @@ class RoundTheClock:
     def closed_until(self, symbol: str) -> int | None:
         return None
 
+    def opens_by_auction(self, symbol: str, at: int) -> bool:
+        return False
+
+    def skew(self) -> int:
+        return 0
+
     def buying_power(self) -> Decimal | None:
         return None
+
+
+class VenueClock:
+    """Time by a venue's clock: ours, moved by how far the venue's was ahead when it was last set."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = 0
+
+    def set(self, hours: Hours) -> None:
+        """Ask the venue; BrokerUnreachable when it does not tell."""
+        self._ahead = hours.skew()
+
+    def now(self) -> int:
+        return self._clock.now() + self._ahead
 
 
 def sells_first(orders: Sequence[Order]) -> tuple[list[Order], list[Order]]:
     """The sells and the buys of a batch, each in its order.
 
-    The sells go first and are followed to their end before a buy leaves: what a sale brings can be spent when it has
-    filled, and not when it is placed.
+    The sells go first: what a sale brings can be spent when it has filled, and not when it is placed.
     """
     sells = [order for order in orders if order.intent.side is Side.SELL]
     return sells, [order for order in orders if order.intent.side is Side.BUY]

@@ -9,6 +9,16 @@ from quorum.execution.simulated.broker import ABILITIES, SimulatedBroker
 from quorum.execution.simulated.costs import Costs, VenueCosts
 from quorum.execution.simulated.journal import NoJournal
 from quorum.execution.simulated.matching import Range, goal_of
-from quorum.execution.simulated.prices import MarkedPrices
+from quorum.execution.simulated.prices import MarkedPrices, RangedPrices
 
-__all__ = ["ABILITIES", "Costs", "MarkedPrices", "NoJournal", "Range", "SimulatedBroker", "VenueCosts", "goal_of"]
+__all__ = [
+    "ABILITIES",
+    "Costs",
+    "MarkedPrices",
+    "NoJournal",
+    "Range",
+    "RangedPrices",
+    "SimulatedBroker",
+    "VenueCosts",
+    "goal_of",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from decimal import Decimal
 from typing import Any
@@ -26,8 +26,8 @@ from quorum.domain import (
 )
 from quorum.execution.ports import Abilities, BrokerAccount, BrokerOrder, Journal, Prices
 from quorum.execution.simulated.costs import Costs
-from quorum.execution.simulated.matching import Deal, Range, ends, goal_of, left, protected, taken
-from quorum.execution.simulated.prices import MarkedPrices
+from quorum.execution.simulated.matching import Deal, Range, ends, goal_of, left, protected, taken, touched
+from quorum.execution.simulated.prices import MarkedPrices, RangedPrices
 from quorum.execution.simulated.venue import Resting, Venue, placed
 
 ABILITIES = Abilities(holds=frozenset(Hold) - {Hold.OPG})
@@ -38,7 +38,9 @@ class SimulatedBroker:
 
     A market order fills at the first print at or after it was placed, worse by the slippage and rounded to the
     tick against the taker, never beyond its collar, and not after its expiry. A limit order that rested fills at its
-    limit, as a maker; one with a trigger waits for a print that reaches it. A day ends at midnight UTC. An aimed order
+    limit, as a maker; one with a trigger waits for a print that reaches it. Where the prices tell how far a bar went,
+    both are met inside of it too, at their level, once it has ended; not in a bar that had begun before they came. A
+    day ends at midnight UTC. An aimed order
     becomes a quantity at its first print, before anything of that instant fills. A reduction with an exit plan
     protects its symbol's holding: it fills whole when a print or a bar's range reaches its stop or first target, and
     its detail says which. It keeps no clock but the given one. A new journal begins with `opening` paid in.
@@ -209,11 +211,21 @@ class SimulatedBroker:
                 self._end(client_order_id, OrderStatus.EXPIRED, "not filled within its time")
         return order.answer
 
-    def _due(self, order: Resting, now: int) -> Iterable[Trade]:
+    def _due(self, order: Resting, now: int) -> Iterator[Trade]:
+        """The prints that an open order meets, oldest first; one that rests also what is inside of bars that ended."""
         if order.aim is not None:
-            return ()
+            return
         since = order.answer.fills[-1].time + 1 if order.answer.fills else order.since
-        return self._prices.prints(order.symbol, since, min(now, ends(order)))
+        until, prices = min(now, ends(order)), self._prices
+        waits = order.plan is None and (order.terms.kind.waits or order.has_limit)
+        inside = {}
+        if waits and isinstance(prices, RangedPrices):
+            inside = {bar.time: bar for bar in prices.ranges(order.symbol, since, until)}
+        for trade in prices.prints(order.symbol, since, until):
+            yield trade
+            found = touched(order, trade, inside[trade.time]) if trade.time in inside else None
+            if found is not None:
+                yield found
 
     def _meet(self, order: Resting, trade: Trade) -> None:
         if order.plan is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
@@ -44,6 +45,22 @@ def taken(order: Resting, trade: Trade, costs: Costs, instrument: Instrument) ->
     if price <= 0 or order.side.sign * (price - order.collar) > 0:
         return None
     return Deal(quantity, price, costs.fee(quantity, price, False))
+
+
+def touched(order: Resting, opened: Trade, bar: Range) -> Trade | None:
+    """What meets a resting order inside a bar that opened short of its level: a print at the level, or nothing.
+
+    A level is reached by touching it. Of a bar that reaches a stop's trigger no more is known: it counts as the worst
+    that the bar did to the order.
+    """
+    sign = order.side.sign
+    if order.terms.kind.waits and not order.set_off:
+        level, furthest = order.terms.trigger, (bar.high if sign > 0 else bar.low)
+        return None if level is None or sign * (furthest - level) < 0 else replace(opened, price=level)
+    if order.has_limit and order.rested:
+        nearest = bar.low if sign > 0 else bar.high
+        return None if sign * (nearest - order.collar) > 0 else replace(opened, price=order.collar)
+    return None
 
 
 def ends(order: Resting) -> int:

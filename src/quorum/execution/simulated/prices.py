@@ -1,4 +1,4 @@
-"""Prices at which a whole account can be valued."""
+"""Prices that tell more than their prints: what a whole account is worth, how far a bar went."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol, runtime_checkable
 
 from quorum.domain import Trade
+from quorum.execution.simulated.matching import Range
 
 
 @runtime_checkable
@@ -23,4 +24,17 @@ class MarkedPrices(Protocol):
 
     def quoted(self, symbol: str) -> Decimal | None:
         """The price at which `symbol` trades at this very instant; None when it does not."""
+        ...
+
+
+@runtime_checkable
+class RangedPrices(Protocol):
+    """Prices that tell of bars that have ended how far they went, so that a resting order can be met inside of one."""
+
+    def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
+        """See Prices: each bar's open."""
+        ...
+
+    def ranges(self, symbol: str, since: int, until: int) -> Iterable[Range]:
+        """The bars of `prints` that began at or after `since` and had ended by `until` (ns UTC), oldest first."""
         ...

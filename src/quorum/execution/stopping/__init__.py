@@ -6,8 +6,8 @@ Neighbours: over `sender`; `bootstrap.emergency` calls it in a process of its ow
 """
 
 from quorum.execution.stopping.cancelling import Cancelled, Entries, Everything, Which, cancel_open
-from quorum.execution.stopping.closing import Close, Closed, Closer, close_positions
-from quorum.execution.stopping.leaving import Hears, Leaving, Quoted
+from quorum.execution.stopping.closing import Close, Closed, Closer, close_positions, unanswered
+from quorum.execution.stopping.leaving import Hears, Leaving, Ours, Quoted
 from quorum.execution.stopping.written import Told, Written, written
 
 __all__ = [
@@ -19,11 +19,13 @@ __all__ = [
     "Everything",
     "Hears",
     "Leaving",
+    "Ours",
     "Quoted",
     "Told",
     "Which",
     "Written",
     "cancel_open",
     "close_positions",
+    "unanswered",
     "written",
 ]

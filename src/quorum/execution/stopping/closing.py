@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from quorum.domain import BrokerError, Order, QuorumError
+from quorum.domain import BrokerError, Order, OrderStatus, QuorumError, iso
 from quorum.execution.ports import Broker, BrokerAccount, BrokerOrder
 from quorum.execution.stopping.cancelling import ALL, FIRST_PAUSE, LONGEST_PAUSE, SEEN_FLAT
+
+UNANSWERED = (OrderStatus.SENT, OrderStatus.UNKNOWN)
 
 
 class Closer(Protocol):
@@ -18,6 +20,10 @@ class Closer(Protocol):
 
     def lots(self, symbol: str, held: Decimal) -> Decimal:
         """As much of `held` as orders can close; the rest is dust."""
+        ...
+
+    def waiting(self) -> Sequence[Order]:
+        """Orders of ours, of before or of others, that left and that the venue has not answered: they may fill yet."""
         ...
 
     def close(self, symbol: str, held: Decimal) -> Order:
@@ -60,6 +66,7 @@ class _Round:
     cancelled: dict[str, None] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     strange: list[BrokerOrder] = field(default_factory=list)
+    waiting: Sequence[Order] = ()
     held: dict[str, Decimal] = field(default_factory=dict)
     dust: dict[str, Decimal] = field(default_factory=dict)
 
@@ -69,12 +76,21 @@ class _Round:
         ours = {order.intent.client_order_id for order in self.sent.values()}
         self.strange = [o for o in self.broker.open_orders() if o.client_order_id not in ours]
         self._cancel(self.strange, everything=not ours)
+        self.waiting = self.closer.waiting()  # before what is held: what fills in between is in it
         self._read(self.broker.account())
         waits = {order.symbol for order in self.strange} | set(self.sent)
         for symbol, quantity in sorted(self.held.items(), key=lambda line: (line[1] < 0, line[0])):
-            if symbol not in waits:
+            if symbol not in waits and not self._closes_already(symbol, quantity):
                 self._close(symbol, quantity)
-        return not (self.held or self.strange or self.sent)
+        return not (self.held or self.strange or self.sent or self.waiting)
+
+    def _closes_already(self, symbol: str, held: Decimal) -> bool:
+        """Whether an order without an answer may close it: another one beside it could turn it round."""
+        for order in self.waiting:
+            if order.intent.symbol == symbol and order.intent.side.sign * held < 0:
+                self.why[symbol] = f"{unanswered(order)}; another order beside it could turn it round"
+                return True
+        return False
 
     def _ended(self, symbol: str, order: Order) -> bool:
         """Whether a closing order of ours has ended; only then another one may leave for its symbol."""
@@ -84,7 +100,8 @@ class _Round:
             self.why[symbol] = str(error)
             return False
         if not order.status.terminal:
-            self.why[symbol] = f"order {order.intent.client_order_id} is {order.status}, {order.filled} filled"
+            open_ = f"order {order.intent.client_order_id} is {order.status}, {order.filled} filled"
+            self.why[symbol] = unanswered(order) if order.status in UNANSWERED else open_
             return False
         if order.filled < order.intent.quantity:
             said = self.closer.said(order)
@@ -128,23 +145,38 @@ class _Round:
                 sold[symbol] = Close(amount, len(orders))
         left = set() if flat else {order.client_order_id for order in self.strange}
         cancelled = tuple(name for name in self.cancelled if name not in left)
-        return Closed(cancelled, sold, self.dust, {} if flat else self._left())
+        return Closed(cancelled, sold, self.dust, {} if flat else self.left())
 
-    def _left(self) -> dict[str, str]:
+    def left(self) -> dict[str, str]:
         """Why it is not flat: by symbol what is held still, by id what is open still."""
-        found = {s: f"{q} still held: {self.why.get(s, 'no order closed it in time')}" for s, q in self.held.items()}
+        found = {
+            s: f"{q.normalize():f} still held: {self.why.get(s, 'no order closed it in time')}"
+            for s, q in self.held.items()
+        }
         stuck = [order.client_order_id for order in self.strange]
         found |= {name: self.why.get(name, "it was open at the last look") for name in stuck}
         found |= {s: self.why.get(s, "its order has not ended") for s in self.sent if s not in found}
+        found |= {o.intent.client_order_id: unanswered(o) for o in self.waiting}
         found |= {name: said for name, said in self.why.items() if name == ALL}
         return found or {ALL: "it was not seen flat twice in time"}
 
 
-def close_positions(broker: Broker, closer: Closer, until: float) -> Closed:
+def unanswered(order: Order) -> str:
+    """What is known of an order that the venue has not answered."""
+    intent, since = order.intent, f" since {iso(order.sent)}" if order.sent is not None else ""
+    return (
+        f"order {intent.client_order_id} ({intent.side} {intent.quantity} {intent.symbol}) is without an answer"
+        f"{since} and may fill yet"
+    )
+
+
+def close_positions(
+    broker: Broker, closer: Closer, until: float, tell: Callable[[Mapping[str, str]], None] = lambda left: None
+) -> Closed:
     """Cancel and close until twice seen flat, or until the instant `until` of the monotonic clock.
 
     One closing order a symbol is under way at a time: one without an answer is asked about, and never sent again
-    before the venue has said that it ended or never came.
+    before the venue has said that it ended or never came. After each round `tell` hears what is left, and why.
     """
     account, pause, quiet = _Round(broker, closer), FIRST_PAUSE, 0
     while True:
@@ -153,6 +185,7 @@ def close_positions(broker: Broker, closer: Closer, until: float) -> Closed:
             account.why.pop(ALL, None)
         except QuorumError as error:
             quiet, account.why[ALL] = 0, str(error)
+        tell(account.left())
         if quiet == SEEN_FLAT:
             return account.told(flat=True)
         if time.monotonic() >= until:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from quorum.domain import (
     MINUTE,
@@ -16,6 +17,7 @@ from quorum.domain import (
     DataError,
     DecisionKind,
     Instrument,
+    NotFound,
     Order,
     OrderIntent,
     OrderStatus,
@@ -29,6 +31,7 @@ from quorum.domain import (
 from quorum.execution.intent import make_intent
 from quorum.execution.ports import Abilities, Broker, BrokerAccount, BrokerOrder
 from quorum.execution.sender import Sender
+from quorum.execution.stopping.closing import UNANSWERED
 
 EXPIRES = 5 * MINUTE
 
@@ -41,17 +44,19 @@ class Quoted(NamedTuple):
 
 
 class Hears:
-    """A Broker that keeps what another said when it refused to place an order, by client order id."""
+    """A Broker that keeps the ids of orders that another was asked to place, and what it said when it refused one."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self.said: dict[str, str] = {}
+        self.asked: set[str] = set()
 
     @property
     def abilities(self) -> Abilities:
         return self._broker.abilities
 
     def submit(self, intent: OrderIntent) -> BrokerOrder:
+        self.asked.add(intent.client_order_id)
         try:
             return self._broker.submit(intent)
         except BrokerError as error:
@@ -76,8 +81,22 @@ class Hears:
 
 Word = Callable[[Proposal, Book, Instrument], Mapping[str, Any]]
 """Risk's word on a reduction as plain facts: proposal, verdict, quantity, reasons, checks, limits."""
-Shares = Callable[[str], Mapping[str, Decimal]]
-"""What each strategy holds of a symbol."""
+
+
+class Ours(Protocol):
+    """What the books say of the account that is closed; nothing where they are out of reach."""
+
+    def shares(self, symbol: str) -> Mapping[str, Decimal]:
+        """What each strategy holds of a symbol, signed."""
+        ...
+
+    def cross(self, symbol: str, price: Decimal) -> None:
+        """Book as crossed what strategies hold of a symbol against each other."""
+        ...
+
+    def open(self) -> Sequence[Order]:
+        """Orders of the account that have not ended by the books."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -85,8 +104,9 @@ class Leaving:
     """Closer of one account: an intent on record with risk's word, then the Sender.
 
     Of `senders` the first takes it whose store answers; one that did not is not asked again. `at` names the occasion,
-    `quote` and `shares` say where a symbol trades and whose it is; an order fills no worse than `width` (a fraction)
-    from that price, and may leave for `EXPIRES` only, so that none that nobody remembers goes out later.
+    `quote` and `ours` say where a symbol trades, whose it is, and which orders may fill yet; an order fills no worse
+    than `width` (a fraction) from that price, and may leave for `EXPIRES` only, so that none that nobody remembers
+    goes out later.
     """
 
     account: str
@@ -94,7 +114,7 @@ class Leaving:
     occasion: tuple[int, str]
     quote: Callable[[str], Quoted]
     word: Word
-    shares: Shares
+    ours: Ours
     width: Decimal = Decimal("0.1")
     _mine: dict[str, Sender] = field(default_factory=dict)
     _away: set[int] = field(default_factory=set)
@@ -106,17 +126,34 @@ class Leaving:
         except DataError:
             return held
 
+    def waiting(self) -> Sequence[Order]:
+        """See Closer; one that was only meant to leave is withdrawn, what became of the others is booked."""
+        mine = [order for order in self.ours.open() if order.intent.client_order_id not in self._mine]
+        return [left for order in mine if (left := self._asked(order)).status in UNANSWERED]
+
+    def _asked(self, order: Order) -> Order:
+        withdrawn = order.status is OrderStatus.INTENDED
+        for sender in self.senders:
+            with suppress(StoreError, NotFound, BrokerError):  # it may be on record with the next one only
+                return sender.cancel(order, self.occasion[1]) if withdrawn else sender.follow(order)
+        return order
+
     def close(self, symbol: str, held: Decimal) -> Order:
-        """See Closer; what strategies hold leaves as their parts, before the desk's own."""
+        """See Closer; what strategies hold leaves as their parts, before the desk's own, and what some hold against
+        the others is crossed first.
+        """
         quoted = self.quote(symbol)
+        self.ours.cross(symbol, quoted.price)
         parts = self._parts(quoted.instrument, held)
         quantity = sum((abs(part.quantity) for part in parts), ZERO) or abs(held)
         order, sender = self._taken(self._wish(quoted, Side.SELL if held > 0 else Side.BUY, quantity), quoted, parts)
         self._mine[order.intent.client_order_id] = sender
         try:
             return sender.send(order)
-        except StoreError:  # whether it left, the venue knows
-            return replace(order, status=OrderStatus.UNKNOWN, sent=order.intent.created_at)
+        except StoreError:  # what became of one that left, the venue knows
+            left = not isinstance(sender.broker, Hears) or order.intent.client_order_id in sender.broker.asked
+            status = OrderStatus.UNKNOWN if left else OrderStatus.NEVER_ARRIVED
+            return replace(order, status=status, sent=order.intent.created_at)
 
     def follow(self, order: Order) -> Order:
         """See Closer; where the store does not answer, by the venue alone."""
@@ -188,7 +225,7 @@ class Leaving:
 
     def _parts(self, instrument: Instrument, held: Decimal) -> tuple[Part, ...]:
         """What strategies hold on the same side, in lots, if it is not more than is held."""
-        theirs = {name: instrument.quantity(quantity) for name, quantity in self.shares(instrument.symbol).items()}
+        theirs = {name: instrument.quantity(quantity) for name, quantity in self.ours.shares(instrument.symbol).items()}
         theirs = {name: quantity for name, quantity in theirs.items() if quantity * held > 0}
         if not theirs or abs(sum(theirs.values(), ZERO)) > abs(held):
             return ()

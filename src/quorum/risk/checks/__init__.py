@@ -10,9 +10,11 @@ from quorum.risk.checks.book import book_checks, smallest
 from quorum.risk.checks.losses import loss_checks
 from quorum.risk.checks.orders import duplicate, order_checks
 from quorum.risk.checks.rooms import cluster_exposure, room_checks, sector_exposure
-from quorum.risk.checks.words import reasons
+from quorum.risk.checks.wide import spent, wide_checks
+from quorum.risk.checks.words import DESK, reasons
 
 __all__ = [
+    "DESK",
     "Ask",
     "book_checks",
     "cluster_exposure",
@@ -23,4 +25,6 @@ __all__ = [
     "room_checks",
     "sector_exposure",
     "smallest",
+    "spent",
+    "wide_checks",
 ]

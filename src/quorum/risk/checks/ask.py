@@ -14,14 +14,16 @@ _DOWN = Context(rounding=ROUND_DOWN)
 class Ask(NamedTuple):
     """A proposal that opens, before its book and limits.
 
-    `equity` is not negative; `worst` is what a unit may cost, above 0, and `cost` what all of it may; `risk` is what a
-    unit loses at its stop, None without one.
+    `asked` is its quantity, `money` the book's currency; `equity` is not negative; `worst` is what a unit may cost,
+    above 0, and `cost` what all of it may; `risk` is what a unit loses at its stop, None without one.
     """
 
     wish: Proposal
     book: Book
     limits: RiskLimits
     instrument: Instrument
+    asked: Decimal
+    money: str
     equity: Decimal
     worst: Decimal
     cost: Decimal
@@ -30,15 +32,15 @@ class Ask(NamedTuple):
 
 def room(ask: Ask, name: str, limit: Decimal, used: Decimal) -> Check:
     """How much of what is asked fits between limit and used, money of the book, at the worst price."""
-    asked, free = ask.wish.quantity, limit - used
-    return Check(name, ask.book.currency, limit, used, asked, asked if ask.cost <= free else _fits(free, ask.worst))
+    asked, free = ask.asked, limit - used
+    return Check(name, ask.money, limit, used, asked, asked if ask.cost <= free else _fits(free, ask.worst))
 
 
 def risk_room(ask: Ask, name: str, limit: Decimal, used: Decimal, risk: Decimal) -> Check:
     """How much of it may be lost at its stop, where a unit loses `risk`; nothing where the stop protects nothing."""
-    asked = ask.wish.quantity
+    asked = ask.asked
     allowed = min(asked, _fits(limit - used, risk)) if risk > 0 else ZERO
-    return Check(name, ask.book.currency, limit, used, asked, allowed)
+    return Check(name, ask.money, limit, used, asked, allowed)
 
 
 def _fits(free: Decimal, price: Decimal) -> Decimal:

@@ -24,9 +24,9 @@ def book_checks(ask: Ask) -> list[Check]:
 def _gates(ask: Ask) -> list[Check]:
     """Conditions that a proposal meets or not."""
     wish, book, limits = ask.wish, ask.book, ask.limits
-    asked, equity = wish.quantity, book.equity
+    asked, equity = ask.asked, book.equity
     floor = book.funded * (1 - limits.max_total_loss)
-    found = [Check("max_total_loss", book.currency, floor, equity, asked, asked if equity > floor else ZERO)]
+    found = [Check("max_total_loss", ask.money, floor, equity, asked, asked if equity > floor else ZERO)]
     if wish.side is Side.SELL:
         allowed = asked if limits.allow_short else ZERO
         found.append(Check("allow_short", "bool", Decimal(int(limits.allow_short)), ZERO, asked, allowed))
@@ -40,6 +40,6 @@ def _gates(ask: Ask) -> list[Check]:
 def smallest(ask: Ask, quantity: Decimal) -> Check:
     """Whether the quantity that the other checks leave is an order at all."""
     limit, notional = max(ask.limits.min_order_notional, ask.instrument.min_notional), quantity * ask.wish.price
-    asked = ask.wish.quantity
+    asked = ask.asked
     allowed = asked if quantity > 0 and notional >= limit else ZERO
-    return Check("min_order_notional", ask.book.currency, limit, notional, asked, allowed)
+    return Check("min_order_notional", ask.money, limit, notional, asked, allowed)

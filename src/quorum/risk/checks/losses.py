@@ -13,7 +13,7 @@ from quorum.risk.checks.ask import Ask, risk_room
 
 def loss_checks(ask: Ask, around: Around) -> list[Check]:
     """Each loss limit's check. The losses of day and week are in money, the falls from a peak are fractions."""
-    book, limits, asked, money = ask.book, ask.limits, ask.wish.quantity, ask.book.currency
+    book, limits, asked, money = ask.book, ask.limits, ask.asked, ask.money
     budget = risk_budget(book, limits, around)
     (day, day_lost), (week, week_lost) = budget.day, budget.week
     found = [
@@ -34,5 +34,5 @@ def _breaker(ask: Ask, around: Around) -> Check:
     """What the book's breaker lets pass: everything, a half, or nothing."""
     fall = drawdown(ask.book.equity, around.peak_equity)
     breaker = book_breaker(fall, ask.limits, around.deepest)
-    asked, tripped = ask.wish.quantity, breaker.at or ask.limits.halve_at
+    asked, tripped = ask.asked, breaker.at or ask.limits.halve_at
     return Check("drawdown", "fraction", tripped, max(fall, around.deepest), asked, asked * breaker.scale)

@@ -6,10 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from quorum.domain import Check
 
+DESK = "desk_"
+"""What the names of limits over all accounts begin with."""
 _TOLD: Mapping[str, Callable[[Check], str]] = {
     "allow_short": lambda c: "the book may not sell short (allow_short is false)",
     "min_reward_risk": lambda c: f"reward/risk {c.used:.2f} is below {c.limit} or there is no stop (min_reward_risk)",
-    "max_total_loss": lambda c: f"equity {c.used:.2f} is at or below {c.limit:.2f} (max_total_loss)",
+    "max_total_loss": lambda c: (
+        f"{c.used:.2f} of at most {c.limit:.2f} of the capital were lost (desk_max_total_loss)"
+        if c.name.startswith(DESK)
+        else f"equity {c.used:.2f} is at or below {c.limit:.2f} (max_total_loss)"
+    ),
     "min_order_notional": lambda c: (
         f"{f'an order of {c.used:.2f}' if c.used else 'less than one lot'} is below the smallest order of"
         f" {c.limit:.2f} (min_order_notional)"
@@ -25,6 +31,9 @@ _TOLD: Mapping[str, Callable[[Check], str]] = {
     "max_week_loss": lambda c: f"{c.used:.2f} of at most {c.limit:.2f} were lost this week (max_week_loss)",
     "risk_budget": lambda c: (
         f"open stops may lose {c.used:.2f} of the {c.limit:.2f} that are left to lose, no lot fits (risk_budget)"
+    ),
+    "max_cluster": lambda c: (
+        f"{c.name}: {c.used:.2f} of {c.limit:.2f} used by what moves together, or is not known for long enough to say"
     ),
     "max_orders_per_minute": lambda c: (
         f"{c.used} orders in the last minute, at most {c.limit} may be (max_orders_per_minute)"
@@ -52,7 +61,8 @@ def reasons(checks: Sequence[Check], halts: Sequence[str] = ()) -> tuple[str, ..
 def _lines(check: Check, halts: Sequence[str]) -> tuple[str, ...]:
     if check.name == "halt":
         return tuple(f"halted: {' '.join(reason.split())} (halt)" for reason in halts)
-    told = _TOLD.get(check.name)
+    name = check.name.removeprefix(DESK)
+    told = _TOLD.get(name)
     if told is None:
         return (f"{check.name}: {check.used:.2f} of {check.limit:.2f} used, no room for an order",)
-    return (told(check),)
+    return (told(check) if name == check.name else f"over all accounts: {told(check)}",)

@@ -14,27 +14,20 @@ from quorum.domain import SECOND, ZERO
 from quorum.simulator.alpaca.asking import instant, listing_named, missing, whole
 from quorum.simulator.alpaca.forms import account_form, asset_form, fee_form, fill_form, local
 from quorum.simulator.alpaca.listings import is_pair
+from quorum.simulator.alpaca.records import Worth
 from quorum.simulator.alpaca.refusals import BAD_REQUEST, Complaint
 from quorum.simulator.core import NEW_YORK, Always, is_open
 from quorum.simulator.serving import Simulation
 
 _MOST = 100
-_CONFIGURATION = {
-    "no_shorting": False,
-    "suspend_trade": False,
-    "fractional_trading": True,
-    "max_margin_multiplier": "4",
-    "trade_confirm_email": "all",
-    "ptp_no_exception_entry": False,
-    "max_options_trading_level": 0,
-}
-_RETIRED = {"dtbp_check": "entry", "pdt_check": "entry"}
+_ANNOUNCED = ("dividend", "merger", "spinoff", "split")
 
 
 class Account:
-    """/v2/account, its activities and configurations, /v2/clock, /v2/calendar and /v2/assets."""
+    """/v2/account, its activities, /v2/clock, /v2/calendar, /v2/assets and /v2/corporate_actions/announcements."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, worth: Worth) -> None:
+        self._worth = worth
         self._simulation = simulation
         self._exchange = simulation.exchange
 
@@ -42,23 +35,21 @@ class Account:
         """Every door, with its method."""
         return [
             web.get("/v2/account", self.account),
-            web.get("/v2/account/configurations", self.configuration),
             web.get("/v2/account/activities", self.activities),
             web.get("/v2/account/activities/{kind}", self.activities),
             web.get("/v2/clock", self.clock),
             web.get("/v2/calendar", self.calendar),
             web.get("/v2/assets", self.assets),
             web.get("/v2/assets/{symbol:.+}", self.asset),
+            web.get("/v2/corporate_actions/announcements", self.announced),
+            web.get("/v2/corporate_actions/announcements/{id}", self.announcement),
         ]
 
     async def account(self, request: web.Request) -> web.Response:
         """What the account is worth and may buy."""
-        return web.json_response(account_form(self._simulation))
-
-    async def configuration(self, request: web.Request) -> web.Response:
-        """How the account is set; it cannot be changed here."""
-        retired = _RETIRED if self._simulation.options.retired_fields else {}
-        return web.json_response(_CONFIGURATION | retired)
+        session = self._exchange.hours.session(self._simulation.clock.now())
+        before = self._worth.at(session.open - 1) or self._worth.opening
+        return web.json_response(account_form(self._simulation, before))
 
     async def activities(self, request: web.Request) -> web.Response:
         """Fills and crypto fees, by kind and time, newest first unless asked, a page at a time."""
@@ -140,6 +131,20 @@ class Account:
         if listing is None:
             raise missing(f"asset for {request.match_info['symbol']}")
         return web.json_response(asset_form(listing))
+
+    async def announced(self, request: web.Request) -> web.Response:
+        """Dividends, splits and the like: there are none here."""
+        wanted = [name for name in request.query.get("ca_types", "").lower().split(",") if name]
+        if not wanted or any(name not in _ANNOUNCED for name in wanted):
+            raise Complaint(422, BAD_REQUEST, f"ca_types must be of {', '.join(_ANNOUNCED)}")
+        since, until = (_date(request, name, date.min) for name in ("since", "until"))
+        if date.min in (since, until) or not timedelta(0) <= until - since <= timedelta(days=90):
+            raise Complaint(422, BAD_REQUEST, "since and until are required, and no more than 90 days apart")
+        return web.json_response([])
+
+    async def announcement(self, request: web.Request) -> web.Response:
+        """One of them: there is none."""
+        raise missing("announcement")
 
 
 def _date(request: web.Request, name: str, usual: date) -> date:

@@ -40,8 +40,6 @@ def listing_named(exchange: Exchange, name: str) -> Listing | None:
 def ticket_of(exchange: Exchange, body: Mapping[str, Any], usual_id: str) -> Ticket:
     """The order that `body` asks for; Complaint for what can be seen without the account."""
     side, kind, life = (_word(body, name, each) for name, each in _WORDS.items())
-    if body.get("order_class") not in (None, "", "simple"):
-        raise Complaint(422, UNPROCESSABLE, f"order_class {body['order_class']} is not simulated")
     if body.get("extended_hours"):
         raise Complaint(422, UNPROCESSABLE, "extended hours are not simulated")
     listing = listing_named(exchange, str(body.get("symbol", "")))
@@ -56,6 +54,8 @@ def ticket_of(exchange: Exchange, body: Mapping[str, Any], usual_id: str) -> Tic
         notional=number(body, "notional"),
         limit=number(body, "limit_price"),
         stop=number(body, "stop_price"),
+        trail=number(body, "trail_price"),
+        trail_part=percent(body, "trail_percent"),
     )
     if listing is not None:
         (_pair if is_pair(listing) else _share)(ticket)
@@ -83,6 +83,12 @@ def number(body: Mapping[str, Any], name: str) -> Decimal | None:
     return found
 
 
+def percent(body: Mapping[str, Any], name: str) -> Decimal | None:
+    """A percentage of the body as a fraction; None where it is absent."""
+    found = number(body, name)
+    return None if found is None else found / 100
+
+
 def whole(request: web.Request, name: str, usual: int, most: int) -> int:
     """A count of the query; Complaint when it is none or out of bounds."""
     try:
@@ -104,12 +110,15 @@ def instant(query: Mapping[str, str], name: str) -> int | None:
         raise Complaint(422, BAD_REQUEST, f"invalid {name}") from None
 
 
-def terms_of(body: Mapping[str, Any]) -> dict[str, Decimal | Life]:
-    """What a replacement changes."""
+def terms_of(body: Mapping[str, Any], ticket: Ticket) -> dict[str, Decimal | Life]:
+    """What a replacement of `ticket` changes; `trail` is in the unit that it was placed with."""
+    trails = ticket.trail_part is not None
     found: dict[str, Decimal | Life | None] = {
         "quantity": number(body, "qty"),
         "limit": number(body, "limit_price"),
         "stop": number(body, "stop_price"),
+        "trail": None if trails else number(body, "trail"),
+        "trail_part": percent(body, "trail") if trails else None,
         "life": _word(body, "time_in_force", Life) if body.get("time_in_force") else None,
     }
     return {name: value for name, value in found.items() if value is not None}
@@ -143,6 +152,8 @@ def _share(ticket: Ticket) -> None:
         raise Complaint(422, UNPROCESSABLE, f"{ticket.life.value} orders must be market or limit orders")
     if ticket.life in (Life.IOC, Life.FOK) and ticket.kind.stopped:
         raise Complaint(422, UNPROCESSABLE, f"{ticket.life.value} orders must be market or limit orders")
+    if fractional and ticket.kind is Kind.TRAILING:
+        raise Complaint(422, UNPROCESSABLE, "fractional orders must be market, limit, stop or stop_limit orders")
 
 
 def _pair(ticket: Ticket) -> None:

@@ -9,14 +9,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from quorum.domain import SECOND
-from quorum.simulator.alpaca.refusals import Complaint, complaint_of
+from quorum.simulator.alpaca.refusals import MISSING, Complaint, complaint_of
 from quorum.simulator.core import Refused
 from quorum.simulator.serving import Simulation, web_date
 
 KEY, SECRET = "APCA-API-KEY-ID", "APCA-API-SECRET-KEY"  # names of headers
 _MINUTE = 60.0
 _OPEN = ("/sim/", "/stream", "/v2/iex", "/v2/sip", "/v2/test", "/v1beta3/crypto/us")
-_DATA = ("/v2/stocks/", "/v1beta3/crypto/us/")
+_DATA = ("/v2/stocks/", "/v1beta3/crypto/us/", "/v1beta1/", "/v1/corporate-actions")
 
 
 class Rate:
@@ -60,6 +60,8 @@ def doorkeeper(simulation: Simulation) -> Middleware:
             answer = complaint_of(refusal).response()
         except Complaint as complaint:
             answer = complaint.response()
+        except web.HTTPNotFound:
+            answer = Complaint(404, MISSING, "endpoint not found").response()
         except web.HTTPException as error:
             answer = Complaint(error.status, error.status * 100_000 + 10_000, error.reason.lower()).response()
         answer.headers.update(headers)

@@ -8,7 +8,7 @@ from typing import Any
 
 from quorum.domain import DAY, SECOND, ZERO, Position, Side, iso
 from quorum.simulator.alpaca.listings import asset_id, is_pair, name_of, spoken
-from quorum.simulator.core import NEW_YORK, Exchange, Kind, Listing, Placed, State, Traded
+from quorum.simulator.core import NEW_YORK, Exchange, Listing, Placed, State, Traded
 from quorum.simulator.serving import Simulation
 
 _CENT, _RATE = Decimal("0.01"), Decimal("0.000001")
@@ -30,10 +30,18 @@ def local(at: int) -> str:
 
 
 def status_of(exchange: Exchange, order: Placed) -> str:
-    """The status of an order; one that waits for its market is `accepted`."""
+    """The status of an order; one that waits for its market is `accepted`, one that waits for another `held`."""
+    if order.state is State.NEW and held(exchange, order):
+        return "held"
     if order.state is State.NEW and not exchange.trades_now(order.ticket.symbol):
         return "accepted"
     return order.state.value
+
+
+def held(exchange: Exchange, order: Placed) -> bool:
+    """Whether the venue holds an order back: the legs of an entry, and the stop beside a profit's limit."""
+    stop = order.ticket.rivals is not None and order.ticket.kind.stopped and not order.triggered
+    return exchange.floor.waits(order) or stop
 
 
 def intent_of(order: Placed) -> str:
@@ -68,23 +76,35 @@ def order_form(exchange: Exchange, order: Placed, status: str | None = None) -> 
         "qty": text(ticket.quantity),
         "filled_qty": text(order.filled),
         "filled_avg_price": text(order.average_price),
-        "order_class": "" if is_pair(listing) else "simple",
+        "order_class": ticket.label or ("" if is_pair(listing) else "simple"),
         "order_type": ticket.kind.value,
         "type": ticket.kind.value,
         "side": ticket.side.value,
         "time_in_force": ticket.life.value,
         "limit_price": text(ticket.limit) if ticket.kind.limited else None,
-        "stop_price": text(ticket.stop) if ticket.kind in (Kind.STOP, Kind.STOP_LIMIT) else None,
+        "stop_price": text(order.stop) if ticket.kind.stopped else None,
         "status": status or status_of(exchange, order),
         "extended_hours": False,
         "legs": None,
-        "trail_percent": None,
-        "trail_price": None,
-        "hwm": None,
+        "trail_percent": text(None if ticket.trail_part is None else 100 * ticket.trail_part),
+        "trail_price": text(ticket.trail),
+        "hwm": text(order.best),
         "position_intent": intent_of(order),
         "subtag": None,
         "source": None,
     }
+
+
+def nested_form(exchange: Exchange, order: Placed, status: str | None = None) -> dict[str, Any]:
+    """An order with its legs, where it has any."""
+    family = (exchange.floor.orders[name] for name in exchange.floor.families.get(order.ticket.family, ()))
+    legs = [order_form(exchange, each) for each in family if is_leg(each) and each.replaced_by is None]
+    return order_form(exchange, order, status) | {"legs": None if is_leg(order) else legs or None}
+
+
+def is_leg(order: Placed) -> bool:
+    """Whether an order came with another: it waits for it, or is the stop beside it."""
+    return order.ticket.after is not None or (order.ticket.label == "oco" and order.ticket.kind.stopped)
 
 
 def position_form(simulation: Simulation, held: Position) -> dict[str, Any]:
@@ -129,8 +149,8 @@ def last_day(simulation: Simulation, listing: Listing) -> Decimal:
     return listing.instrument.price(closes[-1].item()) if len(closes) else listing.price
 
 
-def account_form(simulation: Simulation) -> dict[str, Any]:
-    """The account."""
+def account_form(simulation: Simulation, last_equity: Decimal) -> dict[str, Any]:
+    """The account; `last_equity` is what it was worth at the close before."""
     exchange, means, options = simulation.exchange, simulation.exchange.means, simulation.options
     gross, power = means.long - means.short, money(means.buying_power)
     form: dict[str, Any] = {
@@ -142,7 +162,7 @@ def account_form(simulation: Simulation) -> dict[str, Any]:
         "cash": text(means.cash),
         "portfolio_value": text(means.equity),
         "equity": text(means.equity),
-        "last_equity": money(means.equity),
+        "last_equity": money(last_equity),
         "buying_power": power,
         "regt_buying_power": power,
         "daytrading_buying_power": power,
@@ -158,7 +178,7 @@ def account_form(simulation: Simulation) -> dict[str, Any]:
         "sma": "0",
         "accrued_fees": "0",
         "shorting_enabled": exchange.terms.shorting and options.multiplier > 1,
-        "trade_suspended_by_user": False,
+        "trade_suspended_by_user": '"suspend_trade": true' in exchange.floor.notes.get("configurations", ""),
         "trading_blocked": False,
         "transfers_blocked": False,
         "account_blocked": False,

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
 
-from quorum.simulator.alpaca.asking import body_of, client_id_of, instant, missing, terms_of, ticket_of, whole
-from quorum.simulator.alpaca.forms import order_form
+from quorum.simulator.alpaca.asking import body_of, client_id_of, instant, missing, terms_of, whole
+from quorum.simulator.alpaca.complex import tickets_of
+from quorum.simulator.alpaca.forms import is_leg, nested_form, order_form
 from quorum.simulator.alpaca.listings import spoken
 from quorum.simulator.alpaca.refusals import BAD_REQUEST, UNPROCESSABLE, Complaint
-from quorum.simulator.core import Kind, Placed, State, changed
+from quorum.simulator.core import Kind, Placed, State, Ticket, changed
+from quorum.simulator.faults import CANCELLING, PLACING
 from quorum.simulator.serving import Simulation
 
 _MOST = 500
+_CANCEL = "DELETE /v2/orders/{order_id}"
 _STATUSES = {"open": (False,), "closed": (True,), "all": (False, True)}
 
 
 class Orders:
     """POST, GET, PATCH and DELETE of /v2/orders."""
 
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, admit: Callable[[Ticket], None]) -> None:
+        self._admit = admit
         self._simulation = simulation
         self._exchange = simulation.exchange
 
@@ -39,10 +43,15 @@ class Orders:
 
     async def place(self, request: web.Request) -> web.Response:
         """A new order. Its fills come afterwards: the answer knows none of them."""
-        ticket = ticket_of(self._exchange, await body_of(request), self._new_id())
-        placed = self._exchange.place(ticket)
-        answer = self._form(placed, "pending_new" if self._exchange.trades_now(ticket.symbol) else "accepted")
-        self._exchange.match(ticket.symbol)
+        tickets = tickets_of(self._exchange, await body_of(request))
+        symbol = tickets[0].symbol
+        self._admit(tickets[0])
+        placed = self._exchange.place_family(tickets)[0] if tickets[1:] else self._exchange.place(tickets[0])
+        status = "pending_new" if self._exchange.trades_now(symbol) else "accepted"
+        answer = nested_form(self._exchange, placed, status)
+        if self._simulation.faults.draw(PLACING, "POST /v2/orders", symbol) is not None:
+            self._exchange.reject(placed.order_id)
+        self._exchange.match(symbol)
         return web.json_response(answer)
 
     async def listed(self, request: web.Request) -> web.Response:
@@ -65,7 +74,11 @@ class Orders:
         ]
         if query.get("direction", "desc") != "asc":
             found.reverse()
-        return web.json_response([self._form(order) for order in found[: whole(request, "limit", 50, _MOST)]])
+        form = order_form
+        if _nested(request):
+            found, form = [each for each in found if not is_leg(each)], nested_form
+        shown = found[: whole(request, "limit", 50, _MOST)]
+        return web.json_response([form(self._exchange, order) for order in shown])
 
     async def by_client_id(self, request: web.Request) -> web.Response:
         """The order of a client's id."""
@@ -75,7 +88,8 @@ class Orders:
     async def one(self, request: web.Request) -> web.Response:
         """The order of an id."""
         name = request.match_info["order_id"]
-        return web.json_response(self._form(self._shown(name, name)))
+        form = nested_form if _nested(request) else order_form
+        return web.json_response(form(self._exchange, self._shown(name, name)))
 
     async def replace(self, request: web.Request) -> web.Response:
         """Another order in the place of an open one: its open rest, at other terms."""
@@ -85,7 +99,7 @@ class Orders:
             raise Complaint(422, UNPROCESSABLE, "cannot replace market order")
         if order.state is State.NEW and not self._exchange.trades_now(order.ticket.symbol):
             raise Complaint(422, UNPROCESSABLE, "unable to replace order, order isn't sent to exchange yet")
-        ticket = changed(order, client_id_of(body) or self._new_id(), terms_of(body))
+        ticket = changed(order, client_id_of(body) or self._new_id(), terms_of(body, order.ticket))
         placed = self._exchange.replace(order.order_id, ticket)
         answer = self._form(placed, "pending_new")
         self._exchange.match(ticket.symbol)
@@ -94,7 +108,9 @@ class Orders:
     async def cancel(self, request: web.Request) -> web.Response:
         """Cancel one order."""
         name = request.match_info["order_id"]
-        self._exchange.cancel(self._shown(name, name).order_id)
+        order = self._shown(name, name)
+        late = not order.state.ended and self._simulation.faults.draw(CANCELLING, _CANCEL, order.ticket.symbol)
+        (self._exchange.fill_rest if late else self._exchange.cancel)(order.order_id)
         return web.Response(status=204)
 
     async def cancel_all(self, request: web.Request) -> web.Response:
@@ -105,7 +121,7 @@ class Orders:
         """Cancel every open order; what became of each."""
         found: list[dict[str, Any]] = []
         for order in self._exchange.floor.open_orders():
-            if self._simulation.visible(order):
+            if self._simulation.visible(order) and order.order_id in self._exchange.floor.working:
                 self._exchange.cancel(order.order_id)
                 found.append({"id": order.order_id, "status": 200, "body": self._form_of(order.order_id)})
         return found
@@ -124,3 +140,7 @@ class Orders:
 
     def _new_id(self) -> str:
         return self._exchange.new_id("client", len(self._exchange.floor.orders) + 1)
+
+
+def _nested(request: web.Request) -> bool:
+    return request.query.get("nested", "").lower() == "true"

@@ -24,6 +24,7 @@ _CODES: dict[Reason, tuple[int, int]] = {
     Reason.NO_SHORTS: (403, FORBIDDEN),
     Reason.CROSSES_OWN: (403, FORBIDDEN),
     Reason.WINDOW: (422, UNPROCESSABLE),
+    Reason.RESTRICTED: (403, FORBIDDEN),
     Reason.NOT_FOUND: (404, MISSING),
     Reason.ENDED: (422, UNPROCESSABLE),
 }

@@ -7,23 +7,29 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 
 from quorum.simulator.alpaca.account import Account
-from quorum.simulator.alpaca.data import PATHS, Feed, Market
+from quorum.simulator.alpaca.data import PATHS, Feed, Listed, Market
 from quorum.simulator.alpaca.door import doorkeeper
 from quorum.simulator.alpaca.listings import DEFAULT, TEST_SYMBOL, listing_of
 from quorum.simulator.alpaca.orders import Orders
 from quorum.simulator.alpaca.positions import Positions
+from quorum.simulator.alpaca.records import Portfolio, Settings, Watchlists, Worth
 from quorum.simulator.alpaca.refusals import plain_complaint
 from quorum.simulator.alpaca.updates import Updates
 from quorum.simulator.serving import Simulation, Site, Venue
 
 
 def _site(simulation: Simulation) -> Site:
-    orders, updates, feed = Orders(simulation), Updates(simulation), Feed(simulation)
+    worth, settings = Worth(simulation.exchange), Settings(simulation)
+    orders, updates, feed = Orders(simulation, settings.admit), Updates(simulation), Feed(simulation)
     doors: list[Iterable[web.RouteDef]] = [
         orders.routes(),
         Positions(simulation, orders).routes(),
-        Account(simulation).routes(),
+        Account(simulation, worth).routes(),
+        Portfolio(simulation, worth).routes(),
+        settings.routes(),
+        Watchlists(simulation).routes(),
         [web.get("/stream", updates.stream), *(web.get(path, feed.stream) for path in PATHS)],
+        Listed(simulation).routes(),
         Market(simulation).routes(),
     ]
     return Site([route for routes in doors for route in routes], (doorkeeper(simulation),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ _WEIGHTS = {
     "trades": 25,
     "historicalTrades": 25,
     "aggTrades": 4,
+    "avgPrice": 2,
     "klines": 2,
     "uiKlines": 2,
     "ticker/24hr": 2,
@@ -84,7 +86,12 @@ def weighed(request: web.Request) -> int:
         asked = int(limit) if limit.isdigit() else 100
         return next((weight for most, weight in _DEPTHS if asked <= most), _DEPTHS[-1][1])
     if name.startswith("ticker/") and "symbol" not in request.query:
-        return 80 if name == "ticker/24hr" else 4
+        count = len(request.query["symbols"].split(",")) if "symbols" in request.query else 0
+        if name == "ticker/24hr":
+            return 80 if not count or count > 100 else (40 if count > 20 else 2)
+        return 4
+    if name in ("ticker", "ticker/tradingDay"):
+        return 4 * max(len(request.query.get("symbols", "").split(",")), 1)
     return _WEIGHTS.get(name, 1)
 
 
@@ -94,6 +101,19 @@ def market_asked(request: web.Request, markets: Mapping[str, Market]) -> Market:
     if symbol not in markets:
         raise Complaint(400, -1121, "Invalid symbol.")
     return markets[symbol]
+
+
+def markets_asked(request: web.Request, markets: Mapping[str, Market]) -> list[Market]:
+    """The markets of a list of symbols, as JSON."""
+    try:
+        names = json.loads(request.query["symbols"])
+    except ValueError:
+        names = None
+    if not isinstance(names, list) or not names:
+        raise Complaint(400, -1100, "Illegal characters found in parameter 'symbols'; legal range is a JSON array.")
+    if any(name not in markets for name in map(str, names)):
+        raise Complaint(400, -1121, "Invalid symbol.")
+    return [markets[str(name)] for name in names]
 
 
 def required(request: web.Request, name: str) -> str:
@@ -124,14 +144,14 @@ def limit_asked(request: web.Request, usual: int, most: int) -> int:
     return min(usual if found is None else found, most)
 
 
-def listed(market: Market) -> dict[str, Any]:
+def listed(market: Market, halted: bool = False) -> dict[str, Any]:
     """A symbol of exchangeInfo."""
     each = market.listing.instrument
     tick, lot, least = (f"{value:.8f}" for value in (each.tick, each.lot, each.min_notional))
     most = f"{Decimal(9000):.8f}"
     return {
         "symbol": each.symbol,
-        "status": "TRADING",
+        "status": "HALT" if halted else "TRADING",
         "baseAsset": each.base,
         "baseAssetPrecision": 8,
         "quoteAsset": each.quote,

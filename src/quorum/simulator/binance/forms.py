@@ -5,17 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from quorum.domain import DAY, HOUR, MINUTE, SECOND, Side
+from quorum.domain import Side
+from quorum.simulator.binance.intervals import follows
 from quorum.simulator.public import Candle, Change, Deal, Levels, Market, Print, Touch
 
 MS = 1_000_000  # ns
-INTERVALS = {
-    "1s": SECOND,
-    **{f"{n}m": n * MINUTE for n in (1, 3, 5, 15, 30)},
-    **{f"{n}h": n * HOUR for n in (1, 2, 4, 6, 8, 12)},
-    "1d": DAY,
-    "3d": 3 * DAY,
-}
 _TIMES = ("E", "T", "O", "C")
 
 
@@ -96,10 +90,9 @@ def touch_event(market: Market, touch: Touch) -> dict[str, Any]:
 
 def candle_event(market: Market, name: str, candle: Candle, closed: bool) -> dict[str, Any]:
     """`@kline_<interval>`."""
-    length = INTERVALS[name]
     inside = {
         "t": candle.time // MS,
-        "T": (candle.time + length) // MS - 1,
+        "T": follows(name, candle.time) // MS - 1,
         "s": market.symbol,
         "i": name,
         "f": candle.first,
@@ -119,13 +112,13 @@ def candle_event(market: Market, name: str, candle: Candle, closed: bool) -> dic
     return {"e": "kline", "E": market.now // MS, "s": market.symbol, "k": inside}
 
 
-def candle_row(candle: Candle, length: int) -> list[Any]:
+def candle_row(candle: Candle, name: str) -> list[Any]:
     """A row of klines."""
     prices = (candle.open, candle.high, candle.low, candle.close, candle.volume)
     return [
         candle.time // MS,
         *(text(value) for value in prices),
-        (candle.time + length) // MS - 1,
+        follows(name, candle.time) // MS - 1,
         text(candle.value),
         candle.trades,
         text(candle.bought),
@@ -167,6 +160,28 @@ def day_event(market: Market, day: Candle) -> dict[str, Any]:
         "L": day.last,
         "n": day.trades,
     }
+
+
+def window_event(market: Market, name: str, part: Candle) -> dict[str, Any]:
+    """`@ticker_<window>`: the last hours as one candle."""
+    day, moved = small_day_event(market, part), part.close - part.open
+    return day | {
+        "e": f"{name}Ticker",
+        "p": text(moved),
+        "P": f"{100 * moved / part.open:.3f}",
+        "w": text(part.vwap),
+        "O": part.time // MS,
+        "C": market.now // MS,
+        "F": part.first,
+        "L": part.last,
+        "n": part.trades,
+    }
+
+
+def average_event(market: Market, part: Candle, last: int) -> dict[str, Any]:
+    """`@avgPrice`: the last five minutes, weighed by volume; `last` is when the last trade was (ns)."""
+    form = {"e": "avgPrice", "E": market.now // MS, "s": market.symbol, "i": "5m"}
+    return form | {"w": text(part.vwap or part.close), "T": last // MS}
 
 
 def shifted(event: Any, skew: int) -> Any:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
 
-from quorum.domain import SECOND
-from quorum.simulator.binance.asking import Complaint, limit_asked, listed, market_asked, number, required
-from quorum.simulator.binance.forms import INTERVALS, MS, candle_row, day_event, deal_row, levels, text, trade_row
+from quorum.domain import DAY, HOUR, MINUTE, SECOND
+from quorum.simulator.binance.asking import (
+    Complaint,
+    limit_asked,
+    listed,
+    market_asked,
+    markets_asked,
+    number,
+    required,
+)
+from quorum.simulator.binance.forms import MS, candle_row, day_event, deal_row, levels, text, trade_row, window_event
+from quorum.simulator.binance.intervals import INTERVALS, candles_of, follows, opens
 from quorum.simulator.faults import SHOWN
-from quorum.simulator.public import Book, Market, Markets
+from quorum.simulator.public import Book, Candle, Market, Markets
 from quorum.simulator.serving import Simulation
 
 _DAY_NAMES = {
@@ -38,6 +48,10 @@ _DAY_NAMES = {
 }
 
 
+_WINDOW = re.compile(r"(\d{1,2})([mhd])")
+_SIZES = {"m": range(1, 60), "h": range(1, 24), "d": range(1, 8)}
+
+
 class Rest:
     """Every door of public market data."""
 
@@ -57,6 +71,9 @@ class Rest:
             "aggTrades": self.deals,
             "klines": self.candles,
             "uiKlines": self.candles,
+            "avgPrice": self.average,
+            "ticker": self.window,
+            "ticker/tradingDay": self.trading_day,
             "ticker/24hr": self.day,
             "ticker/price": self.price,
             "ticker/bookTicker": self.touch,
@@ -74,14 +91,19 @@ class Rest:
     async def info(self, request: web.Request) -> web.Response:
         """What is traded, and the limits."""
         limits = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1}
-        found = [market_asked(request, self._markets.by_symbol)] if "symbol" in request.query else list(self._markets)
+        found = list(self._markets)
+        if "symbol" in request.query:
+            found = [market_asked(request, self._markets.by_symbol)]
+        elif "symbols" in request.query:
+            found = markets_asked(request, self._markets.by_symbol)
+        halted = self._simulation.exchange.floor.halted
         return web.json_response(
             {
                 "timezone": "UTC",
                 "serverTime": self._simulation.shown_now() // MS,
                 "rateLimits": [limits | {"limit": self._simulation.options.rate}],
                 "exchangeFilters": [],
-                "symbols": [listed(market) for market in found],
+                "symbols": [listed(market, market.symbol in halted) for market in found],
             }
         )
 
@@ -126,15 +148,16 @@ class Rest:
         market, name, limit = self._asked(request), required(request, "interval"), limit_asked(request, 500, 1000)
         if name not in INTERVALS:
             raise Complaint(400, -1120, "Invalid interval.")
-        length, asked, until = INTERVALS[name], number(request, "startTime"), number(request, "endTime")
+        asked, until = number(request, "startTime"), number(request, "endTime")
         end = min(market.now + 1, market.now + 1 if until is None else (until + 1) * MS)
         if asked is None:
-            start = max((end - 1) // length * length - (limit - 1) * length, 0)
+            start = max(follows(name, end - 1, 1 - limit) if end > market.began else end, 0)
         else:
-            start = max(-(-asked * MS // length) * length, market.began // length * length)
-            end = min(end, start + limit * length)
-        rows = market.candles(length, start, end) if start < end else []
-        return web.json_response([candle_row(each, length) for each in rows])
+            start = max(asked * MS, opens(name, market.began))
+            start = start if opens(name, start) == start else follows(name, start)
+            end = min(end, follows(name, start, limit))
+        rows = candles_of(market, name, start, end) if start < end else []
+        return web.json_response([candle_row(each, name) for each in rows])
 
     async def day(self, request: web.Request) -> web.Response:
         """The last 24 hours."""
@@ -145,6 +168,32 @@ class Rest:
             return {"symbol": market.symbol, **{_DAY_NAMES[key]: event[key] for key in _DAY_NAMES if key in event}}
 
         return self._each(request, row)
+
+    async def window(self, request: web.Request) -> web.Response:
+        """The last minutes, hours or days."""
+        size = request.query.get("windowSize", "1d")
+        found = _WINDOW.fullmatch(size)
+        if found is None or int(found[1]) not in _SIZES[found[2]]:
+            raise Complaint(400, -1128, "Combination of optional parameters invalid.")
+        length = int(found[1]) * {"m": MINUTE, "h": HOUR, "d": DAY}[found[2]]
+        return self._each(request, lambda market: self._part(market, market.past(length)))
+
+    async def trading_day(self, request: web.Request) -> web.Response:
+        """The day that runs, from midnight UTC."""
+        return self._each(request, lambda market: self._part(market, market.running(DAY)))
+
+    async def average(self, request: web.Request) -> web.Response:
+        """The price of the last five minutes, weighed by volume."""
+        market = self._asked(request)
+        part, last = market.past(5 * MINUTE), market.recent(1)
+        price = (part.vwap or part.close) if part is not None else market.listing.price
+        closed = last[-1].time // MS if last else 0
+        return web.json_response({"mins": 5, "price": text(price), "closeTime": closed})
+
+    def _part(self, market: Market, part: Candle | None) -> dict[str, Any]:
+        event = window_event(market, "", part) if part is not None else {}
+        names = {key: _DAY_NAMES[key] for key in "pPwcohlvqOCFLn"}
+        return {"symbol": market.symbol, **{names[key]: event[key] for key in names if key in event}}
 
     async def price(self, request: web.Request) -> web.Response:
         """The last price."""
@@ -172,4 +221,8 @@ class Rest:
     def _each(self, request: web.Request, row: Callable[[Market], dict[str, Any]]) -> web.Response:
         if "symbol" in request.query:
             return web.json_response(row(self._asked(request)))
+        if "symbols" in request.query:
+            return web.json_response([row(market) for market in markets_asked(request, self._markets.by_symbol)])
+        if request.path.endswith(("/ticker", "/tradingDay")):
+            required(request, "symbol")
         return web.json_response([row(market) for market in self._markets])

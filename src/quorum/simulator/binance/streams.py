@@ -9,11 +9,11 @@ from typing import Any
 
 from aiohttp import web
 
-from quorum.domain import SECOND
+from quorum.domain import DAY, HOUR, MINUTE, SECOND
 from quorum.simulator.binance.client import MOST_STREAMS, Client, Wants
 from quorum.simulator.binance.forms import (
-    INTERVALS,
     MS,
+    average_event,
     candle_event,
     day_event,
     deal_event,
@@ -22,7 +22,9 @@ from quorum.simulator.binance.forms import (
     small_day_event,
     touch_event,
     trade_event,
+    window_event,
 )
+from quorum.simulator.binance.intervals import INTERVALS, candles_of, follows, opens, running
 from quorum.simulator.public import (
     Beat,
     Candle,
@@ -44,7 +46,8 @@ MANNERS = Manners(ping=20.0, pong=60.0, lasts=86_400.0, messages=5)
 _FAST, _SLOW, _LONG = SECOND // 10, SECOND, 2 * SECOND
 _WARNING = 60.0  # seconds between serverShutdown and the end of a connection
 _MOST_CLOSED = 100
-_ALL = "!miniTicker@arr"
+_ALL = {"!miniTicker": small_day_event, "!ticker": day_event}
+_WINDOWS = {"1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
 
 
 class Streams:
@@ -95,6 +98,7 @@ class Streams:
             client.drop(client.names)
             self._clients.pop(client, None)
             self._markets.lines.discard(line)
+            line.end()
         return ws
 
     async def _end(self, client: Client, wire: Wire) -> None:
@@ -115,7 +119,12 @@ class Streams:
 
     def _less(self, client: Client, name: str) -> None:
         symbol, _, channel = name.partition("@")
-        self._wanted[symbol].get(channel, {}).pop(client, None)
+        wanted = self._wanted[symbol]
+        wanted.get(channel, {}).pop(client, None)
+        if not wanted.get(channel):
+            wanted.pop(channel, None)
+        if not wanted:
+            del self._wanted[symbol]
 
     def _happened(self, market: Market, what: Happening) -> None:
         match what:
@@ -147,12 +156,12 @@ class Streams:
                 self._say(market, channel, None, lambda change=change: depth_event(market, change))  # type: ignore[misc]
         for channel in list(self._wanted.get(market.symbol.lower(), ())):
             self._at_interval(market, channel, beat)
-        if market is next(iter(self._markets)) and self._due(market, _ALL, _SLOW, beat):
-            self._all(beat)
+        if market is next(iter(self._markets)) and self._due(market, "arr", _SLOW, beat):
+            self._all()
 
     def _at_interval(self, market: Market, channel: str, beat: Beat) -> None:
         kind, _, name = channel.partition("_")
-        if not self._wanted[market.symbol.lower()][channel] or f"{market.symbol}@{channel}" in self._verbatim:
+        if f"{market.symbol}@{channel}" in self._verbatim:
             return
         if kind == "kline" and name in INTERVALS:
             self._candle(market, name, beat)
@@ -160,30 +169,43 @@ class Streams:
             make = small_day_event if channel == "miniTicker" else day_event
             if (day := market.day()) is not None:
                 self._say(market, channel, None, lambda: make(market, day))
+        elif kind == "ticker" and name in _WINDOWS and self._due(market, channel, _SLOW, beat):
+            if (hours := market.past(_WINDOWS[name])) is not None:
+                self._say(market, channel, None, lambda: window_event(market, name, hours))
+        elif channel == "avgPrice" and self._due(market, channel, _SLOW, beat):
+            part, last = market.past(5 * MINUTE), market.recent(1)
+            if part is not None and last:
+                self._say(market, channel, None, lambda: average_event(market, part, last[-1].time))
         elif (found := _partial(channel)) is not None and self._due(market, channel, found[1], beat):
             self._say(market, channel, None, lambda: _part(market, found[0]))
 
     def _candle(self, market: Market, name: str, beat: Beat) -> None:
-        length = INTERVALS[name]
-        first, last = beat.since // length * length, beat.time // length * length
+        first, last = opens(name, beat.since), opens(name, beat.time)
         if first != last:
-            for closed in market.candles(length, max(first, last - _MOST_CLOSED * length), last):
+            start = max(first, follows(name, last, -_MOST_CLOSED))
+            for closed in candles_of(market, name, start, last):
                 self._kline(market, name, closed, True)
         step = _SLOW if name == "1s" else _LONG
-        running = market.running(length) if self._due(market, f"kline_{name}", step, beat) else None
-        if running is not None:
-            self._kline(market, name, running, False)
+        now = running(market, name) if self._due(market, f"kline_{name}", step, beat) else None
+        if now is not None:
+            self._kline(market, name, now, False)
 
     def _kline(self, market: Market, name: str, candle: Candle, closed: bool) -> None:
         self._say(market, f"kline_{name}", None, lambda: candle_event(market, name, candle, closed))
 
-    def _all(self, beat: Beat) -> None:
-        wanting = self._wanted.get("!miniTicker", {}).get("arr", {})
-        if wanting:
-            days = [(market, market.day()) for market in self._markets]
-            events = [small_day_event(market, day) for market, day in days if day is not None]
-            for client in wanting:
-                client.tell(_ALL, _ALL, None, events)
+    def _all(self) -> None:
+        """Every market in one event, for each stream of that kind."""
+        for name, make in _ALL.items():
+            if self._wanted.get(name, {}).get("arr"):
+                self._arr(name, [make(m, day) for m in self._markets if (day := m.day()) is not None])
+        for name, length in _WINDOWS.items():
+            if self._wanted.get(f"!ticker_{name}", {}).get("arr"):
+                parts = [(market, market.past(length)) for market in self._markets]
+                self._arr(f"!ticker_{name}", [window_event(m, name, part) for m, part in parts if part is not None])
+
+    def _arr(self, name: str, events: list[Any]) -> None:
+        for client in list(self._wanted[name]["arr"]):
+            client.tell(f"{name}@arr", f"{name}@arr", None, events)
 
     def _due(self, market: Market, channel: str, step: int, beat: Beat) -> bool:
         """Whether it is time to speak: an interval has passed, or, where the clock stands, something has happened."""

@@ -6,6 +6,7 @@ Neighbours: the venues of `simulator` speak for it; `simulator.serving` gives it
 """
 
 from quorum.simulator.core.events import (
+    KINDS,
     Accepted,
     Adjusted,
     Declined,
@@ -13,22 +14,26 @@ from quorum.simulator.core.events import (
     Event,
     Fired,
     Marked,
+    Noted,
     Opened,
     Sized,
     Suspended,
     Traded,
+    Trailed,
     Triggered,
     written,
 )
-from quorum.simulator.core.exchange import Exchange, changed
+from quorum.simulator.core.exchange import ON_REQUEST, Exchange, changed
 from quorum.simulator.core.floor import Floor
 from quorum.simulator.core.hours import NEW_YORK, Always, Hours, NewYork, Session, is_open
-from quorum.simulator.core.journal import FileJournal, Journal, MemoryJournal, replayed
+from quorum.simulator.core.journal import FileJournal, Happened, Journal, MemoryJournal, read_journal, replayed
 from quorum.simulator.core.means import Means, Terms
-from quorum.simulator.core.words import Kind, Life, Listing, Placed, Reason, Refused, State, Ticket, Top
+from quorum.simulator.core.words import Kind, Life, Listing, Mode, Placed, Reason, Refused, State, Ticket, Top
 
 __all__ = [
+    "KINDS",
     "NEW_YORK",
+    "ON_REQUEST",
     "Accepted",
     "Adjusted",
     "Always",
@@ -39,6 +44,7 @@ __all__ = [
     "FileJournal",
     "Fired",
     "Floor",
+    "Happened",
     "Hours",
     "Journal",
     "Kind",
@@ -47,7 +53,9 @@ __all__ = [
     "Marked",
     "Means",
     "MemoryJournal",
+    "Mode",
     "NewYork",
+    "Noted",
     "Opened",
     "Placed",
     "Reason",
@@ -60,9 +68,11 @@ __all__ = [
     "Ticket",
     "Top",
     "Traded",
+    "Trailed",
     "Triggered",
     "changed",
     "is_open",
+    "read_journal",
     "replayed",
     "written",
 ]

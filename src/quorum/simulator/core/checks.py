@@ -10,7 +10,7 @@ from quorum.domain import ZERO, Side
 from quorum.simulator.core.floor import Floor
 from quorum.simulator.core.hours import Hours
 from quorum.simulator.core.means import Means, Terms, worst
-from quorum.simulator.core.words import Kind, Life, Listing, Placed, Reason, Refused, Ticket
+from quorum.simulator.core.words import Kind, Life, Listing, Mode, Placed, Reason, Refused, Ticket, Top
 
 _LARGEST, _FINEST = Decimal("1e12"), Decimal("1e-9")  # what 28 digits compute exactly
 
@@ -26,11 +26,13 @@ class Sight(NamedTuple):
     means: Means
     mark: Decimal
     leaving: Placed | None = None
+    mode: Mode = Mode.ONLINE
+    top: Top | None = None
 
 
 def admit(ticket: Ticket, sight: Sight) -> None:
     """Nothing, where the exchange takes `ticket`; Refused with the first reason where it does not."""
-    for check in (_known, _clear, _steps, _window, _holding, _funds, _crossing):
+    for check in (_known, _clear, _trail, _restricted, _steps, _window, _holding, _funds, _crossing):
         check(ticket, sight)
 
 
@@ -53,6 +55,7 @@ def _known(ticket: Ticket, sight: Sight) -> None:
 def _clear(ticket: Ticket, sight: Sight) -> None:
     amounts = {"qty": ticket.quantity, "notional": ticket.notional}
     prices = {"limit_price": ticket.limit, "stop_price": ticket.stop}
+    prices |= {"trail_price": ticket.trail, "trail_percent": ticket.trail_part}
     for name, value in (amounts | prices).items():
         if value is not None and (not value.is_finite() or value <= 0):
             reason = Reason.QUANTITY if name in amounts else Reason.UNCLEAR
@@ -63,17 +66,40 @@ def _clear(ticket: Ticket, sight: Sight) -> None:
         raise Refused(Reason.QUANTITY, "qty or notional is required, not both", {"field": "qty"})
     for name, needed, value in (
         ("limit_price", ticket.kind.limited, ticket.limit),
-        ("stop_price", ticket.kind.stopped, ticket.stop),
+        ("stop_price", ticket.kind.stopped and ticket.kind is not Kind.TRAILING, ticket.stop),
     ):
         if needed != (value is not None):
             verb = "require" if needed else "must not have"
             raise Refused(Reason.UNCLEAR, f"{ticket.kind.value} orders {verb} a {name}", {"field": name})
 
 
+def _trail(ticket: Ticket, sight: Sight) -> None:
+    trails = (ticket.trail is not None) + (ticket.trail_part is not None)
+    if trails != (ticket.kind is Kind.TRAILING):
+        found = "trailing_stop orders must specify one of trail_price and trail_percent, and no other orders any"
+        raise Refused(Reason.UNCLEAR, found, {"field": "trail_price"})
+    if ticket.trail_part is not None and ticket.trail_part >= 1:
+        raise Refused(Reason.UNCLEAR, "trail_percent must be < 100", {"field": "trail_percent"})
+
+
+def _restricted(ticket: Ticket, sight: Sight) -> None:
+    """What an exchange that is not wholly open refuses."""
+    if sight.mode in (Mode.CANCEL_ONLY, Mode.MAINTENANCE):
+        raise Refused(Reason.RESTRICTED, f"the market is in {sight.mode.value} mode")
+    if sight.mode is Mode.POST_ONLY and not _rests(ticket, sight.top):
+        raise Refused(Reason.RESTRICTED, "the market is in post_only mode, and the order would trade at once")
+
+
+def _rests(ticket: Ticket, top: Top | None) -> bool:
+    if ticket.kind is not Kind.LIMIT or ticket.limit is None or top is None:
+        return False
+    return (top.price(ticket.side) - ticket.limit) * ticket.side.sign > 0
+
+
 def _steps(ticket: Ticket, sight: Sight) -> None:
     listing = sight.listings[ticket.symbol]
     tick, lot = listing.instrument.tick, listing.instrument.lot
-    for name, price in (("limit_price", ticket.limit), ("stop_price", ticket.stop)):
+    for name, price in (("limit_price", ticket.limit), ("stop_price", ticket.stop), ("trail_price", ticket.trail)):
         if price is not None and price % tick:
             raise Refused(Reason.TICK, f"invalid {name} {price}", {"field": name, "tick": str(tick)})
     whole = ticket.quantity is not None and not ticket.quantity % lot
@@ -94,11 +120,13 @@ def _window(ticket: Ticket, sight: Sight) -> None:
 
 def _holding(ticket: Ticket, sight: Sight) -> None:
     """A reduction takes no more than is there and not promised; a sale of nothing held is a short."""
+    if ticket.after is not None:
+        return  # it takes off what the order before it brings
     listing = sight.listings[ticket.symbol]
     held = sight.floor.held(ticket.symbol) * -ticket.side.sign
     wanted = ticket.quantity if ticket.quantity is not None else (ticket.notional or ZERO) / sight.mark
     if held > 0:
-        promised = min(sight.floor.promised(ticket.symbol, ticket.side) - _leaving(sight), held)
+        promised = min(sight.floor.promised(ticket.symbol, ticket.side) - _leaving(ticket, sight), held)
         if wanted > held - promised:
             raise _too_few(ticket, wanted, held, promised, sight.floor)
     elif ticket.side is Side.SELL:
@@ -132,12 +160,12 @@ def _too_few(ticket: Ticket, wanted: Decimal, held: Decimal, promised: Decimal, 
 
 def _funds(ticket: Ticket, sight: Sight) -> None:
     held = sight.floor.held(ticket.symbol) * ticket.side.sign
-    if held < 0 or (ticket.side is Side.SELL and sight.listings[ticket.symbol].round_clock):
+    if ticket.after is not None or held < 0 or (ticket.side is Side.SELL and sight.listings[ticket.symbol].round_clock):
         return
     price = worst(ticket, sight.mark)
     cost = ticket.notional or (ticket.quantity or ZERO) * price
     has = sight.means.free if sight.listings[ticket.symbol].round_clock else sight.means.buying_power
-    has += _leaving(sight) * price
+    has += _leaving(ticket, sight) * price
     if cost > has:
         facts = {"buying_power": f"{has:.2f}", "cost_basis": f"{cost:.2f}"}
         raise Refused(Reason.NO_FUNDS, "insufficient buying power", facts)
@@ -146,7 +174,9 @@ def _funds(ticket: Ticket, sight: Sight) -> None:
 def _crossing(ticket: Ticket, sight: Sight) -> None:
     """No order that could trade with another of the same account."""
     for other in sight.floor.open_orders(ticket.symbol):
-        if other.ticket.side is ticket.side or other is sight.leaving:
+        if other.ticket.side is ticket.side or other is sight.leaving or sight.floor.waits(other):
+            continue
+        if ticket.family and ticket.family == other.ticket.family:
             continue
         if ticket.kind is Kind.LIMIT is other.ticket.kind:
             buy, sell = sorted((ticket, other.ticket), key=lambda t: t.side is Side.SELL)
@@ -160,5 +190,9 @@ def _crossing(ticket: Ticket, sight: Sight) -> None:
         )
 
 
-def _leaving(sight: Sight) -> Decimal:
-    return sight.leaving.remaining if sight.leaving is not None else ZERO
+def _leaving(ticket: Ticket, sight: Sight) -> Decimal:
+    """What is promised by the order that goes, or by a rival, and so is free for `ticket`."""
+    if sight.leaving is not None:
+        return sight.leaving.remaining
+    known = (o.remaining for o in sight.floor.open_orders(ticket.symbol) if o.ticket.rivals == ticket.rivals)
+    return max(known, default=ZERO) if ticket.rivals else ZERO

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -48,7 +48,7 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """A notional became a quantity."""
+    """A notional became a quantity, or a rival filled in part and the rest of this one shrank."""
 
     at: int
     order_id: str
@@ -62,6 +62,15 @@ class Triggered:
     at: int
     order_id: str
     price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Trailed:
+    """The market moved in favour of a trailing stop: the best price that it has seen is `best`."""
+
+    at: int
+    order_id: str
+    best: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,15 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """The venue keeps something for its client under a name: a setting, a list, as JSON; None where it goes."""
+
+    at: int
+    name: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fired:
     """A planted fault fired at `place`."""
 
@@ -132,7 +150,8 @@ class Fired:
     detail: str = ""
 
 
-Event = Opened | Accepted | Declined | Sized | Triggered | Traded | Ended | Adjusted | Suspended | Marked | Fired
+Moved = Sized | Triggered | Trailed
+Event = Opened | Accepted | Declined | Moved | Traded | Ended | Adjusted | Suspended | Marked | Noted | Fired
 KINDS: dict[str, type[Event]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
 
 
@@ -152,11 +171,17 @@ def read(values: Mapping[str, Any]) -> Event:
 
 def _read(kind: type[Any], values: Mapping[str, Any]) -> Any:
     try:
-        return kind(**{f.name: _value(_hints(kind.__name__)[f.name], values[f.name]) for f in fields(kind)})
+        hints = _hints(kind.__name__)
+        return kind(**{f.name: _value(hints[f.name], values[f.name]) for f in fields(kind) if _needed(f, values)})
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise DataError(
             f"a journal's line of the kind {kind.__name__.lower()} cannot be read ({error})", "remove the journal"
         ) from error
+
+
+def _needed(field: Field[Any], values: Mapping[str, Any]) -> bool:
+    """Whether a field is read: one with a default may be missing in a journal that is older than it."""
+    return field.name in values or field.default is MISSING
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_UP, Decimal
 from typing import Any
@@ -21,16 +21,18 @@ from quorum.simulator.core.events import (
     Sized,
     Suspended,
     Traded,
+    Trailed,
     Triggered,
 )
 from quorum.simulator.core.floor import Floor
 from quorum.simulator.core.hours import Hours, is_open, waits
 from quorum.simulator.core.journal import Journal, replayed
-from quorum.simulator.core.matching import by_priority, leaves_now, price_of, reached, taken
+from quorum.simulator.core.matching import by_priority, leaves_now, price_of, reached, taken, trailed
 from quorum.simulator.core.means import Means, Terms, marks_of, means, sized
-from quorum.simulator.core.words import Life, Listing, Placed, Reason, Refused, State, Ticket, Top
+from quorum.simulator.core.words import Life, Listing, Mode, Placed, Reason, Refused, State, Ticket, Top
 
 Listener = Callable[[Event], None]
+ON_REQUEST = "cancelled on request"
 _FEE_STEP = Decimal("1e-9")
 _IDS = uuid.UUID("6f1c7a0e-3d0b-5a3e-9c43-7d4a1f0e2b60")
 
@@ -52,6 +54,7 @@ class Exchange:
         self.hours = hours
         self.terms = Terms()
         self.withheld: set[str] = set()
+        self.mode = Mode.ONLINE
         self.tops: dict[str, Top] = {}
         self._lasts: dict[str, Decimal] = {}
         self._shown: dict[tuple[str, Side], Decimal] = {}
@@ -92,22 +95,51 @@ class Exchange:
     def place(self, ticket: Ticket, replaces: str | None = None) -> Placed:
         """Accept a ticket; it stands, and nothing has filled before `match`. Refused with its reason."""
         now = self.clock.now()
-        ticket = replace(ticket, closing=self.floor.held(ticket.symbol) * ticket.side.sign < 0)
-        try:
-            admit(ticket, self._sight(ticket, now, replaces))
-        except Refused as refusal:
-            self.emit(Declined(now, ticket, refusal.reason.value, refusal.found))
-            raise
+        ticket = self._admitted(ticket, now, replaces)
         clockless = self.listings[ticket.symbol].round_clock and ticket.life is not Life.DAY
         starts, expires = (now, None) if clockless else waits(self.hours, ticket.life.value, now)
-        order_id = self.new_id("order", len(self.floor.orders) + 1)
+        order_id = self.next_id
         self.emit(Accepted(now, order_id, ticket, starts, expires, replaces))
         return self.floor.orders[order_id]
 
-    def cancel(self, order_id: str, detail: str = "cancelled on request") -> Placed:
+    def place_family(self, tickets: Sequence[Ticket]) -> list[Placed]:
+        """Accept orders that belong together, or none of them; those with an `after` wait for the first.
+
+        Refused with the reason of the first that is.
+        """
+        now, name = self.clock.now(), self.next_id
+        tickets = [replace(each, after=each.after and name, rivals=each.rivals and name) for each in tickets]
+        tickets = [replace(each, family=name) for each in tickets]
+        for ticket in tickets:
+            self._admitted(ticket, now, None)
+        return [self.place(ticket) for ticket in tickets]
+
+    @property
+    def next_id(self) -> str:
+        """The id of the order that is accepted next."""
+        return self.new_id("order", len(self.floor.orders) + 1)
+
+    def cancel(self, order_id: str, detail: str = ON_REQUEST) -> Placed:
         """Cancel an open order; Refused when there is none of that id, or it has ended."""
         self._working(order_id)
-        self.emit(Ended(self.clock.now(), order_id, State.CANCELED, detail))
+        self._end(order_id, State.CANCELED, detail)
+        return self.floor.orders[order_id]
+
+    def reject(self, order_id: str, detail: str = "rejected by the market") -> Placed:
+        """Let the market reject an order that was accepted."""
+        self._working(order_id)
+        self._end(order_id, State.REJECTED, detail)
+        return self.floor.orders[order_id]
+
+    def fill_rest(self, order_id: str) -> Placed:
+        """Fill what is open of an order at once, at its limit or the touch."""
+        order = self._working(order_id)
+        ticket, listing = order.ticket, self.listings[order.ticket.symbol]
+        top = self.tops.get(ticket.symbol)
+        price = ticket.limit or (top.price(ticket.side) if top else self.mark(ticket.symbol))
+        if order.quantity is None:
+            self.emit(Sized(self.clock.now(), order_id, sized(ticket.notional or ZERO, price, listing)))
+        self._trade(self.floor.orders[order_id], self.floor.orders[order_id].remaining, price, listing)
         return self.floor.orders[order_id]
 
     def replace(self, order_id: str, ticket: Ticket) -> Placed:
@@ -138,8 +170,9 @@ class Exchange:
         if top is None or symbol in self.withheld or not self.trades_now(symbol):
             return
         for order in by_priority(self.floor.open_orders(symbol)):
-            if order.starts <= self.clock.now():
-                self._meet(order, top, listing)
+            now = self.floor.orders[order.order_id]  # a rival may have filled meanwhile
+            if now.starts <= self.clock.now() and not now.state.ended and not self.floor.waits(now):
+                self._meet(now, top, listing)
 
     def expire(self, symbol: str | None = None) -> None:
         """End the orders whose time is over."""
@@ -147,7 +180,8 @@ class Exchange:
         for order in self.floor.open_orders(symbol):
             if order.expires is not None and order.expires <= now:
                 state = State.CANCELED if order.ticket.life in (Life.OPG, Life.CLS) else State.EXPIRED
-                self.emit(Ended(now, order.order_id, state, f"not filled by {iso(order.expires)}"))
+                if order.order_id in self.floor.working:
+                    self._end(order.order_id, state, f"not filled by {iso(order.expires)}")
 
     def suspend(self, symbol: str, halted: bool) -> None:
         """Halt trading of a symbol, or let it go on."""
@@ -166,7 +200,26 @@ class Exchange:
         top = self.tops.get(ticket.symbol)
         mark = top.price(ticket.side) if top else self.mark(ticket.symbol)
         leaving = self.floor.orders[replaces] if replaces else None
-        return Sight(now, self.floor, self.listings, self.hours, self.terms, self.means, mark, leaving)
+        seen = (self.floor, self.listings, self.hours, self.terms, self.means)
+        return Sight(now, *seen, mark, leaving, self.mode, top)
+
+    def _admitted(self, ticket: Ticket, now: int, replaces: str | None) -> Ticket:
+        """The ticket as the exchange takes it; Refused, and journaled, where it does not."""
+        ticket = replace(ticket, closing=self.floor.held(ticket.symbol) * ticket.side.sign < 0 or bool(ticket.after))
+        try:
+            admit(ticket, self._sight(ticket, now, replaces))
+        except Refused as refusal:
+            self.emit(Declined(now, ticket, refusal.reason.value, refusal.found))
+            raise
+        return ticket
+
+    def _end(self, order_id: str, state: State, detail: str) -> None:
+        """End an order without its filling; its rivals and those that wait for it go with it."""
+        self.emit(Ended(self.clock.now(), order_id, state, detail))
+        order = self.floor.orders[order_id]
+        for other in (*self.floor.rivals(order), *self.floor.followers(order)):
+            if other.order_id in self.floor.working:
+                self._end(other.order_id, State.CANCELED, f"order {order_id} has ended")
 
     def _working(self, order_id: str) -> Placed:
         order = self.floor.orders.get(order_id)
@@ -178,6 +231,10 @@ class Exchange:
 
     def _meet(self, order: Placed, top: Top, listing: Listing) -> None:
         now, order_id = self.clock.now(), order.order_id
+        best = trailed(order, top.last)
+        if best is not None:
+            self.emit(Trailed(now, order_id, best))
+            order = self.floor.orders[order_id]
         if reached(order, top.last):
             self.emit(Triggered(now, order_id, top.last))
             order = self.floor.orders[order_id]
@@ -188,7 +245,7 @@ class Exchange:
                 order = self.floor.orders[order_id]
             self._fill(order, price, listing)
         if leaves_now(order) and order_id in self.floor.working:
-            self.emit(Ended(now, order_id, State.CANCELED, "not filled at once"))
+            self._end(order_id, State.CANCELED, "not filled at once")
 
     def _fill(self, order: Placed, price: Decimal, listing: Listing) -> None:
         side, symbol = order.ticket.side, order.ticket.symbol
@@ -197,13 +254,18 @@ class Exchange:
         if quantity <= 0:
             return
         self._shown[symbol, side] = shown - quantity
+        self._trade(order, quantity, price, listing)
+
+    def _trade(self, order: Placed, quantity: Decimal, price: Decimal, listing: Listing) -> None:
+        """A fill; what it leaves of its rivals is what it leaves of itself."""
+        side = order.ticket.side
         fee, currency = fee_of(listing, side, quantity, price)
         self.emit(
             Traded(
                 at=self.clock.now(),
                 fill_id=self.new_id("fill", len(self.floor.fills) + 1),
                 order_id=order.order_id,
-                symbol=symbol,
+                symbol=order.ticket.symbol,
                 side=side,
                 quantity=quantity,
                 price=price,
@@ -211,6 +273,12 @@ class Exchange:
                 fee_currency=currency,
             )
         )
+        left = self.floor.orders[order.order_id].remaining
+        for rival in self.floor.rivals(order):
+            if left:
+                self.emit(Sized(self.clock.now(), rival.order_id, rival.filled + left))
+            else:
+                self._end(rival.order_id, State.CANCELED, f"order {order.order_id} has filled")
 
 
 def fee_of(listing: Listing, side: Side, quantity: Decimal, price: Decimal) -> tuple[Decimal, str]:

@@ -13,10 +13,12 @@ from quorum.simulator.core.events import (
     Ended,
     Event,
     Marked,
+    Noted,
     Opened,
     Sized,
     Suspended,
     Traded,
+    Trailed,
     Triggered,
 )
 from quorum.simulator.core.words import Placed, State
@@ -24,7 +26,7 @@ from quorum.simulator.core.words import Placed, State
 
 @dataclass(slots=True)
 class Floor:
-    """Cash by currency, holdings by symbol, orders, fills, halted symbols and last marks; changed by events alone."""
+    """Cash by currency, holdings by symbol, orders, fills, halts, last marks, notes; changed by events alone."""
 
     cash: dict[str, Decimal] = field(default_factory=dict)
     currency: str = ""
@@ -36,6 +38,8 @@ class Floor:
     fills: list[Traded] = field(default_factory=list)
     halted: set[str] = field(default_factory=set)
     marks: dict[str, Marked] = field(default_factory=dict)
+    families: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event) -> None:
         """The state after `event`."""
@@ -45,7 +49,7 @@ class Floor:
                 self.currency, self.opened = event.currency, event.at
             case Accepted():
                 self._accept(event)
-            case Sized() | Triggered() | Ended():
+            case Sized() | Triggered() | Trailed() | Ended():
                 self._move(event)
             case Traded():
                 self._trade(event)
@@ -55,6 +59,10 @@ class Floor:
                 (self.halted.add if event.halted else self.halted.discard)(event.symbol)
             case Marked():
                 self.marks[event.symbol] = event
+            case Noted():
+                self.notes.pop(event.name, None)
+                if event.text is not None:
+                    self.notes[event.name] = event.text
             case _:
                 pass
 
@@ -70,8 +78,35 @@ class Floor:
         return self.positions[symbol].quantity if symbol in self.positions else ZERO
 
     def promised(self, symbol: str, side: Side) -> Decimal:
-        """What open orders of `side` may still take or bring."""
-        return sum((o.remaining for o in self.open_orders(symbol) if o.ticket.side is side), ZERO)
+        """What open orders of `side` may still take or bring: of rivals one, of those that wait for another none."""
+        found: dict[str, Decimal] = {}
+        for order in self.open_orders(symbol):
+            if order.ticket.side is side and not self.waits(order):
+                name = order.ticket.rivals or order.order_id
+                found[name] = max(found.get(name, ZERO), order.remaining)
+        return sum(found.values(), ZERO)
+
+    def waits(self, order: Placed) -> bool:
+        """Whether an order waits for another one to fill whole."""
+        return order.ticket.after is not None and self.last(order.ticket.after).state is not State.FILLED
+
+    def last(self, order_id: str) -> Placed:
+        """The order of that id, or what has taken its place."""
+        order = self.orders[order_id]
+        while order.replaced_by is not None:
+            order = self.orders[order.replaced_by]
+        return order
+
+    def rivals(self, order: Placed) -> list[Placed]:
+        """The open orders that `order` takes the place of, should it fill."""
+        name = order.ticket.rivals
+        others = self.open_orders(order.ticket.symbol) if name else iter(())
+        return [each for each in others if each.ticket.rivals == name and each.order_id != order.order_id]
+
+    def followers(self, order: Placed) -> list[Placed]:
+        """The open orders that wait for `order`."""
+        others = self.open_orders(order.ticket.symbol)
+        return [each for each in others if each.ticket.after and self.last(each.ticket.after) is order]
 
     def _accept(self, event: Accepted) -> None:
         order = Placed(
@@ -88,14 +123,18 @@ class Floor:
         self.orders[event.order_id] = order
         self.by_client_id[event.ticket.client_order_id] = event.order_id
         self.working[event.order_id] = None
+        if event.ticket.family:
+            self.families.setdefault(event.ticket.family, []).append(event.order_id)
 
-    def _move(self, event: Sized | Triggered | Ended) -> None:
+    def _move(self, event: Sized | Triggered | Trailed | Ended) -> None:
         order = replace(self.orders[event.order_id], updated=event.at)
         match event:
             case Sized():
                 order = replace(order, quantity=event.quantity)
             case Triggered():
                 order = replace(order, triggered=True)
+            case Trailed():
+                order = replace(order, best=event.best)
             case Ended():
                 order = replace(
                     order, state=event.state, ended=event.at, detail=event.detail, replaced_by=event.replaced_by

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from quorum.domain import DataError
 from quorum.simulator.core.events import Event, read, written
+
+
+class Happened(NamedTuple):
+    """A line of a journal: its number, from 1, and the event."""
+
+    number: int
+    event: Event
 
 
 class Journal(Protocol):
@@ -19,8 +28,13 @@ class Journal(Protocol):
         """Keep `event`; its number, from 1. It outlives the process when this returns, if the journal does."""
         ...
 
-    def lines(self, after: int = 0) -> list[dict[str, Any]]:
-        """The plain forms of what came after number `after`, each with its number `n`."""
+    def lines(self, after: int = 0, kinds: Collection[str] = ()) -> list[dict[str, Any]]:
+        """The plain forms of what came after number `after`, of those kinds or of all, each with its number `n`."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """The number of the last line."""
         ...
 
 
@@ -28,57 +42,75 @@ class MemoryJournal:
     """A journal that ends with the process."""
 
     def __init__(self) -> None:
-        self._lines: list[dict[str, Any]] = []
+        self._texts: list[bytes] = []
+
+    @property
+    def count(self) -> int:
+        """See Journal."""
+        return len(self._texts)
 
     def append(self, event: Event) -> int:
         """See Journal."""
-        self._lines.append({"n": len(self._lines) + 1, **written(event)})
-        return len(self._lines)
+        self._texts.append(_text(len(self._texts) + 1, event))
+        return len(self._texts)
 
-    def lines(self, after: int = 0) -> list[dict[str, Any]]:
+    def lines(self, after: int = 0, kinds: Collection[str] = ()) -> list[dict[str, Any]]:
         """See Journal."""
-        return self._lines[after:]
+        return _parsed(self._texts[after:], kinds)
 
 
-class FileJournal(MemoryJournal):
+class FileJournal:
     """A journal in a file of JSON lines; one that was there is read, and its last line cut off if it is torn.
 
     DataError, with the line's number, when an earlier line is damaged.
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = _whole(path)
-        self._lines = list(_numbered(path, whole))
+        self._path = path
+        self._starts = array("Q", _starts(path, whole))
+        self._size = len(whole)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.ftruncate(self._file, len(whole))
+        os.ftruncate(self._file, self._size)
+
+    @property
+    def count(self) -> int:
+        """See Journal."""
+        return len(self._starts)
 
     def append(self, event: Event) -> int:
         """See Journal; the line is with the operating system when this returns."""
-        number = super().append(event)
-        text = json.dumps(self._lines[-1], ensure_ascii=False, allow_nan=False) + "\n"
-        os.write(self._file, text.encode())
-        return number
+        text = _text(len(self._starts) + 1, event) + b"\n"
+        os.write(self._file, text)
+        self._starts.append(self._size)
+        self._size += len(text)
+        return len(self._starts)
+
+    def lines(self, after: int = 0, kinds: Collection[str] = ()) -> list[dict[str, Any]]:
+        """See Journal."""
+        if after >= len(self._starts):
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._starts[max(after, 0)])
+            return _parsed(islice(file, len(self._starts) - after), kinds)
 
     def close(self) -> None:
         """Let the file go."""
         os.close(self._file)
 
 
-def _whole(path: Path) -> bytes:
-    data = path.read_bytes() if path.exists() else b""
-    return data[: data.rfind(b"\n") + 1]
+def read_journal(path: Path) -> Iterator[Happened]:
+    """The events of a journal's file, in order; a last line that is torn never happened.
 
-
-def _numbered(path: Path, data: bytes) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            values = json.loads(line)
-            read(values)
-        except (ValueError, DataError, AttributeError) as error:
-            raise DataError(f"{path}:{number} is no event of a simulated venue ({error})", "move it away") from None
-        yield values | {"n": number}
+    DataError, with the line's number, when one is damaged, and when there is no such file.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no journal {path}", "name the file that `quorum sim --journal` wrote")
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.endswith(b"\n"):
+                yield Happened(number, _event(path, number, line))
 
 
 def replayed(journal: Journal, apply: Callable[[Event], None]) -> int:
@@ -87,3 +119,33 @@ def replayed(journal: Journal, apply: Callable[[Event], None]) -> int:
     for line in lines:
         apply(read(line))
     return len(lines)
+
+
+def _text(number: int, event: Event) -> bytes:
+    return json.dumps({"n": number, **written(event)}, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _parsed(texts: Iterable[bytes], kinds: Collection[str]) -> list[dict[str, Any]]:
+    marks = tuple(f'"kind": "{kind}"'.encode() for kind in kinds)
+    return [json.loads(text) for text in texts if not marks or any(mark in text for mark in marks)]
+
+
+def _whole(path: Path) -> bytes:
+    data = path.read_bytes() if path.exists() else b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _starts(path: Path, data: bytes) -> Iterator[int]:
+    """Where the lines of a journal begin, each of them read."""
+    start = 0
+    for number, line in enumerate(data.splitlines(keepends=True), 1):
+        _event(path, number, line)
+        yield start
+        start += len(line)
+
+
+def _event(path: Path, number: int, line: bytes) -> Event:
+    try:
+        return read(json.loads(line))
+    except (ValueError, DataError, AttributeError) as error:
+        raise DataError(f"{path}:{number} is no event of a simulated venue ({error})", "move it away") from None

@@ -6,15 +6,24 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from quorum.domain import ZERO, Side
-from quorum.simulator.core.words import Life, Placed, Top
+from quorum.simulator.core.words import Kind, Life, Placed, Top
 
 
 def reached(order: Placed, last: Decimal) -> bool:
     """Whether a trade at `last` sets off the stop of an order that has one."""
-    stop = order.ticket.stop
+    stop = order.stop
     if stop is None or order.triggered:
         return False
     return last >= stop if order.ticket.side is Side.BUY else last <= stop
+
+
+def trailed(order: Placed, last: Decimal) -> Decimal | None:
+    """The best price that a trailing stop has now seen; None where it has seen a better one."""
+    if order.ticket.kind is not Kind.TRAILING or order.triggered:
+        return None
+    if order.best is not None and (last - order.best) * order.ticket.side.sign >= 0:
+        return None
+    return last
 
 
 def price_of(order: Placed, top: Top) -> Decimal | None:

@@ -53,8 +53,10 @@ def means(floor: Floor, mark: Callable[[str], Decimal], terms: Terms) -> Means:
 
 
 def reserve(floor: Floor, order: Placed, mark: Callable[[str], Decimal]) -> Decimal:
-    """What an open order may still cost: nothing where it takes off a holding."""
+    """What an open order may still cost: nothing where it takes off a holding, or waits for another order."""
     ticket = order.ticket
+    if floor.waits(order):
+        return ZERO
     price = worst(ticket, mark(ticket.symbol))
     if order.quantity is None:
         return ticket.notional or ZERO

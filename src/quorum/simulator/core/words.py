@@ -17,6 +17,7 @@ class Kind(StrEnum):
     LIMIT = "limit"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
+    TRAILING = "trailing_stop"
 
     @property
     def limited(self) -> bool:
@@ -24,7 +25,7 @@ class Kind(StrEnum):
 
     @property
     def stopped(self) -> bool:
-        return self in (Kind.STOP, Kind.STOP_LIMIT)
+        return self in (Kind.STOP, Kind.STOP_LIMIT, Kind.TRAILING)
 
 
 class Life(StrEnum):
@@ -84,7 +85,10 @@ class Ticket:
     """An order as a client asks for it: a quantity, or a `notional` that becomes one at the first price.
 
     `origin` is `client`, or `manual` for what somebody did by hand at the venue. `closing` is the exchange's word:
-    whether the order takes off a holding.
+    whether the order takes off a holding. A trailing stop follows the market at `trail`, or at the fraction
+    `trail_part` of its price. An order with `after` waits until the order of that id has filled whole, and goes when
+    it goes; of those with the same `rivals` one takes the place of the others. `label` is the venue's word for the
+    `family`.
     """
 
     client_order_id: str
@@ -98,6 +102,21 @@ class Ticket:
     stop: Decimal | None = None
     origin: str = "client"
     closing: bool = False
+    trail: Decimal | None = None
+    trail_part: Decimal | None = None
+    after: str | None = None
+    rivals: str | None = None
+    family: str = ""
+    label: str = ""
+
+
+class Mode(StrEnum):
+    """What the exchange does at all."""
+
+    ONLINE = "online"
+    CANCEL_ONLY = "cancel_only"
+    POST_ONLY = "post_only"
+    MAINTENANCE = "maintenance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +124,8 @@ class Placed:
     """An order that the exchange accepted, and what became of it.
 
     `number` is its place in time; `quantity` is None until a notional is sized. It may trade from `starts` on and
-    expires at `expires` (ns UTC), never when that is None. `value` is the sum of price times quantity of its fills.
+    expires at `expires` (ns UTC), never when that is None. `value` is the sum of price times quantity of its fills,
+    `best` the best price that a trailing stop has seen.
     """
 
     order_id: str
@@ -119,6 +139,7 @@ class Placed:
     value: Decimal = ZERO
     state: State = State.NEW
     triggered: bool = False
+    best: Decimal | None = None
     updated: int = 0
     ended: int | None = None
     replaces: str | None = None
@@ -129,6 +150,15 @@ class Placed:
     def remaining(self) -> Decimal:
         """What may still fill; 0 for one that has ended or is not sized yet."""
         return ZERO if self.state.ended or self.quantity is None else self.quantity - self.filled
+
+    @property
+    def stop(self) -> Decimal | None:
+        """The price that sets it off; None for an order without a stop."""
+        ticket = self.ticket
+        if ticket.kind is not Kind.TRAILING or self.best is None:
+            return ticket.stop
+        away = ticket.trail if ticket.trail is not None else self.best * (ticket.trail_part or ZERO)
+        return self.best + ticket.side.sign * away
 
     @property
     def average_price(self) -> Decimal | None:
@@ -167,6 +197,7 @@ class Reason(StrEnum):
     NO_SHORTS = "no_shorts"
     CROSSES_OWN = "crosses_own"
     WINDOW = "window"
+    RESTRICTED = "restricted"
     NOT_FOUND = "not_found"
     ENDED = "ended"
 

@@ -8,12 +8,17 @@ Neighbours: `simulator.serving` acts them out.
 from quorum.simulator.faults.plan import Faults, Planted
 from quorum.simulator.faults.reading import fault_of, parse_faults, read_faults
 from quorum.simulator.faults.words import (
+    ABSURD,
     ACKED,
     AFTER,
     BEFORE,
+    CANCELLING,
     CLOSING,
+    LISTED,
     MEANINGS,
     MESSAGE,
+    NEEDS_SYMBOL,
+    PLACING,
     SHOWN,
     SUMMED,
     VENUE,
@@ -22,12 +27,17 @@ from quorum.simulator.faults.words import (
 )
 
 __all__ = [
+    "ABSURD",
     "ACKED",
     "AFTER",
     "BEFORE",
+    "CANCELLING",
     "CLOSING",
+    "LISTED",
     "MEANINGS",
     "MESSAGE",
+    "NEEDS_SYMBOL",
+    "PLACING",
     "SHOWN",
     "SUMMED",
     "VENUE",

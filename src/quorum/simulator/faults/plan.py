@@ -64,10 +64,15 @@ class Faults:
         self.planted[:] = kept
         return gone
 
-    def draw(self, kinds: frozenset[FaultKind], place: str, symbol: str | None = None) -> Fault | None:
-        """The first fault of `kinds` that fires at `place`, journaled; None where nothing goes wrong."""
+    def draw(self, kinds: frozenset[FaultKind], place: str, symbol: str | None = None, part: str = "") -> Fault | None:
+        """The first fault of `kinds` that fires at `place`, journaled; None where nothing goes wrong.
+
+        A fault may name the place with its `part` behind a point: `trade_updates.fill`.
+        """
+        names = [place, place.partition(" ")[2]]
+        names += [f"{name}.{part}" for name in names if part]
         for each in self.planted:
-            if each.fault.kind in kinds and self._matches(each, place, symbol) and each.hits():
+            if each.fault.kind in kinds and self._matches(each, names, symbol) and each.hits():
                 self._fire(each, place)
                 return each.fault
         return None
@@ -82,7 +87,7 @@ class Faults:
                 found.append(each.fault)
         return found
 
-    def _matches(self, each: Planted, place: str, symbol: str | None) -> bool:
+    def _matches(self, each: Planted, names: list[str], symbol: str | None) -> bool:
         fault = each.fault
         if each.spent or not self._ripe(each):
             return False
@@ -90,7 +95,7 @@ class Faults:
             return False
         if fault.kind in VENUE and fault.on == "*" and fault.at is None:
             return False
-        return fnmatchcase(place, fault.on) or fnmatchcase(place.partition(" ")[2], fault.on)
+        return any(fnmatchcase(name, fault.on) for name in names)
 
     def _ripe(self, each: Planted) -> bool:
         return self._clock.now() - each.since >= each.fault.after * SECOND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal, InvalidOperation
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from quorum.domain import ConfigError, Side
-from quorum.simulator.faults.words import NEEDS_SYMBOL, Fault, FaultKind
+from quorum.simulator.faults.words import ABSURD, NEEDS_SYMBOL, Fault, FaultKind
 
 _WORDS = {"fault": "kind", "for": "lasting"}
+_MOST = 50_000_000
 _FIELDS = {f.name for f in fields(Fault)}
 _NUMBERS: dict[str, type[int] | type[float]] = {
     "at": int,
@@ -22,6 +24,7 @@ _NUMBERS: dict[str, type[int] | type[float]] = {
     "after": float,
     "seconds": float,
     "lasting": float,
+    "count": int,
 }
 
 
@@ -63,9 +66,14 @@ def fault_of(row: Any, place: str) -> Fault:
         values = {key: _value(key, value) for key, value in named.items()}
         fault = Fault(**values)
     except (TypeError, ValueError, InvalidOperation) as error:
-        raise ConfigError(f"{place} cannot be read ({error})", f"faults are {', '.join(FaultKind)}") from None
+        raise ConfigError(f"{place} cannot be read ({_why(named, error)})", "see `quorum sim --fault list`") from None
     _agree(fault, place)
     return fault
+
+
+def _why(named: Mapping[str, Any], error: Exception) -> str:
+    kind = str(named.get("kind", "")).replace("-", "_")
+    return str(error) if kind in list(FaultKind) else f"there is no fault {kind!r}"
 
 
 def _value(key: str, value: Any) -> Any:
@@ -85,5 +93,21 @@ def _agree(fault: Fault, place: str) -> None:
         raise ConfigError(f"{place}: at is {fault.at}", "count from 1")
     if fault.kind in NEEDS_SYMBOL and not fault.symbol:
         raise ConfigError(f"{place}: {fault.kind.value} needs a symbol", "add symbol: AAPL")
+    if fault.count is not None and not 1 <= fault.count <= _MOST:
+        raise ConfigError(f"{place}: count is {fault.count}", f"give a number from 1 to {_MOST:,}")
+    if fault.value not in ("", *ABSURD):
+        raise ConfigError(f"{place}: value is {fault.value!r}", f"choose of {', '.join(ABSURD)}")
+    _finite(fault, place)
     if not fault.quantity.is_finite() or not fault.quantity:
         raise ConfigError(f"{place}: quantity is {fault.quantity}", "give a number other than 0")
+
+
+def _finite(fault: Fault, place: str) -> None:
+    for name, value in (("after", fault.after), ("seconds", fault.seconds), ("for", fault.lasting)):
+        wrong = value is not None and (not math.isfinite(value) or (value < 0 and fault.kind is not FaultKind.CLOCK))
+        if wrong:
+            raise ConfigError(f"{place}: {name} is {value}", "give seconds from 0 on")
+    if fault.times is not None and fault.times < 0:
+        raise ConfigError(f"{place}: times is {fault.times}", "give 0 for without end, or a number")
+    if fault.status is not None and fault.status and not 100 <= fault.status <= 4999:
+        raise ConfigError(f"{place}: status is {fault.status}", "give a status of HTTP, or a closing code from 1000")

@@ -8,7 +8,8 @@ from quorum.simulator.public import Candle, Levels, Market, Print, Touch
 
 
 class Topic(NamedTuple):
-    """What a client subscribes to; `setting` is the depth of a book or the minutes of candles, else 0."""
+    """What a client subscribes to; `setting` is the depth of a book or the minutes of candles, 1 for a ticker that
+    follows the touch, else 0. All instruments are the topic of no symbol."""
 
     channel: str
     symbol: str
@@ -45,8 +46,8 @@ class Dialect(Protocol):
     heartbeat: dict[str, Any]
     snapshots: tuple[str, ...]
 
-    def greeting(self, number: int) -> Any:
-        """The first message of a connection."""
+    def greeting(self, number: int, system: str) -> Any:
+        """The first message of a connection, and what is said as the state of the venue changes."""
         ...
 
     def read(self, said: str | bytes) -> Wish:

@@ -10,11 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from quorum.domain import SECOND, ZERO
+from quorum.simulator.core import Event, Mode, Suspended
 from quorum.simulator.faults import ACKED, SHOWN, SUMMED
 from quorum.simulator.kraken.dialect import Dialect, Shown, Topic, Wish
 from quorum.simulator.kraken.first import First
 from quorum.simulator.kraken.forms import INTERVALS, written
-from quorum.simulator.kraken.second import Second
+from quorum.simulator.kraken.second import INSTRUMENT, Second, instruments
 from quorum.simulator.public import (
     Book,
     Change,
@@ -33,6 +34,7 @@ from quorum.simulator.serving import Line, Simulation
 _HEARTBEAT = 1.0  # seconds of silence after which one is sent
 _SHOWN_TRADES = 50
 _BEST = 10
+_INSTRUMENTS = Topic(INSTRUMENT, "")
 
 
 class Feed:
@@ -45,6 +47,8 @@ class Feed:
         self._count = 0
         markets.watch(self._happened)
         simulation.on_shutdown.append(self._shut)
+        simulation.on_mode.append(self._switched)
+        simulation.exchange.listen(self._traded_at)
 
     def routes(self) -> Iterable[web.RouteDef]:
         """Every door."""
@@ -62,21 +66,32 @@ class Feed:
         ws = web.WebSocketResponse(autoping=False, timeout=1.0)
         await ws.prepare(request)
         line = Line(self._simulation, ws, request, written)
-        client = Client(self._simulation, self._markets, line, dialect)
+        self._count += 1
+        client = Client(self._simulation, self._markets, line, dialect, self._count)
         wire = self._clients[client] = Wire(self._simulation, request, line, ws)
         self._markets.lines.add(line)
-        self._count += 1
-        line.answer(dialect.greeting(self._simulation.options.seed * 10**9 + self._count))
+        client.greet()
         try:
             await wire.attend(Manners(), client.hear, client.heartbeats())
         finally:
             self._clients.pop(client, None)
             self._markets.lines.discard(line)
+            line.end()
         return ws
 
     def _shut(self, seconds: float) -> None:
         for wire in self._clients.values():
             self._simulation.spawn(wire.close(seconds * self._simulation.options.timers))
+
+    def _switched(self, mode: Mode) -> None:
+        for client in list(self._clients):
+            client.greet()
+            client.instruments()
+
+    def _traded_at(self, event: Event) -> None:
+        if isinstance(event, Suspended):
+            for client in list(self._clients):
+                client.instruments()
 
     def _happened(self, market: Market, what: Happening) -> None:
         for client in list(self._clients):
@@ -86,7 +101,8 @@ class Feed:
 class Client:
     """One connection and its topics; of a book, the levels that the client has been shown."""
 
-    def __init__(self, simulation: Simulation, markets: Markets, line: Line, dialect: Dialect) -> None:
+    def __init__(self, simulation: Simulation, markets: Markets, line: Line, dialect: Dialect, number: int) -> None:
+        self._number = simulation.options.seed * 10**9 + number
         self._simulation = simulation
         self._markets = markets
         self._line = line
@@ -103,6 +119,17 @@ class Client:
                 if self._topics and not self._simulation.pingless:
                     self._line.answer(self._dialect.heartbeat)
                 self._last = monotonic()
+
+    def greet(self) -> None:
+        """Say in which state the venue is."""
+        self._line.answer(self._dialect.greeting(self._number, self._simulation.exchange.mode.value))
+
+    def instruments(self, first: bool = False) -> None:
+        """Say what is traded, to one who has subscribed to that."""
+        if _INSTRUMENTS in self._topics:
+            exchange = self._simulation.exchange
+            message = instruments(self._markets, exchange.mode.value, exchange.floor.halted, first)
+            self._tell(_INSTRUMENTS, message)
 
     def hear(self, said: str | bytes) -> None:
         """A message of the client."""
@@ -127,7 +154,7 @@ class Client:
         match topic.channel, what:
             case "trade", Print():
                 tell(what)
-            case "ticker", Print():
+            case ("ticker", Print()) | ("ticker", Touch()) if bool(topic.setting) is isinstance(what, Touch):
                 tell(None)
             case "spread", Touch():
                 tell(what)
@@ -140,6 +167,9 @@ class Client:
 
     def _wished(self, wish: Wish, topic: Topic) -> None:
         known = topic in self._topics
+        if topic == _INSTRUMENTS:
+            self._wished_all(wish, known)
+            return
         market = self._markets.by_symbol.get(topic.symbol)
         if market is None:
             self._answer(wish, topic, _unsupported(self._dialect, topic.symbol))
@@ -154,6 +184,18 @@ class Client:
             self._topics[topic] = Book()
             self._markets.begin()
             self._begin(topic, market, wish.snapshot)
+
+    def _wished_all(self, wish: Wish, known: bool) -> None:
+        if known is (wish.word == "subscribe"):
+            self._answer(wish, _INSTRUMENTS, "Already subscribed" if known else "Subscription Not Found")
+            return
+        self._answer(wish, _INSTRUMENTS, "")
+        if known:
+            del self._topics[_INSTRUMENTS]
+            return
+        self._topics[_INSTRUMENTS] = Book()
+        if wish.snapshot:
+            self.instruments(first=True)
 
     def _begin(self, topic: Topic, market: Market, wanted: bool) -> None:
         if topic.channel == "book":

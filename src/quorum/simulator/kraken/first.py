@@ -31,9 +31,9 @@ class First:
     heartbeat: dict[str, Any] = {"event": "heartbeat"}
     snapshots: tuple[str, ...] = ("ticker", "book", "spread", "ohlc")
 
-    def greeting(self, number: int) -> Any:
+    def greeting(self, number: int, system: str) -> Any:
         """See Dialect."""
-        return {"connectionID": number, "event": "systemStatus", "status": "online", "version": "1.9.6"}
+        return {"connectionID": number, "event": "systemStatus", "status": system, "version": "1.9.6"}
 
     def read(self, said: str | bytes) -> Wish:
         """See Dialect."""

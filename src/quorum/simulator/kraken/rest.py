@@ -31,6 +31,7 @@ _KEPT = 720
 _FEES = [[0, 0.4], [10000, 0.35], [50000, 0.24], [100000, 0.22], [250000, 0.2], [500000, 0.18]]
 _MAKER_FEES = [[0, 0.25], [10000, 0.2], [50000, 0.14], [100000, 0.12], [250000, 0.1], [500000, 0.08]]
 _API = "/0/public/"
+_OLD_NAMES = {"BTC": "XBT", "DOGE": "XDG"}
 
 
 class Complaint(Exception):
@@ -79,6 +80,8 @@ class Rest:
             "Trades": self.trades,
             "Depth": self.depth,
             "Ticker": self.ticker,
+            "Assets": self.assets,
+            "Spread": self.spread,
         }
         return [web.get(f"{_API}{name}", door) for name, door in doors.items()]
 
@@ -91,11 +94,11 @@ class Rest:
     async def status(self, request: web.Request) -> web.Response:
         """Whether it is open."""
         at = datetime.fromtimestamp(self._simulation.shown_now() // SECOND, UTC)
-        return _result({"status": "online", "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}"})
+        return _result({"status": self._simulation.exchange.mode.value, "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}"})
 
     async def pairs(self, request: web.Request) -> web.Response:
         """What is traded."""
-        return _result({key(market.symbol): _pair(market.listing) for market in self._asked(request)})
+        return _result({key(market.symbol): self._pair(market.listing) for market in self._asked(request)})
 
     async def candles(self, request: web.Request) -> web.Response:
         """The newest 720 candles after `since`, the last of them still running."""
@@ -136,6 +139,28 @@ class Rest:
         """Touch, last trade and the day of each pair."""
         found = {key(market.symbol): form for market in self._asked(request) if (form := _ticker(market)) is not None}
         return _result(found)
+
+    async def assets(self, request: web.Request) -> web.Response:
+        """The currencies of what is traded."""
+        names = sorted({part for market in self._markets for part in market.symbol.split("/")})
+        asked = {name for name in request.query.get("asset", "").split(",") if name}
+        shown = [name for name in names if not asked or {name, asset(name), _OLD_NAMES.get(name)} & asked]
+        if asked and not shown:
+            raise Complaint("EQuery:Unknown asset")
+        form = {"aclass": "currency", "decimals": 10, "display_decimals": 5, "status": "enabled"}
+        return _result({asset(name): form | {"altname": _OLD_NAMES.get(name, name)} for name in shown})
+
+    async def spread(self, request: web.Request) -> web.Response:
+        """The newest touches."""
+        market, since = self._one(request), _whole(request, "since", 0)
+        rows = [t for t in market.touches if t.time // SECOND >= since]
+        found = [[t.time // SECOND, *(old_price_text(market.listing, p) for p in (t.bid, t.ask))] for t in rows]
+        last = rows[-1].time // SECOND if rows else since
+        return _result({key(market.symbol): found, "last": last})
+
+    def _pair(self, listing: Listing) -> dict[str, Any]:
+        exchange = self._simulation.exchange
+        return _pair(listing, "cancel_only" if listing.symbol in exchange.floor.halted else exchange.mode.value)
 
     def _one(self, request: web.Request) -> Market:
         if not request.query.get("pair"):
@@ -210,7 +235,7 @@ def _ticker(market: Market) -> dict[str, Any] | None:
     }
 
 
-def _pair(listing: Listing) -> dict[str, Any]:
+def _pair(listing: Listing, status: str) -> dict[str, Any]:
     each = listing.instrument
     return {
         "altname": short(each.symbol),
@@ -234,5 +259,5 @@ def _pair(listing: Listing) -> dict[str, Any]:
         "ordermin": "0.00005",
         "costmin": str(each.min_notional),
         "tick_size": str(each.tick),
-        "status": "online",
+        "status": status,
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Iterable
 from decimal import Decimal
 from typing import Any
 
 from quorum.domain import MINUTE, Side
+from quorum.simulator.core import Listing
 from quorum.simulator.kraken.dialect import Shown, Topic, Wish
 from quorum.simulator.kraken.forms import (
     DEPTHS,
@@ -19,9 +21,12 @@ from quorum.simulator.kraken.forms import (
     rows_of,
     size_text,
 )
+from quorum.simulator.kraken.listings import decimals
 from quorum.simulator.public import Candle, Levels, Market, Print, Touch
 
+INSTRUMENT = "instrument"
 _CHANNELS = ("ticker", "trade", "ohlc", "book")
+_TRIGGERS = ("trades", "bbo")
 
 
 class Second:
@@ -30,9 +35,9 @@ class Second:
     heartbeat: dict[str, Any] = {"channel": "heartbeat"}
     snapshots: tuple[str, ...] = ("ticker", "book", "trade", "ohlc")
 
-    def greeting(self, number: int) -> Any:
+    def greeting(self, number: int, system: str) -> Any:
         """See Dialect."""
-        state = {"api_version": "v2", "connection_id": number, "system": "online", "version": "2.0.10"}
+        state = {"api_version": "v2", "connection_id": number, "system": system, "version": "2.0.10"}
         return {"channel": "status", "data": [state], "type": "update"}
 
     def read(self, said: str | bytes) -> Wish:
@@ -53,6 +58,8 @@ class Second:
 
     def _topics(self, word: str, params: dict[str, Any], said: dict[str, Any]) -> Wish:
         channel, symbols = params.get("channel"), params.get("symbol")
+        if channel == INSTRUMENT:
+            return Wish(word, (Topic(INSTRUMENT, ""),), said, bool(params.get("snapshot", True)))
         if channel not in _CHANNELS:
             return Wish(word, (), said, wrong="Unsupported channel")
         if not isinstance(symbols, list) or not symbols or not all(isinstance(each, str) for each in symbols):
@@ -64,6 +71,10 @@ class Second:
         elif channel == "ohlc":
             setting = params.get("interval", 1)
             wrong = "" if setting in INTERVALS else "Subscription ohlc interval not supported"
+        elif channel == "ticker":
+            trigger = params.get("event_trigger", "trades")
+            wrong = "" if trigger in _TRIGGERS else "Subscription event_trigger not supported"
+            setting = 0 if wrong else _TRIGGERS.index(trigger)
         topics = () if wrong else tuple(Topic(channel, symbol, setting) for symbol in symbols)
         return Wish(word, topics, said, bool(params.get("snapshot", True)), wrong)
 
@@ -77,8 +88,12 @@ class Second:
         if wrong:
             named = {"symbol": topic.symbol} if topic is not None else {}
             return {"error": wrong, **head, **number, "success": False, **named, **times}
-        result: dict[str, Any] = {"channel": topic.channel, "symbol": topic.symbol} if topic is not None else {}
-        if topic is not None and topic.setting:
+        result: dict[str, Any] = {"channel": topic.channel} if topic is not None else {}
+        if topic is not None and topic.symbol:
+            result["symbol"] = topic.symbol
+        if topic is not None and topic.channel == "ticker":
+            result["event_trigger"] = _TRIGGERS[topic.setting]
+        elif topic is not None and topic.setting:
             result["depth" if topic.channel == "book" else "interval"] = topic.setting
         if wish.word == "subscribe":
             result["snapshot"] = wish.snapshot
@@ -103,6 +118,46 @@ class Second:
         head: dict[str, Any] = {"channel": topic.channel, "type": "snapshot" if first else "update"}
         stamp = {"timestamp": rfc(market.now, 9)} if topic.channel == "ohlc" else {}
         return head | stamp | {"data": [data]}
+
+
+def instruments(markets: Iterable[Market], mode: str, halted: Container[str], first: bool) -> dict[str, Any]:
+    """All that is traded, as the channel `instrument` tells it."""
+    listings = [market.listing for market in markets]
+    names = sorted({part for each in listings for part in each.symbol.split("/")})
+    assets = [
+        {
+            "id": name,
+            "status": "enabled",
+            "precision": 10,
+            "precision_display": 5,
+            "borrowable": False,
+            "collateral_value": 0,
+            "margin_rate": 0,
+        }
+        for name in names
+    ]
+    pairs = [_pair(each, "cancel_only" if each.symbol in halted else mode) for each in listings]
+    kind = "snapshot" if first else "update"
+    return {"channel": INSTRUMENT, "type": kind, "data": {"assets": assets, "pairs": pairs}}
+
+
+def _pair(listing: Listing, status: str) -> dict[str, Any]:
+    each = listing.instrument
+    return {
+        "symbol": each.symbol,
+        "base": each.base,
+        "quote": each.quote,
+        "status": status,
+        "has_index": False,
+        "marginable": False,
+        "cost_min": exact(f"{each.min_notional:f}"),
+        "cost_precision": 5,
+        "price_increment": exact(f"{each.tick:f}"),
+        "price_precision": decimals(listing),
+        "qty_increment": exact(f"{each.lot:.8f}"),
+        "qty_min": exact("0.00005"),
+        "qty_precision": 8,
+    }
 
 
 def _price(market: Market, value: Decimal) -> str:

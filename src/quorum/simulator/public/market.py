@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 
 from quorum.domain import DAY, MINUTE, SECOND
 from quorum.simulator.core import Listing
 from quorum.simulator.public.before import Before
 from quorum.simulator.public.book import Book, Memory
+from quorum.simulator.public.log import Log, deals, prints
 from quorum.simulator.public.words import (
     Beat,
     Candle,
@@ -27,7 +26,8 @@ from quorum.simulator.public.words import (
     quiet,
 )
 
-_KEPT = 200_000  # trades and deals of the run
+_SPREADS = 200
+_KEPT = 400_000  # trades and deals of the run: a day of the usual market
 Watcher = Callable[["Market", Happening], None]
 
 
@@ -42,11 +42,11 @@ class Market:
     before: Before | None = None
     book: Book = field(default_factory=Book)
     memory: Memory = field(default_factory=lambda: Memory(2 * SECOND))
-    trades: deque[Print] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    deals: deque[Deal] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    trades: Log[Print] = field(default_factory=lambda: prints(_KEPT))
+    deals: Log[Deal] = field(default_factory=lambda: deals(_KEPT))
     minutes: dict[int, Candle] = field(default_factory=dict)
     watchers: list[Watcher] = field(default_factory=list)
-    touched: Touch | None = None
+    touches: deque[Touch] = field(default_factory=lambda: deque(maxlen=_SPREADS))
     now: int = 0
     settled: int = 0
     _open: Deal | None = None
@@ -55,6 +55,11 @@ class Market:
     @property
     def symbol(self) -> str:
         return self.listing.symbol
+
+    @property
+    def touched(self) -> Touch | None:
+        """The touch that was told last."""
+        return self.touches[-1] if self.touches else None
 
     @property
     def last_number(self) -> int:
@@ -86,7 +91,7 @@ class Market:
             case Change():
                 self.book.apply(what)
             case Touch():
-                self.touched = what
+                self.touches.append(what)
             case _:
                 pass
         self._tell(what)
@@ -112,15 +117,14 @@ class Market:
             number = self.before.count + 1
         if self.trades and len(found) < most:
             first = max(number - self.trades[0].number, 0)
-            found += islice(self.trades, first, first + most - len(found))
+            found += self.trades.part(first, most - len(found))
         return found
 
     def trades_since(self, instant: int, most: int) -> list[Print]:
         """Trades at or after `instant` (ns UTC), in order."""
         if self.before is not None and instant < self.before.end:
             return self.trades_from(self.before.number_at(instant), most)
-        first = bisect_left(self.trades, instant, key=lambda trade: trade.time)
-        return list(islice(self.trades, first, first + most))
+        return self.trades.part(self.trades.place_at(instant), most)
 
     def deals_from(self, number: int, most: int) -> list[Deal]:
         """Deals from `number` on, in order; before the run each trade is one."""
@@ -130,14 +134,14 @@ class Market:
             number = self.before.count + 1
         if self.deals and len(found) < most:
             first = max(number - self.deals[0].number, 0)
-            found += islice(self.deals, first, first + most - len(found))
+            found += self.deals.part(first, most - len(found))
         return found
 
     def deal_at(self, instant: int) -> int:
         """The number of the first deal at or after `instant` (ns UTC)."""
         if self.before is not None and instant < self.before.end:
             return self.before.number_at(instant)
-        first = bisect_left(self.deals, instant, key=lambda deal: deal.time)
+        first = self.deals.place_at(instant)
         return self.deals[first].number if first < len(self.deals) else self.last_deal + 1
 
     def candles(self, length: int, start: int, end: int) -> list[Candle]:
@@ -159,13 +163,17 @@ class Market:
 
     def day(self) -> Candle | None:
         """The last 24 hours as one candle; None before the first trade."""
-        found = folded(self.candles(MINUTE, self.now - DAY + MINUTE, self.now + 1), 10**20).get(0)
-        return found._replace(time=self.now - DAY) if found is not None else None
+        return self.past(DAY)
+
+    def past(self, length: int) -> Candle | None:
+        """The last `length` ns, in whole minutes, as one candle; None before the first trade."""
+        found = folded(self.candles(MINUTE, self.now - length + MINUTE, self.now + 1), 10**20).get(0)
+        return found._replace(time=self.now - length) if found is not None else None
 
     def _of_run(self, length: int, start: int, end: int) -> dict[int, Candle]:
         if length < MINUTE:
-            first = bisect_left(self.trades, start, key=lambda trade: trade.time)
-            inside = (t for t in islice(self.trades, first, None) if t.time < end)
+            first, last = self.trades.place_at(start), self.trades.place_at(end)
+            inside = self.trades.part(first, last - first)
             return folded((candle_of(each, each.time) for each in inside), length)
         return folded((c for time, c in self.minutes.items() if start <= time < end), length)
 

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from quorum.domain import SECOND, ZERO, QuorumError, Side, UsageError, iso, plain
-from quorum.simulator.core import Kind, Life, Ticket, Top
+from quorum.simulator.core import KINDS, Kind, Life, Ticket, Top
 from quorum.simulator.faults import fault_of
 from quorum.simulator.serving.simulation import Simulation
 
@@ -48,7 +48,9 @@ class Control:
             after = int(request.query.get("after", "0"))
         except ValueError:
             return _refuse(UsageError("after is no number", "give the last line's n"))
-        lines = self._exchange.journal.lines(after)
+        if unknown := sorted(wanted - set(KINDS)):
+            return _refuse(UsageError(f"{unknown[0]!r} is no kind of line", f"choose of {', '.join(KINDS)}"))
+        lines = self._exchange.journal.lines(max(after, 0), wanted)
         return web.json_response([line for line in lines if not wanted or line["kind"] in wanted])
 
     async def state(self, request: web.Request) -> web.Response:
@@ -79,7 +81,7 @@ class Control:
     def plant(self, body: Any) -> Any:
         """Plant one fault or a list of them; their names."""
         rows = body if isinstance(body, list) else [body]
-        return self._simulation.faults.plant(
+        return self._simulation.plant(
             [fault_of(row, f"fault {number} of the request") for number, row in enumerate(rows, 1)]
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,24 +13,35 @@ from aiohttp import web
 
 from quorum.domain import SECOND
 from quorum.simulator.faults import MESSAGE, Fault, FaultKind
+from quorum.simulator.serving.frames import fragments, ill_text, spoiled
 from quorum.simulator.serving.simulation import Simulation
 
 _WAITING = 10_000
+_REMEMBERED = 100  # messages of a channel that can be replayed
 _GARBAGE = '{"stream":"trade_updates","data":{"event":'
+_K = FaultKind
+_CHANGED = (_K.ABSURD, _K.WRONG_TYPE, _K.UNKNOWN_FIELD, _K.UNKNOWN_EVENT, _K.HUGE_FRAME)
 Encode = Callable[[Any], str | bytes]
 
 
 class Said(NamedTuple):
-    """A message on its way: of a channel and a symbol, or an answer that no fault touches; `end` closes after it."""
+    """A message on its way: of a channel and a symbol, or an answer that no fault touches; `end` closes after it.
+
+    `part` is what of its channel it is.
+    """
 
     channel: str | None
     symbol: str | None
     message: Any
     end: bool = False
+    part: str = ""
 
 
 class Line:
-    """A WebSocket that is written in order by one task; a client too slow for its queue is disconnected."""
+    """A WebSocket that is written in order by one task; a client too slow for its queue is cut off.
+
+    Whoever made it ends it.
+    """
 
     def __init__(self, simulation: Simulation, ws: web.WebSocketResponse, request: web.Request, encode: Encode) -> None:
         self._simulation = simulation
@@ -39,21 +51,27 @@ class Line:
         self._queue: asyncio.Queue[Said] = asyncio.Queue(_WAITING)
         self._stalled: dict[tuple[str | None, str | None], int] = {}
         self._mute = 0
-        self._kept: list[Any] = []
-        simulation.spawn(self._write())
+        self._kept: list[tuple[int, Any]] = []
+        self._sent: defaultdict[str, deque[Any]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
+        self._turns = 0
+        self._writing = simulation.spawn(self._write())
 
     def answer(self, message: Any, end: bool = False) -> None:
         """Say something that answers the client, and close the stream after it where that is the `end`."""
         self._put(Said(None, None, message, end))
 
-    def tell(self, channel: str, symbol: str | None, message: Any) -> None:
-        """Say something of a channel."""
-        self._put(Said(channel, symbol, message))
+    def tell(self, channel: str, symbol: str | None, message: Any, part: str = "") -> None:
+        """Say something of a channel, `part` of what it tells."""
+        self._put(Said(channel, symbol, message, part=part))
+
+    def end(self) -> None:
+        """The client has gone: nothing waits for it any more."""
+        self._writing.cancel()
 
     @property
     def waiting(self) -> int:
         """Messages that have not been written yet; 0 for a stream that has ended."""
-        return 0 if self._ws.closed else self._queue.qsize()
+        return 0 if self._writing.done() else self._queue.qsize()
 
     @property
     def mute(self) -> bool:
@@ -61,10 +79,13 @@ class Line:
         return self._mute > self._simulation.clock.now()
 
     def _put(self, said: Said) -> None:
+        if self._writing.done():
+            return
         try:
             self._queue.put_nowait(said)
-        except asyncio.QueueFull:
-            self._simulation.spawn(self._ws.close(code=1008, message=b"slow client"))
+        except asyncio.QueueFull:  # who does not read takes no closing frame either
+            self._writing.cancel()
+            reset(self._request)
 
     async def _write(self) -> None:
         while not self._ws.closed:
@@ -82,36 +103,65 @@ class Line:
             if said.end:
                 await self._ws.close()
             return
-        channel, now = said.channel, self._simulation.clock.now()
-        if any(self._stalled.get((channel, symbol), 0) > now for symbol in {None, said.symbol}):
+        now = self._simulation.clock.now()
+        if self._simulation.closed or any(
+            self._stalled.get((said.channel, symbol), 0) > now for symbol in {None, said.symbol}
+        ):
             return
-        fault = self._simulation.faults.draw(MESSAGE, f"STREAM {said.channel}", said.symbol)
+        fault = self._simulation.faults.draw(MESSAGE, f"STREAM {said.channel}", said.symbol, said.part)
         if fault is not None:
             await self._spoil(fault, said)
             return
+        await self._tell(said)
+
+    async def _tell(self, said: Said) -> None:
+        """The message, and then those that were to come after it."""
+        self._sent[said.channel or ""].append(said.message)
         await self._send(self._encode(said.message))
-        while self._kept:
-            await self._send(self._encode(self._kept.pop(0)))
+        kept, self._kept = self._kept, []
+        for left, message in kept:
+            if left > 1:
+                self._kept.append((left - 1, message))
+            else:
+                await self._send(self._encode(message))
 
     async def _spoil(self, fault: Fault, said: Said) -> None:
-        frame = self._encode(said.message)
-        if fault.kind is FaultKind.DUPLICATE:
-            await self._send(frame)
-            await self._send(frame)
-        elif fault.kind is FaultKind.REORDER:
-            self._kept.append(said.message)
-        elif fault.kind is FaultKind.STALL:
+        if fault.kind in _CHANGED:
+            self._turns += 1
+            await self._tell(said._replace(message=spoiled(fault, said.message, self._turns - 1)))
+        elif fault.kind is _K.DUPLICATE:
+            await self._tell(said)
+            await self._send(self._encode(said.message))
+        elif fault.kind is _K.REORDER:
+            self._kept.append((fault.counts(1), said.message))
+        elif fault.kind is _K.REPLAY:
+            for message in list(self._sent[said.channel or ""])[-fault.counts(10) :]:
+                await self._send(self._encode(message))
+            await self._tell(said)
+        elif fault.kind is _K.STALL:
             self._stalled[said.channel, fault.symbol] = self._until(fault)
-        elif fault.kind is FaultKind.MUTE:
+        elif fault.kind is _K.MUTE:
             self._mute = self._until(fault)
-        elif fault.kind is FaultKind.BAD_FRAME:
+        else:
+            await self._break(fault, self._encode(said.message))
+
+    async def _break(self, fault: Fault, frame: str | bytes) -> None:
+        """Faults of frames and of the connection."""
+        if fault.kind is _K.BAD_FRAME:
             await self._send(_GARBAGE if isinstance(frame, str) else _GARBAGE.encode())
             await self._send(frame)
-        elif fault.kind is FaultKind.TORN_FRAME:
+        elif fault.kind is _K.TORN_FRAME:
             await self._send(frame[: len(frame) // 2])
-        elif fault.kind is FaultKind.CLOSE:
+        elif fault.kind is _K.FRAGMENTED:
+            self._raw(b"".join(fragments(frame, fault.counts(3))))
+        elif fault.kind is _K.BAD_TEXT:
+            self._raw(ill_text())
+            await self._send(frame)
+        elif fault.kind is _K.CLOSE:
             await self._ws.close(code=fault.answers(1001))
-        elif fault.kind is FaultKind.CUT:
+        elif fault.kind is _K.DROP:
+            finish(self._request)
+        elif fault.kind is _K.CUT:
             reset(self._request)
 
     def _until(self, fault: Fault) -> int:
@@ -122,6 +172,16 @@ class Line:
             await self._ws.send_str(frame)
         else:
             await self._ws.send_bytes(frame)
+
+    def _raw(self, wire: bytes) -> None:
+        if self._request.transport is not None:
+            self._request.transport.write(wire)
+
+
+def finish(request: web.Request) -> None:
+    """End the connection of a request by FIN, without a closing frame."""
+    if request.transport is not None:
+        request.transport.close()
 
 
 def reset(request: web.Request) -> None:

@@ -58,6 +58,7 @@ async def opened(venue: Venue, options: Options) -> AsyncIterator[tuple[Address,
     await runner.setup()
     try:
         url = await _listen(runner, options)
+        simulation.on_unreachable.append(lambda seconds: simulation.spawn(_away(runner, seconds)))
         simulation.spawn(_market(simulation, _prices(simulation)))
         yield Address(venue.name, url, dict(venue.addresses(url)), options.keys, f"{url}/sim"), simulation
     finally:
@@ -148,6 +149,15 @@ async def _listen(runner: web.AppRunner, options: Options) -> str:
     return f"http://[{host}]:{port}" if ":" in str(host) else f"http://{host}:{port}"
 
 
+async def _away(runner: web.AppRunner, seconds: float) -> None:
+    """Take no connection for so long, then listen where it was."""
+    host, port = runner.addresses[0][:2]
+    for site in list(runner.sites):
+        await site.stop()
+    await asyncio.sleep(seconds)
+    await web.TCPSite(runner, host, port, reuse_address=True).start()
+
+
 def _prices(simulation: Simulation) -> Prices:
     options, exchange = simulation.options, simulation.exchange
     now = simulation.clock.now()
@@ -162,5 +172,5 @@ def _prices(simulation: Simulation) -> Prices:
 async def _market(simulation: Simulation, prices: Prices) -> None:
     """Play what falls due, for as long as the run lasts."""
     while not simulation.closing.is_set():
-        simulation.play(prices)
+        await simulation.play(prices)
         await asyncio.sleep(min(1 / simulation.options.ticks, 0.1))

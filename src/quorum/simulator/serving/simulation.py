@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from quorum.domain import SECOND, ZERO, Money, QuorumError, Side
+from quorum.domain import SECOND, ZERO, Money, QuorumError, Side, UsageError
 from quorum.simulator.core import (
     Always,
     Exchange,
@@ -15,18 +15,26 @@ from quorum.simulator.core import (
     Kind,
     Life,
     Listing,
+    Mode,
     NewYork,
     Placed,
     Terms,
     Ticket,
     Top,
 )
-from quorum.simulator.faults import Fault, FaultKind, Faults
+from quorum.simulator.faults import NEEDS_SYMBOL, Fault, FaultKind, Faults
 from quorum.simulator.prices import Bar, Past, Prices, Tape
 from quorum.simulator.serving.clock import SpeedClock
 from quorum.simulator.serving.options import ALWAYS, Options
 
 Watcher = Callable[[str, Top, Bar | None], None]
+Change = tuple[Callable[[], object], Callable[[], object] | None]
+_AT_ONCE = 50  # prices
+_MODES = {
+    FaultKind.CANCEL_ONLY: Mode.CANCEL_ONLY,
+    FaultKind.POST_ONLY: Mode.POST_ONLY,
+    FaultKind.MAINTENANCE: Mode.MAINTENANCE,
+}
 
 
 class Simulation:
@@ -46,11 +54,26 @@ class Simulation:
         self.revoked = False
         self.pingless = False
         self.on_shutdown: list[Callable[[float], object]] = []
+        self.on_mode: list[Callable[[Mode], object]] = []
+        self.on_unreachable: list[Callable[[float], object]] = []
         self.closing = asyncio.Event()
         self._hidden: dict[str, int] = {}
         self._watchers: list[Watcher] = []
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.faults.plant(options.faults)
+        self.plant(options.faults)
+
+    def plant(self, faults: Sequence[Fault]) -> list[str]:
+        """Let `faults` wait from now on; their names. UsageError for one of a symbol that is not traded here."""
+        for fault in faults:
+            if fault.kind in NEEDS_SYMBOL and fault.symbol not in self.exchange.listings:
+                known = ", ".join(self.exchange.listings)
+                raise UsageError(f"fault {fault.kind.value}: {fault.symbol} is not traded here", f"choose of {known}")
+        return self.faults.plant(faults)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the venue is in maintenance: it answers nobody."""
+        return self.exchange.mode is Mode.MAINTENANCE
 
     def shown_now(self) -> int:
         """The time that the venue tells, wrong if its clock is."""
@@ -83,11 +106,16 @@ class Simulation:
         for watcher in list(self._watchers):
             watcher(symbol, top, closed)
 
-    def play(self, prices: Prices) -> None:
-        """Let everything happen that is due by now: prices, faults of the venue, the end of orders."""
-        for symbol, top in prices.due(self.clock.now()):
+    async def play(self, prices: Prices) -> None:
+        """Let everything happen that is due by now: prices, faults of the venue, the end of orders.
+
+        Streams are written in between, so that a venue that is behind fills no client's queue.
+        """
+        for number, (symbol, top) in enumerate(prices.due(self.clock.now()), 1):
             if self.exchange.trades_now(symbol):
                 self.moved(symbol, top)
+            if not number % _AT_ONCE:
+                await asyncio.sleep(0)
         for fault in self.faults.due():
             self.act(fault)
         self.exchange.expire()
@@ -98,11 +126,12 @@ class Simulation:
         while (left := until - self.clock.now()) > 0 and not self.closing.is_set():
             await asyncio.sleep(min(max(left / SECOND / (self.clock.speed or 1), 0.001), 0.05))
 
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do `work` beside everything else; what of it is left when the run ends is dropped."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def end(self) -> None:
         """Drop what still waits."""
@@ -115,11 +144,13 @@ class Simulation:
     def act(self, fault: Fault) -> None:
         """Let a fault of the venue happen, and end when its time is over."""
         symbol = fault.symbol or ""
-        done: dict[FaultKind, tuple[Callable[[], object], Callable[[], object] | None]] = {
+        done: dict[FaultKind, Change] = {
             FaultKind.CLOCK: (lambda: self._skew(fault.lasts(-5)), lambda: self._skew(0)),
             FaultKind.REVOKED: (lambda: self._revoke(True), lambda: self._revoke(False)),
             FaultKind.NO_PINGS: (lambda: self._silence(True), lambda: self._silence(False)),
-            FaultKind.SHUTDOWN: (lambda: self._shutdown(fault.lasts(5)), None),
+            FaultKind.SHUTDOWN: (lambda: _each(self.on_shutdown, fault.lasts(5)), None),
+            FaultKind.UNREACHABLE: (lambda: _each(self.on_unreachable, fault.lasts(10)), None),
+            **{kind: self._modes(mode) for kind, mode in _MODES.items()},
             FaultKind.HALT: (
                 lambda: self.exchange.suspend(symbol, True),
                 lambda: self.exchange.suspend(symbol, False),
@@ -150,9 +181,12 @@ class Simulation:
     def _silence(self, pingless: bool) -> None:
         self.pingless = pingless
 
-    def _shutdown(self, seconds: float) -> None:
-        for act in self.on_shutdown:
-            act(seconds)
+    def _modes(self, mode: Mode) -> Change:
+        return lambda: self._switch(mode), lambda: self._switch(Mode.ONLINE)
+
+    def _switch(self, mode: Mode) -> None:
+        self.exchange.mode = mode
+        _each(self.on_mode, mode)
 
     def _withhold(self, symbol: str, withheld: bool) -> None:
         (self.exchange.withheld.add if withheld else self.exchange.withheld.discard)(symbol)
@@ -180,3 +214,8 @@ class Simulation:
     def close_side(self, symbol: str) -> Side:
         """The side that takes off what is held of `symbol`."""
         return Side.SELL if self.exchange.floor.held(symbol) > 0 else Side.BUY
+
+
+def _each(hearers: Iterable[Callable[[Any], object]], told: Any) -> None:
+    for hear in hearers:
+        hear(told)

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from quorum.domain import SECOND
-from quorum.simulator.faults import AFTER, BEFORE, VENUE, Fault, FaultKind
+from quorum.simulator.faults import AFTER, BEFORE, LISTED, VENUE, Fault, FaultKind
 from quorum.simulator.serving.line import reset
 from quorum.simulator.serving.simulation import Simulation
 
@@ -22,6 +22,7 @@ _PAGE = (
     "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
 )
 _K = FaultKind
+_REMEMBERED = 16
 
 
 class Spoiler:
@@ -30,24 +31,35 @@ class Spoiler:
     def __init__(self, simulation: Simulation, complaint: Complaint) -> None:
         self._simulation = simulation
         self._complaint = complaint
+        self._before: dict[str, bytes] = {}  # what the newest paths answered last
 
     async def spoil(self, request: web.Request, handler: Next) -> web.StreamResponse:
         """The answer to a request, as right or as wrong as the faults want it."""
         if request.path.startswith(CONTROL):
             return await handler(request)
         place, faults = f"{request.method} {request.path}", self._simulation.faults
-        symbol = symbol_of(request, await request.read())
+        try:
+            body = await request.read()
+        except ConnectionError:
+            return web.Response(status=400)  # the client broke off
+        symbol = symbol_of(request, body)
         if (fault := faults.draw(VENUE, place, symbol)) is not None:
             self._simulation.act(fault)
         if (fault := faults.draw(BEFORE, place, symbol)) is not None:
             if fault.kind is not _K.DELAY:
                 return await self._instead(fault, request, handler)
             await self._simulation.sleep(fault.lasts(1))
-        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-        fault = None if upgrade else faults.draw(AFTER, place, symbol)
-        if fault is None:
+        if self._simulation.closed:
+            return await self._status(request, 503)
+        if request.headers.get("Upgrade", "").lower() == "websocket":
             return await handler(request)
-        return await self._afterwards(fault, request, handler)
+        fault = faults.draw(AFTER, place, symbol)
+        if fault is not None:
+            return await self._afterwards(fault, request, handler)
+        answer = await handler(request)
+        if request.method == "GET" and isinstance(answer, web.Response) and isinstance(answer.body, bytes):
+            self._list(request.path, answer, place, symbol)
+        return answer
 
     async def _instead(self, fault: Fault, request: web.Request, handler: Next) -> web.StreamResponse:
         if fault.kind is _K.RESET:
@@ -77,6 +89,9 @@ class Spoiler:
         answer = await handler(request)
         if fault.kind is _K.RESET_AFTER:
             return _cut(request)
+        if fault.kind is _K.SLOW:
+            await self._simulation.sleep(fault.lasts(1))
+            return answer
         if fault.kind is _K.HIDDEN:
             until = self._simulation.clock.now() + int(fault.lasts(10) * SECOND)
             for order_id in list(self._simulation.exchange.floor.orders)[known:]:
@@ -90,6 +105,24 @@ class Spoiler:
             return web.Response(status=answer.status, body=broken, content_type="application/json")
         return await _torn(request, answer.status, body)
 
+    def _list(self, path: str, answer: web.Response, place: str, symbol: str | None) -> None:
+        """Let the list of an answer miss rows, or begin with rows of the list before it."""
+        body = bytes(answer.body) if isinstance(answer.body, bytes) else b""
+        before = self._before.pop(path, b"")
+        self._before[path] = body
+        if len(self._before) > _REMEMBERED:
+            del self._before[next(iter(self._before))]
+        fault = self._simulation.faults.draw(LISTED, place, symbol)
+        if fault is None:
+            return
+        said, last = _json(body), _json(before)
+        where, there = _list_in(said), _list_in(last)
+        if where is not None:
+            rows = _at(said, where)
+            old = _at(last, there) if there is not None else []
+            wrong = rows[::2] if fault.kind is _K.MISSING_ROWS else old[-fault.counts(1) :] + rows
+            answer.body = json.dumps(_with(said, where, wrong)).encode()
+
     async def _status(self, request: web.Request, status: int) -> web.StreamResponse:
         return await self._silence(request, 3600) if status == 0 else self._json(status)
 
@@ -102,12 +135,36 @@ class Spoiler:
         return _cut(request)
 
 
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body or b"null")
+    except ValueError:
+        return None
+
+
+def _list_in(said: Any) -> tuple[str, ...] | None:
+    """Where the first list with rows is, by the keys that lead to it; None where there is none."""
+    if isinstance(said, list):
+        return () if said else None
+    for key, value in said.items() if isinstance(said, dict) else ():
+        if (rest := _list_in(value)) is not None:
+            return (key, *rest)
+    return None
+
+
+def _at(said: Any, path: tuple[str, ...]) -> list[Any]:
+    for key in path:
+        said = said[key]
+    return list(said)
+
+
+def _with(said: Any, path: tuple[str, ...], rows: list[Any]) -> Any:
+    return said | {path[0]: _with(said[path[0]], path[1:], rows)} if path else rows
+
+
 def symbol_of(request: web.Request, body: bytes) -> str | None:
     """The symbol that a request is about: of its body, of its query, or the end of its path."""
-    try:
-        said = json.loads(body or b"null")
-    except ValueError:
-        said = None
+    said = _json(body)
     if isinstance(said, dict) and isinstance(said.get("symbol"), str):
         return str(said["symbol"])
     found = request.query.get("symbol") or request.query.get("symbols") or request.query.get("pair")

@@ -2,76 +2,112 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table
 
-broker = typer.Typer(help="The venue's side: account, orders, positions.", no_args_is_help=True, rich_markup_mode=None)
+if TYPE_CHECKING:
+    from quorum.desk import Desk
+    from quorum.domain import Book
+    from quorum.execution import BrokerAccount, BrokerOrder
+
+broker = typer.Typer(
+    help="Accounts beside their venues: cash, orders, positions.", no_args_is_help=True, rich_markup_mode=None
+)
 Account = Annotated[str, typer.Option("--account", help="An account of config/accounts.yaml.")]
 
 
 @broker.command("account")
 def show_account(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
-    """Cash, equity and holdings of an account.
+    """Cash, equity and holdings of an account by our books, and beside them what its venue says.
+
+    It ends with 1 when the venue does not answer; our books are shown all the same.
 
     Example: quorum broker account --account paper
     """
-    book, _ = _books(home, account)
+    from quorum.desk.trading.accounting.sheets import digits
+
+    seen = _look(home, account)
+    book = seen.book
     lines = {
         "account": book.account,
         "currency": book.currency,
-        "cash": str(book.cash),
-        "equity": str(book.equity),
-        "paid_in": str(book.funded),
-        "deployed": str(book.deployed),
+        "cash": digits(book.cash),
+        "equity": digits(book.equity),
+        "paid_in": digits(book.funded),
+        "deployed": digits(book.deployed),
         "version": book.version,
     }
-    print_json(lines) if as_json else facts(lines)
+    venue = None
+    if seen.venue is not None:
+        cash, held = ({n: f"{a:f}" for n, a in part.items()} for part in (seen.venue.cash, seen.venue.positions))
+        venue = {"cash": cash, "positions": held, "open_orders": len(seen.orders)}
+    if as_json:
+        print_json({**lines, "at_venue": venue, "differences": seen.differences})
+    else:
+        words = [] if venue is None else [f"{amount} {name}" for part in (cash, held) for name, amount in part.items()]
+        there = {"at_venue": ", ".join(words) or "nothing", "open_there": venue["open_orders"]} if venue else {}
+        facts({**lines, **there, "differences": "; ".join(seen.differences) or "none"} if venue else lines)
+    raise typer.Exit(seen.code)
 
 
 @broker.command("positions")
 def show_positions(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
-    """Holdings with their cost and profit at the last price seen.
+    """Holdings with their cost and profit at the last price seen, and what the venue says of each.
+
+    It ends with 1 when the venue does not answer; our books are shown all the same.
 
     Example: quorum broker positions --json
     """
-    book, _ = _books(home, account)
-    rows = [
-        {
-            "symbol": p.symbol,
-            "quantity": str(p.quantity),
-            "average_price": f"{p.average_price:.8f}",
-            "mark": str(book.marks.get(p.symbol, "")),
-            "unrealised": f"{p.unrealised(book.marks.get(p.symbol, p.average_price)):.8f}",
-            "realised": f"{p.realised:.8f}",
-        }
-        for p in book.positions.values()
-    ]
+    seen = _look(home, account)
+    rows = [_holding(seen, symbol) for symbol in sorted({*seen.book.positions, *seen.held})]
     if as_json:
         print_json({"positions": rows})
-        return
-    table(("symbol", "quantity", "average price", "mark", "unrealised", "realised"), [tuple(r.values()) for r in rows])
+    else:
+        names = ("symbol", "quantity", "at venue", "average price", "mark", "unrealised", "realised")
+        table(names, [tuple(row[name.replace(" ", "_")] for name in names) for row in rows])
+    raise typer.Exit(seen.code)
 
 
 @broker.command("orders")
 def show_orders(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
-    """Orders with their fills, oldest first.
+    """Orders with their fills, oldest first, and what is open at the venue that is none of ours.
+
+    It ends with 1 when the venue does not answer; our orders are shown all the same.
 
     Example: quorum broker orders
     """
-    from quorum.bootstrap import open_desk
     from quorum.desk import order_facts
 
-    desk = open_desk(home)
-    desk.account_for("", account)
-    found = [order_facts(o, desk.orders.fills_of(o.intent.client_order_id)) for o in desk.orders.of(account)]
+    seen = _look(home, account)
+    orders = seen.desk.orders
+    found = [order_facts(o, orders.fills_of(o.intent.client_order_id)) for o in orders.of(account)]
+    ours = {order["client_order_id"] for order in found}
+    foreign = [
+        {
+            "client_order_id": o.client_order_id,
+            "symbol": o.symbol,
+            "quantity": f"{o.quantity:f}",
+            "status": str(o.status),
+        }
+        for o in seen.orders
+        if o.client_order_id not in ours
+    ]
     if as_json:
-        print_json({"orders": found})
-        return
-    names = ("client_order_id", "created_at", "symbol", "side", "quantity", "filled", "status")
-    table(names, [tuple(order[name] for name in names) for order in found])
+        print_json({"orders": found, "foreign": foreign})
+    else:
+        names = ("client_order_id", "created_at", "symbol", "side", "quantity", "filled", "status")
+        table(names, [tuple(order[name] for name in names) for order in found])
+        if foreign:
+            names = ("client_order_id", "symbol", "quantity", "status")
+            table(names, [tuple(order[name] for name in names) for order in foreign], "open at the venue, none of ours")
+    raise typer.Exit(seen.code)
 
 
 @broker.command("reconcile")
@@ -105,8 +141,23 @@ def reconcile(account: Account = "paper", home: Home = None, as_json: Json = Fal
         "differences": report.differences,
         **done.facts(),
     }
-    print_json(answer) if as_json else facts(answer)
+    if as_json:
+        print_json(answer)
+    else:
+        _tell(answer)
     raise typer.Exit(0 if balanced else 1)
+
+
+def _tell(answer: Mapping[str, Any]) -> None:
+    """What reconciling came to: each difference with what was done about it, and what is left."""
+    lines = {name: answer[name] for name in ("account", "balanced", "settled", "entries", "postings", "fills")}
+    facts({**lines, "faults": "; ".join(map(str, answer["faults"])) or "none"})
+    names = ("what", "step", "why", "price")
+    for title in ("found", "left"):
+        table(names, [tuple(one[name] for name in names) for one in answer[title]], title)
+    if answer["halted"]:
+        again = f"mend it, then `quorum resume --account {answer['account']} --reason TEXT`"
+        note(f"the account is halted: {answer['halted']}; {again}")
 
 
 @broker.command("serve")
@@ -125,10 +176,57 @@ def serve(account: Account = "paper", home: Home = None) -> None:
         say("stopped")
 
 
-def _books(home: Any, account: str) -> tuple[Any, Any]:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """An account by our books and, where it answers, by its venue."""
+
+    desk: Desk
+    book: Book
+    venue: BrokerAccount | None
+    orders: Sequence[BrokerOrder]
+
+    @property
+    def held(self) -> Mapping[str, Decimal]:
+        return {} if self.venue is None else self.venue.positions
+
+    @property
+    def differences(self) -> Sequence[str]:
+        from quorum.execution.reconcile import differences
+
+        return () if self.venue is None else differences(self.book, self.venue)
+
+    @property
+    def code(self) -> int:
+        return 1 if self.venue is None else 0
+
+
+def _look(home: Path | None, account: str) -> _Seen:
+    """Both sides; what keeps the venue's from us is said."""
     from quorum.bootstrap import open_desk
+    from quorum.domain import BrokerError
 
     desk = open_desk(home)
     desk.account_for("", account)
     with desk.accounts.transaction(account) as transaction:
-        return transaction.book(), desk
+        book = transaction.book()
+    try:
+        broker = desk.broker(account, desk.clock)
+        return _Seen(desk, book, broker.account(), broker.open_orders())
+    except BrokerError as error:
+        note(f"the venue does not tell its side: {error}")
+        return _Seen(desk, book, None, ())
+
+
+def _holding(seen: _Seen, symbol: str) -> dict[str, Any]:
+    from quorum.domain import Position
+
+    held, mark = seen.book.positions.get(symbol, Position(symbol)), seen.book.marks.get(symbol)
+    return {
+        "symbol": symbol,
+        "quantity": str(held.quantity),
+        "average_price": f"{held.average_price:.8f}",
+        "mark": "" if mark is None else str(mark),
+        "unrealised": f"{held.unrealised(held.average_price if mark is None else mark):.8f}",
+        "realised": f"{held.realised:.8f}",
+        "at_venue": None if seen.venue is None else f"{seen.held.get(symbol, 0):f}",
+    }

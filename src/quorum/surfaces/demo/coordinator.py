@@ -15,6 +15,7 @@ from quorum.desk.running import known_to, protocols_of, request_of
 from quorum.desk.workflows import RunState, WorkflowSpec, find_workflow
 from quorum.domain import MINUTE, QuorumError, UsageError, VirtualClock, iso, parse_instant
 from quorum.surfaces.demo.chronicle import Asked, Ended, chronicle
+from quorum.surfaces.demo.editing import edit
 from quorum.surfaces.demo.story import Session
 from quorum.surfaces.report import CoordinatorStory
 
@@ -55,16 +56,9 @@ class _Shift:
 def prepare(home: Path) -> None:
     """Give the workspace an account for the coordinator, and every analyst a seat: who has no source abstains."""
     mine = f"\n  {ACCOUNT}: {{book: crypto, currency: USDT, cash: 100000}}"
-    _change(home / "config" / "accounts.yaml", "\n  paper-usd:", f"{mine}\n  paper-usd:")
+    edit(home / "config" / "accounts.yaml", "\n  paper-usd:", f"{mine}\n  paper-usd:")
     seats = "optional_participants: [microstructure, ml_model]"
-    _change(home / "config" / "consensus.yaml", "optional_participants: []", seats)
-
-
-def _change(path: Path, before: str, after: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    if before not in text:
-        raise UsageError(f"{path} has no {before.strip()!r}", "choose a new folder with --home")
-    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    edit(home / "config" / "consensus.yaml", "optional_participants: []", seats)
 
 
 def run_coordinator(home: Path, session: Session, say: Say) -> CoordinatorStory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from quorum.surfaces.bench.planted.moves import BARS, bars_of
 from quorum.validation.life import Idea
 
 VENUE = "synthetic"
+LATER = 1
+BEGINS_AT = 100.0
+"""The price at which every made-up market begins."""
 STRONGER = 1.8
 """A rule that only buys takes half of what is planted for one that sells short, too."""
 
@@ -40,6 +43,17 @@ class Planted:
         strength = STRENGTHS[self.kind][self.shape] * self.strength
         moves = kind.draw(rng, BARS, shape_of(kind, self.shape), strength)
         return bars_of(rng, moves, self.symbol, VENUE)
+
+    def later(self, seed: int, before: Bars, count: int) -> Bars:
+        """The `count` bars of its market that follow on `before`."""
+        kind, rng = KINDS[self.kind], np.random.default_rng([seed, *self.name.encode(), LATER])
+        strength = STRENGTHS[self.kind][self.shape] * self.strength
+        moves = kind.draw(rng, count, shape_of(kind, self.shape), strength)
+        drawn = bars_of(rng, moves, self.symbol, VENUE)
+        scale = float(before.close[-1]) / BEGINS_AT
+        columns = {name: np.round(getattr(drawn, name) * scale, 6) for name in ("open", "high", "low", "close")}
+        time = before.time[-1] + before.timeframe.nanoseconds * np.arange(1, count + 1, dtype=np.int64)
+        return replace(drawn, time=time, **columns)
 
     def spec(self) -> Mapping[str, Any]:
         """The rule as a user would write it down."""
@@ -69,7 +83,7 @@ PLANTED = (
     ),
     Planted(
         "all_in_on_the_dip",
-        "JULIETTUSDT",
+        "JULIET/USD",
         "reversion",
         8,
         STRONGER,
@@ -89,6 +103,9 @@ PLANTED = (
     ),
 )
 """Chosen so that each way out is seen: to a person's word, there by way of a fix, and out."""
+
+DEPLOYED = PLANTED[1]
+"""The one that trades in the end, at a venue that quotes in dollars."""
 
 LIFE_SYMBOLS = tuple(one.symbol for one in PLANTED)
 

@@ -20,6 +20,7 @@ from quorum.validation.life import Idea
 Say = Callable[[str], None]
 
 FRIDAY = parse_instant("2024-06-07T16:00:00Z")
+AFTER = FRIDAY + DAY
 WORKERS = 2
 BY_NAME = Idea("demo_ma", LAB_SYMBOLS[:1], str(LAB_TIMEFRAME), hypothesis="A trend that has begun goes on.")
 RANDOM = "nothing: its moves are a random walk"
@@ -31,7 +32,7 @@ def run_life(home: Path, ideas: Sequence[Planted], say: Say) -> LifeStory:
     desk = open_desk(home, clock)
     queued = _queue(desk, ideas)
     say(f"  {len(queued)} ideas are in the queue")
-    clock.advance_to(FRIDAY + DAY)
+    clock.advance_to(AFTER)
     record = validate(desk, Asked(workers=WORKERS))
     story = biography(desk, queued, record, run_meeting(desk))
     for line in story.ideas:

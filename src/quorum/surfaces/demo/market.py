@@ -39,8 +39,16 @@ def write_ideas(folder: Path, seed: int) -> None:
         _write(_path(folder, bars), {bars.symbol: bars})
 
 
+def write_bars(folder: Path, bars: Bars) -> Path:
+    """Write bars of one symbol, as CSV; the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _path(folder, bars)
+    _write(path, {bars.symbol: bars})
+    return path
+
+
 def _path(folder: Path, bars: Bars) -> Path:
-    return folder / f"{bars.symbol}.{bars.venue}_{bars.timeframe}.csv"
+    return folder / f"{bars.symbol.replace('/', '-')}.{bars.venue}_{bars.timeframe}.csv"
 
 
 def _write(path: Path, series: Mapping[str, Bars]) -> None:

@@ -1,4 +1,4 @@
-"""The demo's run: import, backtest, the lab, paper trade on a virtual clock, the coordinator, ideas, audit, report."""
+"""The demo's run: import, backtest, the lab, paper trading, the coordinator, ideas, a venue, audit, report."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from quorum.domain import UsageError, VirtualClock, parse_instant
 from quorum.engine import Backtest, Terms, backtest
 from quorum.signals import is_portfolio, strategies
 from quorum.surfaces.demo.coordinator import ACCOUNT, prepare, run_coordinator
-from quorum.surfaces.demo.ideas import LIFE_SYMBOLS, PLANTED, Planted
+from quorum.surfaces.demo.ideas import DEPLOYED, LIFE_SYMBOLS, PLANTED, Planted
 from quorum.surfaces.demo.lab import caught, run_lab, verdict_of
-from quorum.surfaces.demo.life import run_life
+from quorum.surfaces.demo.life import AFTER, run_life
 from quorum.surfaces.demo.market import BARS, HOUR, LAB_DAYS, LAB_SYMBOLS, START, SYMBOLS, write_market
 from quorum.surfaces.demo.story import Session, tell
+from quorum.surfaces.demo.trading import Market, open_venue, run_trading
 from quorum.surfaces.report import desk_report, write_page
 
 Say = Callable[[str], None]
@@ -33,7 +34,8 @@ PERPETUAL = ("carry",)
 @dataclass(frozen=True, slots=True)
 class Extent:
     """How much is done: `bars` hours of coins, traded from bar `first` on every `step` hours; the indices' days; the
-    lab's days, of which a walk forward needs 1,008; the ideas that are queued beside one by name.
+    lab's days, of which a walk forward needs 1,008; the ideas that are queued beside one by name; the orders that one
+    of them fills once it is deployed.
     """
 
     bars: int = BARS
@@ -42,6 +44,7 @@ class Extent:
     index_days: tuple[str, str] = ("2017-01-01", "2018-12-28")
     lab_days: int = LAB_DAYS
     ideas: tuple[Planted, ...] = PLANTED
+    trades: int = 12
 
 
 WHOLE = Extent()
@@ -53,7 +56,8 @@ class DemoResult:
 
     `runs` are those of the coordinator, `answer` is what became of the question that one of them put to a person.
     `leaks_caught` names the strategies in which look-ahead was found, `verdict` is that of the gates.
-    `ideas` counts the strategies that were queued by where they stand in the end.
+    `ideas` counts the strategies that were queued by where they stood after that, `traded` the orders that one of them
+    filled at a venue once it was deployed.
     """
 
     seconds: float
@@ -66,6 +70,7 @@ class DemoResult:
     leaks_caught: tuple[str, ...]
     verdict: str
     ideas: dict[str, int]
+    traded: int
     ledger_balanced: bool
     report: str
     home: str
@@ -115,15 +120,18 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         crypto = _trade_crypto(desk, clock, extent, say)
     with steps.step("the coordinator: durable runs, agents in processes of their own, a person's word"):
         team = run_coordinator(desk.workspace.home, crypto, say)
-    with steps.step("the strategy's life: ideas queued, proved in workers, mended or rejected, a meeting"):
-        life = run_life(desk.workspace.home, extent.ideas, say)
+    with open_venue(home, DEPLOYED.symbol, AFTER) as venue:
+        with steps.step("the strategy's life: ideas queued, proved in workers, mended or rejected, a meeting"):
+            life = run_life(desk.workspace.home, extent.ideas, say)
+        with steps.step("risk and execution: deployed at a venue in a process of its own, limits, a halt"):
+            execution = run_trading(home, venue, Market(DEPLOYED, seed), VirtualClock(AFTER), extent.trades, say)
     with steps.step("the ledger's audit, and the views"):
         reports = [books(desk, name, clock) for name in ("paper", "paper-usd", ACCOUNT)]
         publish(desk)
     with steps.step("the report"):
         seconds = time.monotonic() - started
         story = tell(desk, tests, (crypto, equities), reports, (seconds, steps.seconds))
-        write_page(report, desk_report(replace(story, lab=lab, coordinator=team, life=life)))
+        write_page(report, desk_report(replace(story, lab=lab, coordinator=team, life=life, execution=execution)))
     orders = [order for report_ in reports for order in desk.orders.of(report_.account)]
     kept = desk.rows(("decision", "trial"))
     return DemoResult(
@@ -137,7 +145,8 @@ def run_demo(home: Path, report: Path, seed: int, say: Say, extent: Extent = WHO
         leaks_caught=tuple(caught(lab)),
         verdict=verdict_of(lab),
         ideas=dict(Counter(line.status for line in life.ideas)),
-        ledger_balanced=all(r.balanced for r in reports),
+        traded=0 if execution is None else execution.filled,
+        ledger_balanced=all(r.balanced for r in reports) and (execution is None or execution.balanced),
         report=str(report.resolve()),
         home=str(home.resolve()),
         steps=steps.seconds,

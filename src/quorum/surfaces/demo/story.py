@@ -38,6 +38,14 @@ COMMANDS = (
     ),
     Command("quorum queue add demo_ma --symbol BTCUSDT --timeframe 1h", "an idea for the queue"),
     Command("quorum validate", "prove what waits, as far as it goes; `quorum queue show` tells where each one stands"),
+    Command("quorum deploy STR-001", "ask a person; after a yes it trades on paper"),
+    Command("quorum sim --venue alpaca", "a venue of your own to practise at"),
+    Command(
+        "quorum trade --paper",
+        "deployed strategies trade what they have decided; `quorum status` tells what came of it",
+    ),
+    Command("quorum risk check", "limits used, breakers, what moves together"),
+    Command('quorum close-all --yes --reason "…"', "halt, cancel every order, close every position"),
     Command("quorum agents", "who did what, how well, and who stands in"),
     Command("quorum up", "the desk as it runs: workers, schedules, notices"),
     Command("quorum why DEC-…", "the chain from an order back to the bars"),
@@ -85,6 +93,7 @@ def tell(
         notes=(
             "All coins are synthetic (seeded): their prices mean nothing beyond this page.",
             "The 20 US stocks and the two indices are real daily series that come with skfolio and arch.",
+            "The venue of the account practice ended with the demo: whoever asks for it now gets no answer.",
             f"Equity is that of the account {crypto.account}; the indices trade in {equities.account}.",
         ),
         commands=COMMANDS,

@@ -17,11 +17,13 @@ from quorum.surfaces.report.chapters import (
     Chapter,
     CoordinatorChapter,
     CoordinatorStory,
+    ExecutionStory,
     LabStory,
     LifeChapter,
     LifeStory,
     chapter,
     coordinator_chapter,
+    execution_chapter,
     life_chapter,
 )
 from quorum.surfaces.report.charts import Chart, Curve, Mark, equity_chart, price_chart
@@ -130,6 +132,7 @@ class DeskStory:
     lab: LabStory | None = None
     coordinator: CoordinatorStory | None = None
     life: LifeStory | None = None
+    execution: ExecutionStory | None = None
     voted: int | None = None
 
     @property
@@ -152,6 +155,7 @@ def desk_report(story: DeskStory) -> str:
     lab = None if story.lab is None else chapter(story.lab)
     team = None if story.coordinator is None else coordinator_chapter(story.coordinator)
     life = None if story.life is None else life_chapter(story.life)
+    execution = None if story.execution is None else execution_chapter(story.execution)
     curve = Curve(story.time, story.equity, story.starting_equity)
     return render(
         "desk_report.html",
@@ -165,6 +169,7 @@ def desk_report(story: DeskStory) -> str:
         lab=lab,
         team=team,
         life=life,
+        execution=execution,
         longest=max((step.seconds for step in story.steps), default=0.0),
     )
 
@@ -183,6 +188,7 @@ def _opening(
         *([] if team is None else [_durable(team)]),
         *([] if lab is None else [_doubt(lab)]),
         *([] if life is None else [_proved(life.story)]),
+        *([] if story.execution is None else [_executed(story.execution)]),
     ]
 
 
@@ -207,6 +213,14 @@ def _proved(life: LifeStory) -> str:
     return (
         f"{_some(len(life.ideas), 'idea')} went from the queue up the tiers: {ready} came to the question whether to"
         f" deploy it{mended}, the others were rejected, each with its reason."
+    )
+
+
+def _executed(told: ExecutionStory) -> str:
+    agreed = "and the venue's journal has the same" if told.balanced else "and the venue's journal differs from that"
+    return (
+        f"Then {told.strategy_id} was deployed, and traded {_some(told.filled, 'time')} at a simulated Alpaca, until"
+        f" all was closed: every order stands in the books, {agreed}."
     )
 
 

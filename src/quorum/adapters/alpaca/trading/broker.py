@@ -132,12 +132,15 @@ class AlpacaBroker:
         if "cash" not in facts:
             raise Unreadable("alpaca tells no cash of the account", "see its account page")
         held: dict[str, Decimal] = {}
+        paid: dict[str, Decimal] = {}
         for row in self._line.rows("/v2/positions", {}):
             sign = -1 if row.get("side") == "short" else 1
             symbol = named(str(row.get("symbol")), str(row.get("asset_class")))
             held[symbol] = sign * abs(exact(row, "qty"))
+            if "avg_entry_price" in row:
+                paid[symbol] = exact(row, "avg_entry_price")
         positions = {symbol: quantity for symbol, quantity in held.items() if quantity}
-        return BrokerAccount({str(facts.get("currency") or "USD"): exact(facts, "cash")}, positions)
+        return BrokerAccount({str(facts.get("currency") or "USD"): exact(facts, "cash")}, positions, paid)
 
     def _told(self, order: Placed) -> BrokerOrder:
         """The order with its fills. It has not ended for us before every fill that the venue counts is reported."""

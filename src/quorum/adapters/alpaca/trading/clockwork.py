@@ -75,6 +75,10 @@ class Clockwork:
         moment = datetime.fromtimestamp(at // SECOND, _NEW_YORK)
         return not _LAST_CALL <= moment.hour * 60 + moment.minute < _EVENING
 
+    def opens_by_auction(self, symbol: str, at: int) -> bool:
+        """As Hours: a pair has no opening."""
+        return not is_pair(symbol) and self.takes_opening(at)
+
     def sessions(self, first: date, last: date) -> list[Session]:
         """The sessions from `first` to `last`, both included."""
         rows = self._line.rows("/v2/calendar", {"start": first.isoformat(), "end": last.isoformat()})

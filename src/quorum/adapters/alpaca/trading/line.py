@@ -18,7 +18,8 @@ LIVE, PAPER = "https://api.alpaca.markets", "https://paper-api.alpaca.markets"
 _KEY, _SECRET = "APCA-API-KEY-ID", "APCA-API-SECRET-KEY"  # names of headers
 _AGAIN = "ask again, and compare with the venue"
 _FOR_ORDERS = 50
-"""Of the 200 requests a minute that the venue takes, reads leave so many to orders, which wait for nothing."""
+"""Of the requests a minute that the venue takes, 200 unless it says otherwise, reads leave so many to orders, which
+wait for nothing."""
 
 
 class Line:
@@ -81,7 +82,10 @@ class Line:
         raise fault  # outside, so that no request hangs on it
 
     def _counted(self, answer: Answer) -> Answer:
-        """Heed what the venue says is left; another process may use the same keys."""
+        """Heed what the venue says it takes and what is left of that; another process may use the same keys."""
+        limit = answer.headers.get("x-ratelimit-limit", "")
+        if limit.isdigit() and int(limit) > _FOR_ORDERS:
+            self._host.budget.flows(int(limit) - _FOR_ORDERS)
         left = answer.headers.get("x-ratelimit-remaining", "")
         if left.isdigit():
             self._host.budget.at_most(int(left) - _FOR_ORDERS / 2)

@@ -24,6 +24,7 @@ def _orders() -> None:
     op.add_column("intent", sa.Column("replaces", sa.Text))
     op.add_column("order_state", sa.Column("sent", sa.BigInteger))
     op.create_index("intent_recent", "intent", ["account", "created_at"])
+    op.create_index("intent_entries", "intent", ["account", "symbol", "created_at"])
     op.create_table(
         "fill_share",
         _text("fill_id"),

@@ -20,6 +20,12 @@ from quorum.execution.ledger import CASH, owner_of
 SPLIT_STEP = Decimal("1e-9")
 """A split gives no less than this; what is smaller the venue pays in cash."""
 
+_MINE: sa.BindParameter[str] = sa.bindparam("mine")
+_WHAT: sa.BindParameter[str] = sa.bindparam("what")
+_OWNED, _POSITION = tables.strategy_position.c, store.position.c
+_HOLDERS = sa.select(_OWNED.strategy_id, _OWNED.quantity).where((_OWNED.account == _MINE) & (_OWNED.symbol == _WHAT))
+_HELD = store.position.select().where((_POSITION.account == _MINE) & (_POSITION.symbol == _WHAT))
+
 
 @dataclass(frozen=True, slots=True)
 class Cash:
@@ -81,9 +87,7 @@ def moves_of_split(connection: sa.Connection, account: str, symbol: str, ratio: 
 
 def holders(connection: sa.Connection, account: str, symbol: str) -> Mapping[str, Decimal]:
     """Who holds how much of a symbol: strategies by id, and the desk's own under no name."""
-    table = tables.strategy_position
-    mine = (table.c.account == account) & (table.c.symbol == symbol)
-    rows = connection.execute(sa.select(table.c.strategy_id, table.c.quantity).where(mine))
+    rows = connection.execute(_HOLDERS, {"mine": account, "what": symbol})
     found = {name: quantity for name, quantity in rows if quantity}
     whole = _account_position(connection, account, symbol).quantity
     own = whole - sum(found.values(), ZERO)
@@ -91,7 +95,5 @@ def holders(connection: sa.Connection, account: str, symbol: str) -> Mapping[str
 
 
 def _account_position(connection: sa.Connection, account: str, symbol: str) -> Position:
-    table = store.position
-    mine = (table.c.account == account) & (table.c.symbol == symbol)
-    row = connection.execute(table.select().where(mine)).mappings().first()
+    row = connection.execute(_HELD, {"mine": account, "what": symbol}).mappings().first()
     return Position(symbol) if row is None else Position(symbol, row["quantity"], row["cost"], row["realised"])

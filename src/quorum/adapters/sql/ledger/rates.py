@@ -12,8 +12,15 @@ from quorum.adapters.sql.trading.tables import rate as table
 from quorum.adapters.sql.trading.writing import replace_row
 from quorum.execution.rates import Rate, found_rate
 
-_NEWEST = sa.select(table.c.base, table.c.quote, sa.func.max(table.c.time).label("time")).group_by(
-    table.c.base, table.c.quote
+_LATEST = (
+    sa.select(table.c.base, table.c.quote, sa.func.max(table.c.time).label("time"))
+    .group_by(table.c.base, table.c.quote)
+    .subquery()
+)
+_NEWEST = (
+    sa.select(table)
+    .join(_LATEST, sa.and_(*(_LATEST.c[name] == table.c[name] for name in ("base", "quote", "time"))))
+    .order_by(table.c.base, table.c.quote)
 )
 
 
@@ -35,9 +42,7 @@ class SqlRates:
 
 def newest(connection: sa.Connection) -> Sequence[Rate]:
     """The last rate of every pair."""
-    latest = _NEWEST.subquery()
-    same = sa.and_(*(latest.c[name] == table.c[name] for name in ("base", "quote", "time")))
-    rows = connection.execute(sa.select(table).join(latest, same).order_by(table.c.base, table.c.quote)).mappings()
+    rows = connection.execute(_NEWEST).mappings()
     return [Rate(row["base"], row["quote"], row["rate"], row["time"], row["source"]) for row in rows]
 
 

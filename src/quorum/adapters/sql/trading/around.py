@@ -16,6 +16,8 @@ from quorum.domain import DAY, MINUTE, ZERO, Book, OrderKind, OrderStatus, Purpo
 from quorum.risk import Around, Asked, LastTrade, Override, RecentOrder, drawdown
 
 RECENT = MINUTE  # as far back as orders are counted, and a duplicate may be looked for
+_SIDES = {side.value: side for side in Side}
+_NEVER_ARRIVED = OrderStatus.NEVER_ARRIVED.value
 _INTENT, _STATE = store.intent.c, store.order_state.c
 _MINE: sa.BindParameter[str] = sa.bindparam("mine")
 _ORDERS = sa.join(store.intent, store.order_state)
@@ -36,6 +38,27 @@ _COLUMNS = (
 _OPEN = sa.select(*_COLUMNS).select_from(_ORDERS).where((_STATE.account == _MINE) & (_STATE.open == 1))
 _MARKS = store.mark.select().where(store.mark.c.account == _MINE)
 _HELD = tables.strategy_position.select().where(tables.strategy_position.c.account == _MINE)
+_POSITION = store.position.c
+_NEWEST_ENTRY = (
+    sa.select(_INTENT.client_order_id)
+    .select_from(_ORDERS)
+    .where(
+        (_INTENT.account == _POSITION.account)
+        & (_INTENT.symbol == _POSITION.symbol)
+        & (_INTENT.purpose != Purpose.REDUCTION.value)
+        & (_STATE.filled != ZERO)
+    )
+    .order_by(_INTENT.created_at.desc(), _INTENT.client_order_id.desc())
+    .limit(1)
+    .correlate(store.position)
+    .scalar_subquery()
+)
+_ENTERED = store.intent.alias("entered")
+_ENTRIES = (
+    sa.select(_POSITION.symbol, _ENTERED.c.side, _ENTERED.c.exit)
+    .select_from(store.position.join(_ENTERED, _ENTERED.c.client_order_id == _NEWEST_ENTRY))
+    .where((_POSITION.account == _MINE) & (_POSITION.quantity != ZERO))
+)
 _OVERRIDES = tables.override.select().where(
     (tables.override.c.account == _MINE)
     & (tables.override.c.begins <= sa.bindparam("now"))
@@ -96,9 +119,9 @@ def _recent(connection: sa.Connection, account: str, now: int, own: str) -> tupl
     """The account's orders of the last minutes, whoever intended them; one that never arrived is none."""
     given = {"mine": account, "since": now - RECENT, "until": now + MINUTE}
     return tuple(
-        RecentOrder(row["created_at"], row["symbol"], Side(row["side"]), row["quantity"])
-        for row in connection.execute(_RECENT, given).mappings()
-        if row["intent_id"] != own and row["status"] != OrderStatus.NEVER_ARRIVED
+        RecentOrder(at, symbol, _SIDES[side], quantity)
+        for at, symbol, side, quantity, intent, status in connection.execute(_RECENT, given)
+        if intent != own and status != _NEVER_ARRIVED
     )
 
 
@@ -146,23 +169,11 @@ def _open_risk(connection: sa.Connection, book: Book, pending: Iterable[_Open]) 
 
 def _entry_stops(connection: sa.Connection, account: str, held: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """The stop of the newest entry that filled, of each symbol that is held."""
-    if not held:
-        return {}
-    entries = (
-        (_INTENT.account == account)
-        & _INTENT.symbol.in_(held)
-        & (_INTENT.purpose != Purpose.REDUCTION.value)
-        & (_STATE.filled != ZERO)
-    )
-    newest = sa.func.max(_INTENT.created_at).label("newest")
-    last = sa.select(_INTENT.symbol, newest).select_from(_ORDERS).where(entries).group_by(_INTENT.symbol).subquery()
-    same = (last.c.symbol == _INTENT.symbol) & (last.c.newest == _INTENT.created_at)
-    query = sa.select(_INTENT.symbol, _INTENT.side, _INTENT.exit).select_from(_ORDERS.join(last, same)).where(entries)
     found = {}
-    for row in connection.execute(query).mappings():
-        stop = json.loads(row["exit"])["stop"]
-        if stop is not None and Side(row["side"]).sign * held[row["symbol"]] > 0:
-            found[row["symbol"]] = Decimal(stop)
+    for symbol, side, exit_ in connection.execute(_ENTRIES, {"mine": account}) if held else ():
+        stop = json.loads(exit_)["stop"]
+        if stop is not None and Side(side).sign * held.get(symbol, ZERO) > 0:
+            found[symbol] = Decimal(stop)
     return found
 
 

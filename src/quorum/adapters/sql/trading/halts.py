@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import sqlalchemy as sa
 
@@ -29,6 +30,10 @@ class SqlHalts:
         except (QuorumError, sa.exc.SQLAlchemyError, ValueError, KeyError) as error:
             said = f"the store's halts cannot be read: {error}"
             return (Halt(Scope.DESK, "", Severity.BLACK, said, "quorum", 0),)
+
+    def leaving(self) -> AbstractContextManager[Sequence[Halt]]:
+        """See Halts; here nobody waits: who halts cancels what left meanwhile."""
+        return nullcontext(self.standing())
 
     def raise_(self, halt: Halt) -> None:
         with self._database.write() as connection:

@@ -14,6 +14,19 @@ from quorum.domain import ZERO, Fill, Order, Position
 from quorum.execution.ledger import split
 from quorum.execution.netting import shares
 
+_POSITION = tables.strategy_position.c
+_HELD = tables.strategy_position.select().where(
+    (_POSITION.account == sa.bindparam("mine"))
+    & (_POSITION.strategy_id == sa.bindparam("strategy"))
+    & (_POSITION.symbol == sa.bindparam("what"))
+)
+_SHARE = tables.fill_share.insert()
+_HAD = (
+    sa.select(tables.fill_share.c.strategy_id, tables.fill_share.c.quantity)
+    .join(store.fill, store.fill.c.fill_id == tables.fill_share.c.fill_id)
+    .where(store.fill.c.client_order_id == sa.bindparam("order"))
+)
+
 
 def book_shares(connection: sa.Connection, account: str, order: Order, fill: Fill) -> Mapping[str, Decimal] | None:
     """Share a fill out among the strategies of its order, and move their holdings; None where it is the desk's own.
@@ -25,8 +38,7 @@ def book_shares(connection: sa.Connection, account: str, order: Order, fill: Fil
     signed = shares(order.intent.parts, _had(connection, order), order.filled, fill.quantity)
     fees = split(fill.fee_in_base, {name: abs(quantity) for name, quantity in signed.items()})
     for name, quantity in signed.items():
-        row = {"fill_id": fill.fill_id, "strategy_id": name, "quantity": quantity}
-        connection.execute(tables.fill_share.insert().values(**row))
+        connection.execute(_SHARE, {"fill_id": fill.fill_id, "strategy_id": name, "quantity": quantity})
         held = position_of(connection, (account, name), fill.symbol).trade(quantity, fill.price)
         keep_position(connection, (account, name), held.trade(-fees[name], fill.price) if fees[name] else held)
     return signed
@@ -34,9 +46,8 @@ def book_shares(connection: sa.Connection, account: str, order: Order, fill: Fil
 
 def position_of(connection: sa.Connection, owner: tuple[str, str], symbol: str) -> Position:
     """A strategy's holding of a symbol; `owner` is the account and the strategy's id."""
-    table = tables.strategy_position
-    mine = (table.c.account == owner[0]) & (table.c.strategy_id == owner[1]) & (table.c.symbol == symbol)
-    row = connection.execute(table.select().where(mine)).mappings().first()
+    given = {"mine": owner[0], "strategy": owner[1], "what": symbol}
+    row = connection.execute(_HELD, given).mappings().first()
     return Position(symbol) if row is None else Position(symbol, row["quantity"], row["cost"], row["realised"])
 
 
@@ -49,10 +60,7 @@ def keep_position(connection: sa.Connection, owner: tuple[str, str], held: Posit
 
 def _had(connection: sa.Connection, order: Order) -> Mapping[str, Decimal]:
     """What each strategy has had of an order."""
-    fill, share = store.fill, tables.fill_share
-    mine = fill.c.client_order_id == order.intent.client_order_id
     found: dict[str, Decimal] = {}
-    query = sa.select(share.c.strategy_id, share.c.quantity).join(fill, fill.c.fill_id == share.c.fill_id).where(mine)
-    for name, quantity in connection.execute(query):
+    for name, quantity in connection.execute(_HAD, {"order": order.intent.client_order_id}):
         found[name] = found.get(name, ZERO) + quantity
     return found

@@ -11,14 +11,17 @@ import sqlalchemy as sa
 
 from quorum.adapters.sql import tables
 from quorum.adapters.sql.coordination.effects import once
+from quorum.adapters.sql.database import take_turn
 from quorum.adapters.sql.decisions import Provenance, insert_decision
 from quorum.adapters.sql.ledger.entering import Cash, cash_of, move_holdings, moves_of_split
+from quorum.adapters.sql.ledger.posting import post_entry
 from quorum.adapters.sql.ledger.rates import rates_of
 from quorum.adapters.sql.orders import insert_intent, read_order, read_position
 from quorum.adapters.sql.trading.around import around
 from quorum.adapters.sql.trading.overrides import keep_override
 from quorum.adapters.sql.trading.sharing import book_shares
 from quorum.adapters.sql.trading.targets import holdings_of, keep_target, targets_of
+from quorum.adapters.sql.trading.wide import add_up
 from quorum.adapters.sql.trading.worth import keep_worth
 from quorum.adapters.sql.trading.writing import replace_row
 from quorum.domain import (
@@ -38,9 +41,9 @@ from quorum.domain import (
     Side,
 )
 from quorum.execution import Cross, Entry, entry_of_cross, entry_of_fill, entry_of_split
-from quorum.execution.ledger import CAPITAL, CASH, TRANSFERS, chain
+from quorum.execution.ledger import CAPITAL, CASH, TRANSFERS
 from quorum.execution.target import StrategyTarget
-from quorum.risk import Around, Asked, LastTrade, Override
+from quorum.risk import Around, Asked, LastTrade, Override, Wide
 
 
 def mine(table: sa.Table) -> sa.Select[Any]:
@@ -50,11 +53,10 @@ def mine(table: sa.Table) -> sa.Select[Any]:
 
 _POSITIONS, _MARKS = (mine(table).order_by(table.c.symbol) for table in (tables.position, tables.mark))
 _OPEN = mine(tables.order_state).where(tables.order_state.c.open == 1).order_by(tables.order_state.c.client_order_id)
-_LAST_ENTRY = mine(tables.entry).order_by(tables.entry.c.sequence.desc()).limit(1)
-_BALANCE = mine(tables.balance).where(
-    (tables.balance.c.ledger_account == sa.bindparam("ledger_account"))
-    & (tables.balance.c.commodity == sa.bindparam("commodity"))
-)
+_FILLED = sa.select(tables.fill.c.fill_id).where(tables.fill.c.fill_id == sa.bindparam("fill"))
+_FILL, _EVENT = tables.fill.insert(), tables.order_event.insert()
+_MOVED = tables.account.update().where(tables.account.c.account == sa.bindparam("mine"))
+_OTHERS = tables.account.select().where(tables.account.c.account != sa.bindparam("mine"))
 _KNOWN = mine(tables.entry).where(tables.entry.c.reference == sa.bindparam("reference"))
 _CASH = mine(tables.balance).where(
     tables.balance.c.ledger_account.in_((CASH, CAPITAL, TRANSFERS))
@@ -108,6 +110,24 @@ class SqlTransaction:
     def around(self, book: Book, now: int, asked: Asked | None = None) -> Around:
         """Losses, recent orders, last trades, open risk, strategies and overrides around the book at `now` (ns UTC)."""
         return around(self.connection, book, now, asked)
+
+    def wide(self, limits: Mapping[str, Decimal], now: int) -> Wide:
+        """All other accounts added up in this one's currency, under limits of the whole desk, at `now` (ns UTC).
+
+        From here on no other account that asks the same does so before this transaction ends.
+        """
+        take_turn(self.connection, "limits of the whole desk")
+        rows = self.connection.execute(_OTHERS, {"mine": self._account}).mappings().all()
+        others = [Whose(row["account"], row["currency"], row["version"]) for row in rows]
+        currencies = sorted({one.currency for one in others} - {self._currency})
+        rates, lacking = rates_of(self.connection, currencies, self._currency, (now, self._rate_hours))
+        known = {self._currency: Decimal(1), **rates}
+        books = [self._beside(one)._book() for one in others]  # noqa: SLF001 - of this class
+        return add_up(self.connection, books, limits, now, (known, lacking))
+
+    def _beside(self, other: Whose) -> SqlTransaction:
+        """Another account as this transaction sees it; only to be looked at."""
+        return SqlTransaction(self.connection, other, self._clock, self._provenance, self._rate_hours)
 
     def allow(self, override: Override, made: tuple[int, str]) -> str:
         """Write a person's override, which holds from an instant (ns UTC) by a decision, both in `made`; its id."""
@@ -166,13 +186,11 @@ class SqlTransaction:
 
     def book_fill(self, fill: Fill) -> Order:
         order = self._order(fill.client_order_id)
-        table = tables.fill
-        known = self.connection.execute(sa.select(table.c.fill_id).where(table.c.fill_id == fill.fill_id)).first()
-        if known:
+        if self.connection.execute(_FILLED, {"fill": fill.fill_id}).first():
             return order
         self._check_fill(order, fill)
         moved = order.fill(fill.quantity)
-        self.connection.execute(table.insert().values(**_fill_values(fill)))
+        self.connection.execute(_FILL, _fill_values(fill))
         parts = book_shares(self.connection, self._account, order, fill)
         self.post(entry_of_fill(self._account, fill, parts))
         held = next((p for p in self._positions() if p.symbol == fill.symbol), Position(fill.symbol)).apply(fill)
@@ -240,27 +258,7 @@ class SqlTransaction:
 
     def post(self, entry: Entry) -> None:
         """Append a ledger entry, sealed to the one before it, and move the balances."""
-        table = tables.entry
-        last = self._rows(_LAST_ENTRY)
-        sequence, seal = (last[0]["sequence"], last[0]["seal"]) if last else (0, "")
-        result = self.connection.execute(
-            table.insert().values(
-                account=self._account,
-                sequence=sequence + 1,
-                time=entry.time,
-                kind=entry.kind,
-                reference=entry.reference,
-                seal=chain(seal, entry),
-            )
-        )
-        assert result.inserted_primary_key is not None
-        identity = result.inserted_primary_key[0]
-        for line, p in enumerate(entry.postings):
-            values = {"ledger_account": p.ledger_account, "commodity": p.commodity, "amount": p.amount}
-            self.connection.execute(tables.posting.insert().values(entry_id=identity, line=line, **values))
-            key = {"account": self._account, "ledger_account": p.ledger_account, "commodity": p.commodity}
-            amount = self._balance(p.ledger_account, p.commodity) + p.amount
-            self._replace(tables.balance, key, {"amount": amount})
+        post_entry(self.connection, self._account, entry)
         self._moved()
 
     def _check_fill(self, order: Order, fill: Fill) -> None:
@@ -271,15 +269,8 @@ class SqlTransaction:
             )
 
     def _append(self, moved: Order, event: OrderEvent) -> Order:
-        self.connection.execute(
-            tables.order_event.insert().values(
-                client_order_id=event.client_order_id,
-                status=event.status.value,
-                time=event.time,
-                detail=event.detail,
-                fill_id=event.fill_id,
-            )
-        )
+        row = {"client_order_id": event.client_order_id, "status": event.status.value, "time": event.time}
+        self.connection.execute(_EVENT, {**row, "detail": event.detail, "fill_id": event.fill_id})
         self._replace_state(moved)
         self._moved()
         return moved
@@ -295,10 +286,6 @@ class SqlTransaction:
 
     def _positions(self) -> Iterator[Position]:
         return (read_position(row) for row in self._rows(_POSITIONS))
-
-    def _balance(self, ledger_account: str, commodity: str | None = None) -> Decimal:
-        rows = self._rows(_BALANCE, ledger_account=ledger_account, commodity=commodity or self._currency)
-        return rows[0]["amount"] if rows else ZERO
 
     def _cash(self) -> tuple[Cash, Mapping[str, Decimal], Mapping[str, str]]:
         """The cash and the capital by currency, the rates of the foreign ones, and which have none and why."""
@@ -327,8 +314,7 @@ class SqlTransaction:
 
     def _moved(self) -> None:
         self._version += 1
-        table = tables.account
-        self.connection.execute(table.update().where(table.c.account == self._account).values(version=self._version))
+        self.connection.execute(_MOVED, {"mine": self._account, "version": self._version})
 
 
 def _fill_values(fill: Fill) -> dict[str, Any]:

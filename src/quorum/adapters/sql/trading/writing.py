@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,14 @@ import sqlalchemy as sa
 
 def replace_row(connection: sa.Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Give the row with that key these values; whoever else writes it waits for this transaction's turn."""
-    where = sa.and_(*(table.c[name] == value for name, value in key.items()))
-    if connection.execute(table.update().where(where).values(**values)).rowcount == 0:
-        connection.execute(table.insert().values(**key, **values))
+    change, write = _statements(table, tuple(key))
+    asked = {f"key_{name}": value for name, value in key.items()}
+    if connection.execute(change, {**values, **asked}).rowcount == 0:
+        connection.execute(write, {**key, **values})
+
+
+@cache
+def _statements(table: sa.Table, key: tuple[str, ...]) -> tuple[sa.Update, sa.Insert]:
+    """Made once for each key: to make them costs more than the database takes."""
+    where = sa.and_(*(table.c[name] == sa.bindparam(f"key_{name}") for name in key))
+    return table.update().where(where), table.insert()

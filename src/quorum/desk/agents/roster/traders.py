@@ -162,6 +162,7 @@ TRADERS: tuple[Agent, ...] = (
             *("trade_approval", "execute_approved", "drawdown_status"),
             *("position_limits", "daily_risk_budget", "model_risk"),
             *("risk_assessment", "ask_to_deploy", "plan_of_deployment", "deploy_approved", "trade_deployed"),
+            *("plan_of_going_live", "go_live_approved"),
         ),
         triggers=("Trade approval", "Risk assessment", "Position limits"),
         mandatory=True,

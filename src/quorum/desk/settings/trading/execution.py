@@ -1,4 +1,4 @@
-"""execution.yaml: the simulated venue that paper accounts trade at."""
+"""execution.yaml: the simulated venue that paper accounts trade at, and what comes before real money."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ class VenueSection(_Section):
         return VenueCosts(self.fee_bps, self.slippage_bps, self.max_volume_share)
 
 
+class GoingLiveSection(_Section):
+    """How long a strategy trades on paper before a person may be asked whether it may trade real money."""
+
+    calendar_days: int = Field(30, ge=0, le=3650)
+    trading_days: int = Field(20, ge=0, le=3650)
+
+
 class ExecutionFile(_Section):
     simulated_venue: VenueSection = VenueSection()
+    going_live: GoingLiveSection = GoingLiveSection()
     reconciliation: ReconciliationSection = ReconciliationSection()

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from quorum.desk.settings.sections import Digits
 from quorum.domain import NotFound, UsageError
-from quorum.risk import RiskLimits, stricter
+from quorum.risk import SUMMED, RiskLimits, stricter
 
 RISK_YAML = """\
 # Limits of each book, as fractions of its equity unless a key says otherwise. Two on one thing: the stricter holds.
@@ -44,7 +44,7 @@ books:
     max_deployed: 1.00
     max_strategy: 1.00
     max_cluster: 1.00
-desk: {}                        # the same keys, over every book
+desk: {}                        # the same keys for the whole desk: what can be added up is of all accounts together
 sectors: {}                     # layer1: [BTCUSDT, ETHUSDT]
 """
 
@@ -122,11 +122,15 @@ class LimitsSection(_Section):
 
 
 class DeskSection(LimitsSection):
-    """Limits over every book: those that are written."""
+    """Limits of the whole desk: those that are written."""
 
-    def given(self) -> dict[str, Any]:
-        """What the file names, and nothing else."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+    def of_each(self) -> dict[str, Any]:
+        """What the file names that bounds each book by itself."""
+        return {name: getattr(self, name) for name in self.model_fields_set - SUMMED}
+
+    def of_all(self) -> dict[str, Decimal]:
+        """What the file names that is of all accounts together."""
+        return {name: Decimal(getattr(self, name)) for name in sorted(self.model_fields_set & SUMMED)}
 
 
 _EQUITIES = LimitsSection(
@@ -146,10 +150,10 @@ class RiskFile(_Section):
         return self
 
     def limits(self, book: str) -> RiskLimits:
-        """The limits of a book under the desk's own; NotFound for a book that the file does not have."""
+        """The limits of a book under the desk's own for each; NotFound for a book that the file does not have."""
         if book not in self.books:
             raise NotFound(f"risk.yaml has no book {book!r}", f"it has {', '.join(self.books) or 'none'}")
-        return stricter(self.books[book].limits(), self.desk.given())
+        return stricter(self.books[book].limits(), self.desk.of_each())
 
     def groups(self) -> dict[str, frozenset[str]]:
         """The symbols of each sector."""

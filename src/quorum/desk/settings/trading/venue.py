@@ -63,7 +63,8 @@ def _host(host: str) -> str:
 class AtVenue(BaseModel):
     """The venue of an account, `simulated` unless one is named; `host`, `keys` and `live` are of a named one.
 
-    `live` says that the account trades with real money; the host live is refused without it, and it without that host.
+    `live` says that the account trades with real money: at the host live, or at one of this machine, where going live
+    is practised. The host live is refused without it, and it at the host paper.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,8 +81,13 @@ class AtVenue(BaseModel):
         idle = sorted(self.model_fields_set & {"host", "keys", "live"})
         if self.venue == "simulated" and idle:
             raise ValueError(f"{', '.join(idle)} has no effect at the simulated venue: write `venue: alpaca`")
-        if self.live is not (self.host == LIVE):
+        if (self.host == LIVE and not self.live) or (self.host == PAPER and self.live):
             raise ValueError("real money needs both `host: live` and `live: true`, a paper account neither")
         if self.venue == "alpaca" and getattr(self, "currency", "USD") != "USD":
             raise ValueError("an account at alpaca is in USD")
         return self
+
+    @property
+    def place(self) -> str:
+        """Where its orders go and by which keys, in words: what a person agrees to before real money is traded."""
+        return f"{self.venue} at {self.host}, with {self.keys.key} and {self.keys.secret}"

@@ -5,9 +5,19 @@ In: amounts, rates, spans of time. Out: entries, statements, totals in one curre
 Neighbours: over `execution`'s ledger; `surfaces` show it; the store keeps rates and entries.
 """
 
-from quorum.desk.trading.accounting.moving import Moved, convert, earn, fund, rate_of, split_units, transfer
+from quorum.desk.trading.accounting.moving import (
+    Moved,
+    convert,
+    earn,
+    fund,
+    rate_of,
+    record_rate,
+    split_units,
+    transfer,
+)
 from quorum.desk.trading.accounting.opening import add_account
 from quorum.desk.trading.accounting.ports import Rates, Till
+from quorum.desk.trading.accounting.quoted import note_rates
 from quorum.desk.trading.accounting.sheets import export, is_dust, sheet, statement_facts, statement_of
 from quorum.desk.trading.accounting.totals import Total, Worth, told, total
 
@@ -23,7 +33,9 @@ __all__ = [
     "export",
     "fund",
     "is_dust",
+    "note_rates",
     "rate_of",
+    "record_rate",
     "sheet",
     "split_units",
     "statement_facts",

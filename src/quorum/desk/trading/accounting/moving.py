@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from quorum.desk.desk import Accounting, Desk
+from quorum.desk.trading.accounting.quoted import rates_now
 from quorum.domain import ZERO, Book, Money, NotFound, Position, UsageError
 from quorum.execution import (
     Entry,
@@ -21,6 +22,9 @@ from quorum.execution import (
 
 CONVERTED = Decimal("1e-8")
 """The step of what a conversion brings."""
+MOST, DECIMALS = Decimal("1e15"), 12
+"""Sums of amounts below that, with so many decimals, are exact in the 28 digits of a decimal."""
+LEAST_RATE = Decimal("1e-9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,8 @@ def convert(desk: Desk, account: str, sold: Money, into: str, given: tuple[Decim
     """
     _need_amount(sold.amount)
     account, now = desk.account_for("", account), desk.clock.now()
-    rate = rate_of(desk, (sold.currency, into), now) if given is None else Rate(sold.currency, into, *_at(given, now))
+    pair = sold.currency, into
+    rate = rate_of(desk, pair, now) if given is None else _given(pair, given, now)
     bought = Money((sold.amount * rate.rate).quantize(CONVERTED, ROUND_DOWN), into)
     _need_amount(bought.amount)
     with desk.accounts.transaction(account) as transaction:
@@ -83,8 +88,7 @@ def convert(desk: Desk, account: str, sold: Money, into: str, given: tuple[Decim
         reference = f"{_reference('conversion', book)} at {rate.rate} by {rate.source}"
         entry = entry_of_conversion(account, sold, bought, (now, reference))
         moved = _book(desk, transaction, entry, {sold.currency: -sold.amount, into: bought.amount})
-    if given is not None:
-        desk.rates.keep(rate)
+    desk.rates.keep(rate)
     return moved
 
 
@@ -122,8 +126,8 @@ def split_units(desk: Desk, account: str, symbol: str, ratio: Decimal) -> Moved:
 
 
 def rate_of(desk: Desk, pair: tuple[str, str], now: int) -> Rate:
-    """The rate of a pair on record; UsageError when there is none, or only a stale one."""
-    found = found_rate(desk.rates.newest(), pair, (now, desk.settings.accounts.rate_hours))
+    """The rate of a pair on record, or of the lake; UsageError when there is none, or only a stale one."""
+    found = found_rate(rates_now(desk, [pair], now), pair, (now, desk.settings.accounts.rate_hours))
     if isinstance(found, str):
         raise UsageError(found.partition(": ")[0], f"record it with `quorum account rate {pair[0]} {pair[1]} RATE`")
     return found
@@ -134,10 +138,6 @@ def _book(desk: Desk, transaction: Accounting, entry: Entry, cash: Mapping[str, 
     transaction.enter(entry)
     desk.till.move(entry.account, entry.reference, cash)
     return Moved(entry.account, entry.reference, cash)
-
-
-def _at(given: tuple[Decimal, str], now: int) -> tuple[Decimal, int, str]:
-    return given[0], now, given[1]
 
 
 def _reference(kind: str, book: Book) -> str:
@@ -156,9 +156,31 @@ def _holders(transaction: Accounting, book: Book, symbol: str) -> dict[str, Deci
     return found
 
 
+def record_rate(desk: Desk, pair: tuple[str, str], given: tuple[Decimal, str]) -> Rate:
+    """Put a rate and its source on record as of now; UsageError for one that makes no sense."""
+    rate = _given(pair, given, desk.clock.now())
+    desk.rates.keep(rate)
+    return rate
+
+
+def _given(pair: tuple[str, str], given: tuple[Decimal, str], now: int) -> Rate:
+    price, source = given
+    if price.is_finite() and price > 0 and not LEAST_RATE <= price <= 1 / LEAST_RATE:
+        raise UsageError(f"a rate of {price} is out of bounds", f"give one from {LEAST_RATE} to {1 / LEAST_RATE:.0f}")
+    if not source.strip():
+        raise UsageError("a rate needs its source", "name it with --source")
+    return Rate(*pair, price, now, source)
+
+
 def _need_amount(amount: Decimal) -> None:
+    """UsageError for what is no amount, or has more digits than sums are exact in."""
     if not amount.is_finite() or amount <= 0:
         raise UsageError(f"{amount} is no amount", "give a number above 0")
+    exponent = amount.normalize().as_tuple().exponent
+    if amount >= MOST or (isinstance(exponent, int) and exponent < -DECIMALS):
+        raise UsageError(
+            f"{amount} is out of bounds", f"give a number below {MOST:.0e} with at most {DECIMALS} decimals"
+        )
 
 
 def _need_free(book: Book, money: Money) -> None:

@@ -51,6 +51,9 @@ def _with_account(path: Any, text: str, new: tuple[str, Mapping[str, Any]], now:
     return out.getvalue()
 
 
+_SEE = "see docs/guides/alpaca.md for venues, and docs/reference/ledger.md for accounts"
+
+
 def _line(keys: Mapping[str, Any]) -> CommentedMap:
     line = CommentedMap({name: value for name, value in keys.items() if value is not None})
     line.fa.set_flow_style()
@@ -63,5 +66,6 @@ def _check(text: str, name: str) -> None:
         AccountsFile.model_validate(yaml_with_comments().load(text))
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part != "accounts")
-        raise UsageError(f"account {name}: {where}: {first['msg']}", "see docs/reference/ledger.md") from error
+        where = ".".join(str(part) for part in first["loc"] if part not in ("accounts", "[key]", name))
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(": ".join(filter(None, (f"account {name}", where, said))), _SEE) from error

@@ -82,15 +82,21 @@ def _line_facts(line: Earned, shown: Statement, marks: Mapping[str, Decimal]) ->
         "owner": line.owner or "desk",
         "symbol": line.symbol or None,
         "quantity": f"{held.quantity:f}",
-        "cost": f"{held.cost:f}",
-        "realised": f"{held.realised:f}",
-        "realised_in_span": f"{held.realised - shown.before.get((line.owner, line.symbol), ZERO):f}",
-        "unrealised": None if mark is None else f"{held.unrealised(mark):f}",
+        "cost": digits(held.cost),
+        "realised": digits(held.realised),
+        "realised_in_span": digits(held.realised - shown.before.get((line.owner, line.symbol), ZERO)),
+        "unrealised": None if mark is None else digits(held.unrealised(mark)),
         "fees": _plain(line.fees),
-        "fees_in_kind": f"{line.in_kind:f}",
+        "fees_in_kind": digits(line.in_kind),
         "income": _plain(line.income),
-        "net": f"{line.net:f}",
+        "net": digits(line.net),
     }
+
+
+def digits(amount: Decimal) -> str:
+    """Every digit of an amount, without zeros at the end."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _plain(amounts: Mapping[str, Decimal]) -> dict[str, str]:

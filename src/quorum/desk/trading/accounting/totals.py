@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from quorum.desk.desk import Desk
+from quorum.desk.trading.accounting.quoted import rates_now
 from quorum.domain import ZERO, Book
 from quorum.execution import Rate, found_rate
 
@@ -37,8 +38,13 @@ class Total:
 
 
 def total(desk: Desk) -> Total:
-    """The configured accounts, each at its last marks; one never opened counts by the cash that it will have."""
-    into, known = desk.settings.accounts.reporting_currency, desk.rates.newest()
+    """The configured accounts, each at its last marks; one never opened counts by the cash that it will have.
+
+    Rates are those on record, or newer ones of the lake.
+    """
+    into, sections = desk.settings.accounts.reporting_currency, desk.settings.accounts.accounts.values()
+    pairs = {(section.currency, into) for section in sections if section.currency != into}
+    known = rates_now(desk, pairs, desk.clock.now())
     opened = {row["account"] for row in desk.accounts.listed()}
     found = tuple(_worth(desk, name, name in opened, (into, known)) for name in desk.settings.accounts.accounts)
     amounts = [worth.reported for worth in found if worth.reported is not None]

@@ -10,9 +10,10 @@ from quorum.desk.desk import Desk
 from quorum.desk.notices import Event, Occurrence
 from quorum.desk.system import Part, Person, SystemState
 from quorum.domain import Halt, IllegalMove, NotFound, Scope, Severity, iso, plain
+from quorum.risk import RAISED_BY
 from quorum.validation.life import DEPLOYED, Status
 
-OURS = frozenset({"reconciliation", "quorum"})
+OURS = frozenset({"reconciliation", "quorum", RAISED_BY})
 """Who halts without being a person."""
 
 
@@ -20,7 +21,8 @@ def follow_halts(desk: Desk) -> Sequence[str]:
     """Follow every halt that stands, each once: what was done, in words; nothing where all is done already.
 
     One that stands in the file alone gets into the store. BLACK for the desk moves its state to halted, RED for a
-    strategy pauses it. People are told of each.
+    strategy pauses it, but for the one of its own breaker: that opens nothing, and still takes its exits. People are
+    told of each.
     """
     done: list[str] = []
     for halt in desk.halts.standing():
@@ -29,7 +31,7 @@ def follow_halts(desk: Desk) -> Sequence[str]:
         if halt.scope is Scope.DESK and halt.severity is Severity.BLACK:
             done += _halted(desk, halt)
             continue
-        if halt.scope is Scope.STRATEGY:
+        if halt.scope is Scope.STRATEGY and halt.by != RAISED_BY:
             done += _paused(desk, halt)
         done += _told(desk, halt)
     return done

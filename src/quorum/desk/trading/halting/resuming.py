@@ -30,11 +30,13 @@ class Range:
 def resume_trading(desk: Desk, asked: Range, word: Word) -> dict[str, Any]:
     """Lift the halts that are meant, and move a halted desk on when none of the desk stands any more.
 
-    Every account is reconciled first: Halted with what differs, or does not answer, and then nothing changes.
+    Every account is reconciled first: Halted with what differs, or does not answer, and then nothing changes; so too
+    while a book of halts cannot be read.
     UsageError without a reason or a name.
     """
     if not word.by.strip() or not word.reason.strip():
         raise UsageError("resuming needs somebody and a reason", "say why with --reason TEXT")
+    _readable(desk)
     _clean(desk)
     meant = [halt for halt in desk.halts.standing() if asked.has(halt)]
     for halt in meant:
@@ -51,6 +53,14 @@ def resume_trading(desk: Desk, asked: Range, word: Word) -> dict[str, Any]:
         "by": word.by,
         "reason": word.reason,
     }
+
+
+def _readable(desk: Desk) -> None:
+    """Halted when nobody knows what is halted: a person looks first."""
+    unknown = next((halt for halt in desk.halts.standing() if not halt.at), None)
+    if unknown is not None:
+        found, _, remedy = unknown.reason.partition("; ")
+        raise Halted(found, remedy or "see `quorum doctor`")
 
 
 def _clean(desk: Desk) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from quorum.desk.books import AUDITED
 from quorum.desk.desk import Desk
 from quorum.desk.notices import Event, Occurrence
+from quorum.desk.trading.accounting.quoted import note_rates
 from quorum.desk.trading.reconciling.acting import ACTS, act
 from quorum.desk.trading.reconciling.looking import Look, look
 from quorum.desk.trading.reconciling.written import take_written
@@ -22,7 +24,8 @@ from quorum.domain import (
     plain,
     utc_day,
 )
-from quorum.execution.reconcile import Resolution, resolutions, resolve
+from quorum.execution import audit
+from quorum.execution.reconcile import Policy, Resolution, Step, resolutions, resolve
 
 BY, MOST = "reconciliation", 50
 
@@ -80,21 +83,23 @@ def told(one: Resolution) -> dict[str, Any]:
 def reconcile(desk: Desk, account: str, clock: Clock | None = None) -> Reconciled:
     """Bring an account and its venue together in one pass, or halt it and tell people why.
 
-    Orders that left while the store was out of reach are taken into the books first. BrokerUnreachable when the venue
+    Orders that left while the store was out of reach are taken into the books first, and rates that the lake has are
+    put on record. BrokerUnreachable when the venue
     does not answer: then nothing changes, and nothing should open.
     """
     clock, policy = clock or desk.clock, desk.settings.execution.reconciliation.policy()
     take_written(desk, account)
+    note_rates(desk, account, clock)
     first = last = look(desk, account, clock)
     late = tuple(resolve(one, first.ours, (), policy) for one in first.late)
-    found = left = resolutions(first.ours, first.theirs, policy)
+    found = left = _resolved(desk, first, policy)
     done: dict[str, Resolution] = {}
     while todo := _todo(last, left, done):
         for one in todo:
             act(desk, last, one, clock)
             done[str(one.difference)] = one
         last = look(desk, account, clock)
-        left = resolutions(last.ours, last.theirs, policy)
+        left = _resolved(desk, last, policy)
     wrong = [one for one in left if not one.explained] if last.steady else []
     halt = _halt(desk, account, wrong, clock) if wrong else None
     more = tuple(one for name, one in done.items() if name not in {str(each.difference) for each in found})
@@ -102,6 +107,18 @@ def reconcile(desk: Desk, account: str, clock: Clock | None = None) -> Reconcile
     made = Reconciled(account, clock.now(), settled, (*late, *found, *more), left, last.steady, halt)
     _tell(desk, made, [*late, *done.values()])
     return made
+
+
+def _resolved(desk: Desk, seen: Look, policy: Policy) -> tuple[Resolution, ...]:
+    """What is to be done about each difference; nothing is adopted into books that do not balance by themselves."""
+    found = resolutions(seen.ours, seen.theirs, policy)
+    if all(one.step is not Step.ADOPT for one in found):
+        return found
+    faults = audit(desk.rows(AUDITED)).faults
+    if not faults:
+        return found
+    why = f"but the ledger does not balance: {faults[0]}{f', and {len(faults) - 1} more' if len(faults) > 1 else ''}"
+    return tuple(replace(o, step=Step.HALT, why=f"{o.why}, {why}") if o.step is Step.ADOPT else o for o in found)
 
 
 def _todo(seen: Look, left: Sequence[Resolution], done: Mapping[str, Resolution]) -> Sequence[Resolution]:

@@ -8,8 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from quorum.desk.desk import Desk
-from quorum.domain import Choice, DecisionKind, NotFound, Order, OrderEvent, OrderIntent, OrderStatus, WorkspaceError
+from quorum.desk.desk import Accounting, Desk
+from quorum.domain import (
+    ZERO,
+    Choice,
+    DecisionKind,
+    NotFound,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    OrderStatus,
+    Part,
+    WorkspaceError,
+)
+from quorum.execution import net
 
 WRITTEN = "state/emergency.jsonl"
 
@@ -62,7 +74,16 @@ def _take(desk: Desk, intent: OrderIntent, told: Mapping[str, Any], sent: int) -
     choice = Choice(kind, subject, told["as_of"], told["inputs"], told["outcome"], told["rationale"], parents)
     with desk.accounts.transaction(intent.account) as transaction:
         decision = transaction.record(choice)
-        order = transaction.intend(replace(intent, decision_id=decision.decision_id))
+        parts = intent.parts or _whose(transaction, intent)
+        order = transaction.intend(replace(intent, decision_id=decision.decision_id, parts=parts))
         if order.status is not OrderStatus.INTENDED:
             return order
         return transaction.append(OrderEvent(intent.client_order_id, OrderStatus.SENT, sent))
+
+
+def _whose(transaction: Accounting, intent: OrderIntent) -> tuple[Part, ...]:
+    """Whose a closing order is that left when nobody could ask: the strategies', where it is all that they hold."""
+    held = {name: p.quantity for (name, symbol), p in transaction.holdings().items() if symbol == intent.symbol}
+    parts = net({name: -quantity for name, quantity in held.items()}).parts
+    whole = sum((part.quantity for part in parts), ZERO)
+    return parts if whole == intent.side.sign * intent.quantity else ()

@@ -7,9 +7,10 @@ Neighbours: `desk.deploying` deploys, `risk` judges, `execution` nets and sends;
 
 from quorum.desk.trading.turns.attribution import Attribution, attributions
 from quorum.desk.trading.turns.band import Beside, beside_baseline, tell_bands
-from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, deployed
+from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, deployed, minutes_for
 from quorum.desk.trading.turns.leaving import retire_and_close, undeploy_and_close
 from quorum.desk.trading.turns.turn import Turn, trade_turn
+from quorum.desk.trading.turns.watching import Watching, trading_accounts
 
 __all__ = [
     "Attribution",
@@ -17,12 +18,15 @@ __all__ = [
     "Deployed",
     "Streams",
     "Turn",
+    "Watching",
     "Wish",
     "attributions",
     "beside_baseline",
     "deployed",
+    "minutes_for",
     "retire_and_close",
     "tell_bands",
     "trade_turn",
+    "trading_accounts",
     "undeploy_and_close",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -10,14 +10,10 @@ from typing import Any
 from quorum.desk.deploying.known import strategy_of
 from quorum.desk.desk import Desk
 from quorum.desk.guarding import price_time
-from quorum.desk.trading.turns.streaming import BarStream, PanelStream, Stand
-from quorum.domain import DataError, Instrument, Timeframe
-from quorum.lake import Bars, Panel, Series, SeriesInfo
-from quorum.signals import is_portfolio, read_params
+from quorum.desk.trading.stepping import LIMITS, Apart, Course, Poll, Stand, Steps, Stood
+from quorum.domain import Instrument, Limits, QuorumError, Timeframe
+from quorum.lake import Bars
 from quorum.validation.life import DEPLOYED, Idea, Status
-
-LAG_BARS = 2
-Poll = Callable[[Series], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,12 @@ class Deployed:
     @property
     def timeframe(self) -> Timeframe:
         return Timeframe.parse(self.idea.timeframe)
+
+    @property
+    def course(self) -> Course:
+        idea = self.idea
+        symbols = tuple(idea.symbols)
+        return Course(self.deployment_id, idea.strategy, self.params, symbols, idea.timeframe, idea.venue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,61 +91,56 @@ def leaving(desk: Desk) -> dict[str, str]:
     }
 
 
+def minutes_for(desk: Desk) -> frozenset[str]:
+    """The symbols that are traded at the simulated venue, which fills by the shortest bars that there are."""
+    accounts = desk.settings.accounts.accounts
+    ours = [of for of in deployed(desk) if of.account in accounts and accounts[of.account].venue == "simulated"]
+    return frozenset(symbol for of in ours for symbol in of.idea.symbols)
+
+
 @dataclass
 class Streams:
     """The streams of deployed strategies, kept from turn to turn; `poll` brings a series' newest bars before it is
-    read."""
+    read. Strategies of others are stepped in processes of their own, which are kept too, each within `limits`."""
 
     desk: Desk
     poll: Poll | None = None
-    _streams: dict[tuple[str, str], BarStream | PanelStream] = field(default_factory=dict)
-    _bars: dict[Series, tuple[SeriesInfo | None, Bars]] = field(default_factory=dict)
-    _series: dict[tuple[str, str, str | None], Series] = field(default_factory=dict)
+    limits: Limits = LIMITS
+    _steps: Steps = field(init=False)
+    _apart: Apart = field(init=False)
 
-    def wishes(self, of: Deployed, as_of: int) -> list[Wish]:
-        """What it wants of each of its symbols. Errors of its strategy, DataError without bars that are closed."""
-        strategy = strategy_of(self.desk, of.idea)
-        params = read_params(strategy, of.params)
-        lot = [self._closed(of, symbol, as_of) for symbol in of.idea.symbols]
-        if is_portfolio(strategy):
-            stream = self._streams.setdefault((of.deployment_id, ""), PanelStream(strategy, params))
-            assert isinstance(stream, PanelStream)
-            stands = stream.advance(_together(lot))
-            return [self._wish(of, stand, bars, (1, as_of)) for stand, bars in zip(stands, lot, strict=True)]
-        found = []
-        for bars in lot:
-            stream = self._streams.setdefault((of.deployment_id, bars.symbol), BarStream(strategy, params))
-            assert isinstance(stream, BarStream)
-            found.append(self._wish(of, stream.advance(bars), bars, (len(lot), as_of)))
-        return found
+    def __post_init__(self) -> None:
+        self._steps = Steps(self.desk.lake, lambda series: None if self.poll is None else self.poll(series))
+        self._apart = Apart(self.desk.executor, str(self.desk.workspace.home), self.limits)
 
-    def _wish(self, of: Deployed, stand: Stand, bars: Bars, at: tuple[int, int]) -> Wish:
-        """One of so many symbols that share its allocation, at an instant."""
-        parts, as_of = at
-        instrument = self.desk.settings.instruments.instrument(bars)
-        return Wish(of, stand, instrument, of.share / parts, price_time(bars, as_of))
+    def wishes(self, standing: Sequence[Deployed], as_of: int) -> tuple[list[Wish], dict[str, QuorumError]]:
+        """What each wants of its symbols, and by strategy why nobody knows."""
+        found, errors = list[Wish](), dict[str, QuorumError]()
+        foreign: dict[str, tuple[Deployed, Sequence[Bars]]] = {}
+        for of in standing:
+            try:
+                lot = self._steps.closed(of.course, as_of)
+                if of.course.is_foreign:
+                    foreign[of.deployment_id] = (of, lot)
+                else:
+                    stood = self._steps.stood(of.course, strategy_of(self.desk, of.idea), lot)
+                    found += self._wished(of, stood, lot, as_of)
+            except QuorumError as error:
+                errors[of.strategy_id] = error
+        asked = [(of.course, max(int(bars.time[-1]) for bars in lot)) for of, lot in foreign.values()]
+        for name, answer in self._apart.stands(asked, as_of).items():
+            of, bars_of = foreign[name]
+            if isinstance(answer, QuorumError):
+                errors[of.strategy_id] = answer
+            else:
+                found += self._wished(of, answer, bars_of, as_of)
+        return found, errors
 
-    def _closed(self, of: Deployed, symbol: str, as_of: int) -> Bars:
-        """The bars of a symbol that were closed at `as_of`."""
-        name = (symbol, of.idea.timeframe, of.idea.venue)
-        if name not in self._series:
-            known = self.desk.lake.bars(symbol, of.timeframe, of.idea.venue)
-            self._series[name] = Series(known.symbol, known.venue, known.timeframe)
-        series = self._series[name]
-        if self.poll is not None:
-            self.poll(series)
-        info = self.desk.lake.newest(series)
-        if series not in self._bars or self._bars[series][0] != info:
-            self._bars[series] = (info, self.desk.lake.bars(series.symbol, series.timeframe, series.venue))
-        bars = self._bars[series][1].as_of(as_of)
-        if not len(bars):
-            raise DataError(f"{series} has no bar that is closed", "bring bars in with `quorum data pull`")
-        return bars
-
-
-def _together(lot: Sequence[Bars]) -> Panel:
-    """A panel up to the newest bar that all have; one that lags by more than a few bars is not waited for."""
-    step = lot[0].timeframe.nanoseconds
-    ends = [int(bars.time[-1]) for bars in lot]
-    until = min(end for end in ends if end >= max(ends) - LAG_BARS * step)
-    return Panel.of([bars.between(end=until + 1) for bars in lot])
+    def _wished(self, of: Deployed, stood: Stood, lot: Sequence[Bars], as_of: int) -> list[Wish]:
+        """A portfolio weighs its symbols itself; else they share the allocation."""
+        share = of.share / (1 if stood.together else len(lot))
+        instrument = self.desk.settings.instruments.instrument
+        return [
+            Wish(of, stand, instrument(bars), share, price_time(bars, as_of))
+            for stand, bars in zip(stood.stands, lot, strict=True)
+        ]

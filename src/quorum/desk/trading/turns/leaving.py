@@ -34,7 +34,7 @@ def undeploy_and_close(
 def _close(desk: Desk, strategy_id: str, positions: str, clock: Clock | None) -> dict[str, Any]:
     if positions != "close":
         return {}
-    turn = trade_turn(desk, Streams(desk), paper=True, strategies=(strategy_id,), clock=clock)
+    turn = trade_turn(desk, Streams(desk), paper="live", strategies=(strategy_id,), clock=clock)
     rows = (row for row in turn.standing if row["strategy_id"] == strategy_id)
     left = {row["symbol"]: row["held"] for row in rows if Decimal(row["held"])}
     return {"orders": turn.orders, "left": left, "errors": turn.errors}

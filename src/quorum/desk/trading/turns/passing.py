@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from quorum.desk.desk import Accounting, Desk
 from quorum.desk.trading.turns.asking import Asked, Place, ask, ask_stop, occasion
 from quorum.desk.trading.turns.deployed import Wish
+from quorum.desk.trading.turns.market import Around, Key, Pass
+from quorum.desk.trading.turns.protecting import in_the_way, resting, room
 from quorum.desk.trading.turns.wanting import Change, change, chosen, stop_wanted, taken
 from quorum.domain import (
     DAY,
+    ENDED_SHORT,
+    MINUTE,
     NO_EXIT,
+    SECOND,
     ZERO,
     Book,
     ExitPlan,
@@ -23,42 +28,17 @@ from quorum.domain import (
     Order,
     OrderStatus,
     Position,
+    Purpose,
+    iso,
     plain,
 )
+from quorum.engine.cycle import VALID_BARS
 from quorum.execution import net
 from quorum.execution.target import StrategyTarget
 
-Key = tuple[str, str]
-
-
-class Around(NamedTuple):
-    """What a pass is held in: the account, the instant, whether a stop can rest at its venue, and who may open.
-
-    `may_open` answers for a strategy and a symbol. `closes` are strategies that let go of all they hold, each with
-    the decision that says so; `tightened` are stops by symbol that a breaker has moved nearer.
-    """
-
-    account: str
-    now: int
-    protects: bool
-    may_open: Callable[[str, str], bool]
-    closes: Mapping[str, str]
-    tightened: Mapping[str, Decimal] = {}
-
-
-@dataclass
-class Pass:
-    """What a pass came to: orders to send, orders to cancel first, and plain facts of it."""
-
-    orders: list[Order] = field(default_factory=list)
-    cancels: list[Order] = field(default_factory=list)
-    crosses: list[dict[str, Any]] = field(default_factory=list)
-    risk: list[dict[str, Any]] = field(default_factory=list)
-    standing: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def moves(self) -> bool:
-        return bool(self.orders or self.cancels or self.crosses)
+FIRST_PAUSE, LONGEST_PAUSE = 5 * SECOND, 5 * MINUTE
+"""How long what lets go waits after it failed: as long as it has tried already, within these (ns)."""
+_GIVEN_UP = ENDED_SHORT - {OrderStatus.NEVER_ARRIVED}
 
 
 def one_pass(desk: Desk, transaction: Accounting, wishes: Mapping[Key, Wish], around: Around) -> Pass:
@@ -79,12 +59,14 @@ class Passing:
         self._held: Mapping[Key, Position] = {}
         self._targets: dict[Key, StrategyTarget] = {}
         self._open: Mapping[str, Order] = {}
+        self._book = transaction.book()
+        self._idle: list[Key] = []
         self.found = Pass()
 
     def run(self) -> Pass:
         """Symbol by symbol."""
         transaction, account = self._transaction, self._around.account
-        book = self._marked()
+        self._book = book = self._marked()
         self._held = transaction.holdings()
         self._targets = {target.key: target for target in transaction.targets()}
         self._open = {o.intent.client_order_id: o for o in self._desk.orders.of(account, only_open=True)}
@@ -98,8 +80,13 @@ class Passing:
         for key in self._targets:
             if (wanted := self._change(key)) is not None:
                 changes[key[1]][key[0]] = wanted
-        for symbol, by_strategy in sorted(changes.items()):
-            self._trade(symbol, by_strategy)
+        # what lets go comes first: it may pay for what opens
+        for symbol in sorted(changes, key=lambda s: (not any(c.reduces for c in changes[s].values()), s)):
+            self._trade(symbol, changes[symbol])
+        busy = {order.intent.symbol for order in self.found.orders}
+        for key in self._idle:
+            if key[1] not in busy:
+                self._protect(key)
         self.found.standing = [self._told(key) for key in sorted(self._targets)]
         return self.found
 
@@ -120,13 +107,20 @@ class Passing:
             self._transaction.keep_target(target)
 
     def _after_orders(self, target: StrategyTarget) -> StrategyTarget:
-        """The target after what became of its orders: a stop that filled has left, what never arrived comes again."""
+        """The target after what became of its orders: a stop that filled has left, what never arrived comes again.
+
+        What opens and ended short on its way through nothing is not asked for again.
+        """
         stop = self._order(target.stop_id)
         if stop is not None and stop.status.terminal:
             target = replace(target.left() if stop.filled else target, stop_id="")
         order = self._order(target.order_id)
         if order is not None and order.status is OrderStatus.NEVER_ARRIVED and not order.filled:
             target = replace(target, entered=False)
+        held = self._quantity(target.key)
+        opens = not target.entered and held * (target.goal - held) >= 0
+        if order is not None and opens and order.status in _GIVEN_UP and order.intent.purpose is not Purpose.REDUCTION:
+            target = replace(target, entered=True, goal=held)
         return target
 
     def _order(self, identity: str) -> Order | None:
@@ -141,46 +135,91 @@ class Passing:
         """What a strategy changes now; nothing while an order of it is open, or its stop has to go first."""
         target, held = self._targets[key], self._quantity(key)
         wish = self._wishes.get(key)
-        if self._waits(key, target.stop_id) or (wish is None and key[0] not in self._around.closes):
+        if self._waits(key, target) or (wish is None and key[0] not in self._around.closes):
             return None
-        may_open = self._around.may_open(*key)
-        wanted = change(target, held, wish, self._around.now, may_open)
+        wanted = change(target, held, wish, self._around.now, self._around.may_open(*key))
+        if wanted is None or self._is_held_up(key, wanted):
+            self._idle.append(key)
+            return None
         stop = self._open.get(target.stop_id)
-        if wanted is not None:
-            if stop is not None and wanted.reduces:
-                self.found.cancels.append(stop)
-                return None
-            return wanted
-        self._protect(key, stop)
-        return None
+        if stop is not None and wanted.reduces:
+            self.found.cancels.append(stop)
+            return None
+        return wanted
 
-    def _waits(self, key: Key, but: str) -> bool:
+    def _is_held_up(self, key: Key, wanted: Change) -> bool:
+        """Whether a change waits: its market is closed, or what lets go has just failed."""
+        around, symbol = self._around, key[1]
+        closed = around.market.closed(symbol)
+        wish = self._wishes.get(key)
+        until = around.now + VALID_BARS * (DAY if wish is None else wish.of.timeframe.nanoseconds)
+        if closed and around.market.hold(symbol, wanted.quantity, until) is None:
+            self.found.waits[key] = closed
+            return True
+        order, target = self._order(self._targets[key].order_id), self._targets[key]
+        if order is None or not wanted.reduces or order.filled or order.status not in _GIVEN_UP:
+            return False
+        ended = order.intent.created_at
+        pause = min(max(ended - target.decided, FIRST_PAUSE), LONGEST_PAUSE)
+        if around.now >= ended + pause:
+            return False
+        self.found.waits[key] = f"its last order was {order.status}; the next one may leave at {iso(ended + pause)}"
+        return True
+
+    def _waits(self, key: Key, target: StrategyTarget) -> bool:
+        """Whether an order of the strategy is open beside its stop; one that opens what is unwanted now is to go."""
         strategy_id, symbol = key
-        return any(
-            name != but and order.intent.symbol == symbol and strategy_id in {p.strategy_id for p in order.intent.parts}
+        orders = [
+            order
             for name, order in self._open.items()
-        )
+            if name != target.stop_id and order.intent.symbol == symbol and strategy_id in _owners(order)
+        ]
+        want = target.goal - self._quantity(key)
+        for order in orders:
+            opens = order.intent.purpose is not Purpose.REDUCTION
+            if opens and order.intent.side.sign * want <= 0 and order not in self.found.cancels:
+                self.found.cancels.append(order)
+        return bool(orders)
 
-    def _protect(self, key: Key, stop: Order | None) -> None:
+    def _protect(self, key: Key) -> None:
         """A stop for what is held rests at the venue; one of another level or size goes first."""
-        wish, held = self._wishes.get(key), self._quantity(key)
+        wish, held, stop = self._wishes.get(key), self._quantity(key), self._open.get(self._targets[key].stop_id)
         if stop is not None and not held:
             self.found.cancels.append(stop)
             return
-        if wish is None or not self._around.protects or key[0] in self._around.closes or wish.of.paused:
+        abilities = self._around.market.abilities
+        if wish is None or not abilities.protects or key[0] in self._around.closes or wish.of.paused:
             return
         trigger = self._stop(wish, held) if held else None
+        stops = {o.intent.client_order_id: o.remaining for o in self._stops(key[1])}
+        part = room(self._targets[key].stop_id, held, self._book.quantity(key[1]), stops)
         if stop is not None:
-            if stop.intent.terms.trigger != trigger or stop.remaining != abs(held):
+            if stop.intent.terms.trigger != trigger or stop.remaining != abs(part):
                 self.found.cancels.append(stop)
             return
-        if trigger is None:
+        if trigger is None or not part or self._is_barred(key[1]):
             return
-        place = self._place(key[1], (key[0],))
-        asked = ask_stop(self._transaction, key[0], held, trigger, place)
+        asked = ask_stop(self._transaction, key[0], part, trigger, self._place(key[1], (key[0],)))
         if asked.order is not None and not asked.order.status.terminal:
             self._keep(replace(self._targets[key], stop_id=asked.order.intent.client_order_id))
             self.found.orders.append(asked.order)
+
+    def _stops(self, symbol: str) -> list[Order]:
+        """The stops of a symbol that rest, or are to from now on; without those that are to go."""
+        leaving = {order.intent.client_order_id for order in self.found.cancels}
+        stops = resting(symbol, (*self._open.values(), *self.found.orders))
+        return [order for order in stops if order.intent.client_order_id not in leaving]
+
+    def _is_barred(self, symbol: str) -> bool:
+        """Whether an open order keeps a stop from resting; one that opens and was not filled at once gives way."""
+        if not self._around.market.abilities.exclusive:
+            return False
+        orders = [o for o in self._open.values() if o.intent.symbol == symbol and not o.intent.terms.kind.waits]
+        for order in orders:
+            late = order.intent.purpose is not Purpose.REDUCTION and order.intent.created_at < self._around.now
+            if late and order not in self.found.cancels:
+                self.found.cancels.append(order)
+        return bool(orders)
 
     def _trade(self, symbol: str, changes: Mapping[str, Change]) -> None:
         """Net what strategies want of a symbol, book what crosses, and ask risk for the rest."""
@@ -191,12 +230,43 @@ class Passing:
             key = f"{occasion(symbol, names, self._decided(symbol, names))}|{self._quantity((cross.seller, symbol))}"
             if self._transaction.cross(symbol, cross, price, (self._around.now, f"cross|{self._around.account}|{key}")):
                 self.found.crosses.append({"symbol": symbol, **plain(cross), "price": plain(price)})
+        if netted.crosses:
+            self._held = self._transaction.holdings()
         parts = chosen(changes, {part.strategy_id: part.quantity for part in netted.parts})
+        stops = in_the_way(
+            sum(parts.values(), ZERO),
+            self._book.quantity(symbol),
+            self._stops(symbol),
+            self._around.market.abilities.exclusive,
+        )
         for name in changes:
             if name not in {part.strategy_id for part in netted.parts}:  # it crossed whole
                 self._keep(replace(self._targets[name, symbol], entered=True))
-        if parts:
+        if stops:
+            self.found.cancels += stops
+        elif parts and not self._is_short(symbol, parts, price):
             self._ask(symbol, changes, parts)
+
+    def _is_short(self, symbol: str, parts: Mapping[str, Decimal], price: Decimal) -> bool:
+        """Whether the buying power does not do for what opens; it waits for what lets go, where there is any."""
+        held, total = self._book.quantity(symbol), sum(parts.values(), ZERO)
+        opens = abs(total) - (min(abs(held), abs(total)) if held * total < 0 else ZERO)
+        if not opens:
+            return False
+        worst = price * (1 + self._desk.limits(self._around.account).price_collar_bps / 10_000)
+        missing = self._around.market.short_by(opens * worst)
+        if not missing:
+            return False
+        why = f"{opens} {symbol} at up to {plain(worst)} need {missing:.2f} more than the account's buying_power"
+        pays = any(o.intent.purpose is Purpose.REDUCTION and not o.intent.terms.kind.waits for o in self._leaving())
+        for name in parts:
+            self.found.waits[name, symbol] = why
+            if not pays:
+                self.found.short[name, symbol] = why
+        return True
+
+    def _leaving(self) -> list[Order]:
+        return [*self._open.values(), *self.found.orders]
 
     def _decided(self, symbol: str, names: Iterable[str]) -> tuple[int, ...]:
         return tuple(self._targets[name, symbol].decided for name in names)
@@ -205,8 +275,13 @@ class Passing:
         """An order of these parts goes to risk; what risk has cut of an opening is not asked for again."""
         reduces = all(changes[name].reduces for name in parts)
         key = occasion(symbol, tuple(parts), self._decided(symbol, parts))
+        if reduces:
+            key += "".join(f"|{plain(self._quantity((name, symbol)))}" for name in parts)
         plan = NO_EXIT if len(parts) > 1 else self._plan((*parts, symbol), sum(parts.values(), ZERO))
-        asked = ask(self._transaction, Asked(parts, reduces, key), self._place(symbol, tuple(parts)), plan)
+        before = [order for name in parts if (order := self._order(self._targets[name, symbol].order_id)) is not None]
+        place = self._place(symbol, tuple(parts))
+        hold = self._around.market.hold(symbol, sum(parts.values(), ZERO), place.now + VALID_BARS * place.length)
+        asked = ask(self._transaction, Asked(parts, reduces, key, before, hold), place, plan)
         self.found.risk.append(asked.risk)
         order = asked.order
         allowed = {} if order is None else {part.strategy_id: part.quantity for part in order.intent.parts}
@@ -214,7 +289,7 @@ class Passing:
             target = self._targets[name, symbol]
             if order is not None:
                 target = replace(target, order_id=order.intent.client_order_id)
-            if not reduces:
+            if not reduces and not asked.rest:
                 goal = self._quantity((name, symbol)) + allowed.get(name, ZERO)
                 target = replace(target, entered=True, goal=goal)
             self._keep(target)
@@ -276,4 +351,9 @@ class Passing:
             "stop": None if wish is None or wish.stand.stop != wish.stand.stop else wish.stand.stop,
             "left": "" if wish is None else wish.stand.left,
             "paused": wish is not None and wish.of.paused,
+            "waits": self.found.waits.get(key, ""),
         }
+
+
+def _owners(order: Order) -> set[str]:
+    return {part.strategy_id for part in order.intent.parts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from quorum.desk.cycle import settle
 from quorum.desk.desk import Desk
@@ -14,10 +14,12 @@ from quorum.desk.guarding import tightened_stops, watch_book
 from quorum.desk.notices import Event, Occurrence
 from quorum.desk.trading.reconciling import reconcile
 from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, deployed, leaving
-from quorum.desk.trading.turns.passing import Around, Key, Pass, one_pass
-from quorum.domain import BrokerError, Clock, Order, OrderStatus, QuorumError, Scope, iso
+from quorum.desk.trading.turns.market import Around, Key, Market, Pass
+from quorum.desk.trading.turns.passing import one_pass
+from quorum.domain import BrokerError, Clock, Order, OrderStatus, QuorumError, Scope, Severity, iso, utc_day
+from quorum.execution.hours import sells_first
 
-PASSES = 6
+PASSES = 9
 """How often an account is looked at in a turn: what lets go, what opens behind it, and the stops that follow."""
 
 
@@ -30,6 +32,7 @@ class Turn:
 
     at: int
     paper: bool
+    auctions: bool = False
     standing: list[dict[str, Any]] = field(default_factory=list)
     orders: list[dict[str, Any]] = field(default_factory=list)
     crosses: list[dict[str, Any]] = field(default_factory=list)
@@ -61,19 +64,29 @@ class _Rehearsed(Exception):
 
 
 def trade_turn(
-    desk: Desk, streams: Streams, *, paper: bool, strategies: Sequence[str] = (), clock: Clock | None = None
+    desk: Desk,
+    streams: Streams,
+    *,
+    paper: bool | Literal["live"],
+    strategies: Sequence[str] = (),
+    clock: Clock | None = None,
+    auctions: bool = False,
 ) -> Turn:
     """Trade what deployed strategies want by the bars that are closed; all of them, or those that are named.
 
-    Without `paper` it says what it would do and changes nothing. An occasion trades once, whoever runs it: what was
+    Without `paper` it says what it would do and changes nothing; accounts with real money trade where it is `live`, and
+    are left alone by any other turn that trades. An occasion trades once, whoever runs it: what was
     decided, sent and filled before a crash is found in the account. One strategy that breaks leaves the others alone.
+    Where a market is closed nothing is sent; with `auctions` whole shares go into its next opening, when it takes them.
     """
     clock = clock or desk.clock
-    turn = Turn(clock.now(), paper)
+    turn = Turn(clock.now(), bool(paper), auctions)
     standing = deployed(desk, strategies)
-    wishes = _wishes(streams, standing, turn)
+    wishes = _wishes(desk, streams, standing, turn)
     accounts = {of.account for of in standing} | _left(desk, strategies)
     for account in sorted(accounts):
+        if paper is True and _has_real_money(desk, account):
+            continue
         mine = {key: wish for key, wish in wishes.items() if wish.of.account == account}
         try:
             desk.account_for("", account)
@@ -83,14 +96,21 @@ def trade_turn(
     return turn
 
 
-def _wishes(streams: Streams, standing: Sequence[Deployed], turn: Turn) -> dict[Key, Wish]:
-    found: dict[Key, Wish] = {}
-    for of in standing:
-        try:
-            found |= {wish.key: wish for wish in streams.wishes(of, turn.at)}
-        except QuorumError as error:
-            turn.errors[of.strategy_id] = str(error)
-    return found
+def _has_real_money(desk: Desk, account: str) -> bool:
+    section = desk.settings.accounts.accounts.get(account)
+    return section is not None and section.live
+
+
+def _wishes(desk: Desk, streams: Streams, standing: Sequence[Deployed], turn: Turn) -> dict[Key, Wish]:
+    """What they want; people are told, once a day, of a strategy that could not say it."""
+    found, errors = streams.wishes(standing, turn.at)
+    for name, error in errors.items():
+        turn.errors[name] = str(error)
+        if turn.paper:
+            details = {"strategy_id": name, "severity": Severity.YELLOW.name, "reason": str(error)}
+            summary = f"{name} was left out of trading: {error.found}"
+            desk.outbox.raise_(Occurrence(Event.ALERT, f"left_out/{name}/{utc_day(turn.at)}", summary, details))
+    return {wish.key: wish for wish in found}
 
 
 def _left(desk: Desk, strategies: Sequence[str]) -> set[str]:
@@ -117,15 +137,17 @@ def _account(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, c
         sent |= {order.intent.client_order_id: order for order in moved}
         if not found.moves:
             break
+    turn.errors |= {name: why for (name, _), why in found.short.items()}
     turn.standing += found.standing
     turn.orders += [order_facts(o, desk.orders.fills_of(name) if turn.paper else ()) for name, o in sent.items()]
 
 
 def _passed(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, clock: Clock) -> Pass:
     """One pass, committed; of a dry run nothing is."""
-    protects = desk.broker(account, clock).abilities.protects
+    abilities, now = desk.broker(account, clock).abilities, clock.now()
+    market = Market(desk.hours(account, clock), abilities, now, turn.auctions)
     may_open, tightened = _may_open(desk, account), tightened_stops(desk, account)
-    around = Around(account, clock.now(), protects, may_open, leaving(desk), tightened)
+    around = Around(account, now, market, may_open, leaving(desk), tightened)
     found = Pass()
     try:
         with desk.accounts.transaction(account) as transaction:
@@ -156,7 +178,8 @@ def _sent(desk: Desk, account: str, found: Pass, clock: Clock) -> list[Order]:
             sender.cancel(order, "another order takes its place")
         except BrokerError:
             continue  # it is looked at again at the next pass
-    sent = [sender.send(order) for order in found.orders]
+    sells, buys = sells_first(found.orders)
+    sent = [sender.send(order) for order in (*sells, *buys)]
     for order in (*sent, *(settle(desk, account, clock) if found.moves else ())):
         _tell(desk, order)
     return [desk.orders.get(order.intent.client_order_id) for order in sent]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgpack
 from aiohttp import WSMessage, WSMsgType, web
 
-from quorum.simulator.alpaca.data.ticks import bar_form, quote_form, trade_form
+from quorum.domain import parse_instant
+from quorum.simulator.alpaca.data.history import ONE_DAY, History
+from quorum.simulator.alpaca.data.ticks import band_form, bar_form, book_form, quote_form, status_form, trade_form
 from quorum.simulator.alpaca.door import KEY, SECRET, allowed
 from quorum.simulator.alpaca.listings import TEST_SYMBOL, is_pair
-from quorum.simulator.core import Top
+from quorum.simulator.core import Event, Suspended, Top
 from quorum.simulator.prices import Bar
 from quorum.simulator.serving import Line, Simulation
 
@@ -38,6 +41,7 @@ class Feed:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._clients: dict[str, Client] = {}
+        simulation.exchange.listen(self._happened)
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """One client, from its greeting to its end."""
@@ -63,6 +67,11 @@ class Feed:
             if self._clients.get(path) is client:
                 del self._clients[path]
         return ws
+
+    def _happened(self, event: Event) -> None:
+        if isinstance(event, Suspended):
+            for client in list(self._clients.values()):
+                client.suspended(event)
 
     def _hear(self, client: Client, path: str, said: WSMessage) -> None:
         wish = client.read(said.data)
@@ -101,11 +110,12 @@ class Client:
         self._line = Line(simulation, ws, request, self._write)
         self._channels = _PAIR_CHANNELS if "crypto" in request.path else _CHANNELS
         self._wanted: dict[str, list[str]] = {name: [] for name in self._channels}
+        self._history = History(simulation)
         self.known = False
 
     def _write(self, message: Any) -> str | bytes:
         if self._packed:
-            found: bytes = msgpack.packb(message)
+            found: bytes = msgpack.packb([_timed(row) for row in message])
             return found
         return json.dumps(message)
 
@@ -132,6 +142,7 @@ class Client:
 
     def end(self) -> None:
         """It has gone."""
+        self._line.end()
         if self.known:
             self.known = False
             self._simulation.unwatch(self._moved)
@@ -152,17 +163,37 @@ class Client:
         wanted = self._wanted[channel]
         return symbol in wanted or "*" in wanted
 
-    def _moved(self, symbol: str, top: Top, closed: Bar | None) -> None:
+    def suspended(self, event: Suspended) -> None:
+        """Trading of a symbol was halted, or goes on."""
+        if self._concerns(event.symbol) and "statuses" in self._wanted and self._wants("statuses", event.symbol):
+            listing = self._simulation.exchange.listings[event.symbol]
+            self._tell("statuses", event.symbol, "s", status_form(listing, event.at, event.halted))
+
+    def _concerns(self, symbol: str) -> bool:
         listing = self._simulation.exchange.listings[symbol]
-        if is_pair(listing) != ("crypto" in self._path) or (symbol == TEST_SYMBOL) != (self._path == "/v2/test"):
+        return is_pair(listing) == ("crypto" in self._path) and (symbol == TEST_SYMBOL) == (self._path == "/v2/test")
+
+    def _moved(self, symbol: str, top: Top, closed: Bar | None) -> None:
+        if not self._concerns(symbol):
             return
-        if self._wants("trades", symbol):
-            last = self._simulation.tapes[symbol].prints[-1]
-            self._tell("trades", symbol, "t", trade_form(listing, last))
-        if self._wants("quotes", symbol):
-            self._tell("quotes", symbol, "q", quote_form(listing, top))
-        if closed is not None and self._wants("bars", symbol):
-            self._tell("bars", symbol, "b", bar_form(closed))
+        listing = self._simulation.exchange.listings[symbol]
+        last = self._simulation.tapes[symbol].prints[-1]
+        self._say("trades", symbol, "t", lambda: trade_form(listing, last))
+        self._say("quotes", symbol, "q", lambda: quote_form(listing, top))
+        self._say("orderbooks", symbol, "o", lambda: book_form(top) | {"r": True})
+        if closed is not None:
+            self._say("bars", symbol, "b", lambda: bar_form(listing, closed))
+            self._say("dailyBars", symbol, "d", lambda: bar_form(listing, self._history.latest(listing, ONE_DAY)[-1]))
+            self._say("lulds", symbol, "l", lambda: band_form(listing, top.time, top.last))
+
+    def _say(self, channel: str, symbol: str, word: str, form: Callable[[], dict[str, Any]]) -> None:
+        if channel in self._wanted and self._wants(channel, symbol):
+            self._tell(channel, symbol, word, form())
 
     def _tell(self, channel: str, symbol: str, word: str, form: dict[str, Any]) -> None:
         self._line.tell(channel, symbol, [{"T": word, "S": symbol, **form}])
+
+
+def _timed(row: dict[str, Any]) -> dict[str, Any]:
+    """A message as msgpack has it, its time a timestamp of that format."""
+    return row | {"t": msgpack.Timestamp.from_unix_nano(parse_instant(row["t"]))} if "t" in row else row

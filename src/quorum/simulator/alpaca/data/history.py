@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import DAY, SECOND
+from quorum.domain import DAY, HOUR, MINUTE, SECOND
 from quorum.simulator.alpaca.listings import is_pair
 from quorum.simulator.core import NEW_YORK, Listing
 from quorum.simulator.prices import Bar, Columns, columns_of, grouped, joined
@@ -28,6 +28,22 @@ class Timed(Protocol):
 
 
 T = TypeVar("T", bound=Timed)
+
+
+class Frame(NamedTuple):
+    """The length of a bar: so many of a unit, `Min`, `Hour`, `Day`, `Week` or `Month`."""
+
+    many: int
+    unit: str
+
+    @property
+    def about(self) -> int:
+        """Its length in ns; of a month the longest."""
+        return self.many * _UNITS[self.unit]
+
+
+_UNITS = {"Min": MINUTE, "Hour": HOUR, "Day": DAY, "Week": 7 * DAY, "Month": 31 * DAY}
+ONE_MINUTE, ONE_DAY = Frame(1, "Min"), Frame(1, "Day")
 
 
 class Span(NamedTuple):
@@ -49,19 +65,19 @@ class History:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
 
-    def bars(self, listing: Listing, length: int, span: Span) -> Iterator[Bar]:
+    def bars(self, listing: Listing, frame: Frame, span: Span) -> Iterator[Bar]:
         """Bars that open in `span`, made as they are taken."""
         past = self._simulation.pasts[listing.symbol]
-        edges = _edges(listing, length, max(span.start, past.start), min(span.end, self._simulation.clock.now()))
+        edges = _edges(listing, frame, max(span.start, past.start), min(span.end, self._simulation.clock.now()))
         windows = list(range(0, len(edges) - 1, _AT_ONCE))
         for first in reversed(windows) if span.backwards else windows:
             part = edges[first : first + _AT_ONCE + 1]
             yield from span.of(grouped(self._minutes(listing, int(part[0]), int(part[-1])), part[:-1]))
 
-    def latest(self, listing: Listing, length: int) -> list[Bar]:
+    def latest(self, listing: Listing, frame: Frame) -> list[Bar]:
         """The last bars up to now, in order; of the last five days."""
         now = self._simulation.clock.now()
-        return list(self.bars(listing, length, Span(now - max(5 * DAY, 2 * length), now)))
+        return list(self.bars(listing, frame, Span(now - max(5 * DAY, 2 * frame.about), now)))
 
     def _minutes(self, listing: Listing, start: int, end: int) -> Columns:
         seen = [bar for bar in self._simulation.tapes[listing.symbol].bars() if start <= bar.time < end]
@@ -69,17 +85,34 @@ class History:
         return joined(past.minutes(start, end), columns_of(seen))
 
 
-def _edges(listing: Listing, length: int, start: int, end: int) -> NDArray[np.int64]:
+def _edges(listing: Listing, frame: Frame, start: int, end: int) -> NDArray[np.int64]:
     """When the bars of a span open, from the one in which it begins, and when the last of them closes."""
-    if length < DAY:
+    length = frame.about
+    if frame.unit in ("Min", "Hour"):
         return np.arange(start // length * length, end + length + 1, length, dtype=np.int64)
     zone = _CHICAGO if is_pair(listing) else NEW_YORK
-    day = datetime.fromtimestamp(start // SECOND, zone).date()
+    day = _first_day(datetime.fromtimestamp(start // SECOND, zone).date(), frame)
     found: list[int] = []
     while not found or found[-1] <= end:
         found.append(_midnight(day.year, day.month, day.day, zone))
-        day += timedelta(days=1)
+        day = _next_day(day, frame)
     return np.array(found, dtype=np.int64)
+
+
+def _first_day(day: date, frame: Frame) -> date:
+    """The day with which the bar of `day` begins: weeks on Mondays, months with their quarter, half or whole year."""
+    if frame.unit == "Week":
+        return day - timedelta(days=day.weekday())
+    if frame.unit == "Month":
+        return day.replace(month=(day.month - 1) // frame.many * frame.many + 1, day=1)
+    return day
+
+
+def _next_day(day: date, frame: Frame) -> date:
+    if frame.unit == "Month":
+        later = day.month - 1 + frame.many
+        return date(day.year + later // 12, later % 12 + 1, 1)
+    return day + timedelta(days=7 if frame.unit == "Week" else 1)
 
 
 def _midnight(year: int, month: int, day: int, zone: ZoneInfo) -> int:

@@ -9,18 +9,20 @@ from typing import Any
 
 from aiohttp import web
 
-from quorum.domain import DAY, HOUR, MINUTE
+from quorum.domain import DAY
 from quorum.simulator.alpaca.asking import instant, listing_named, missing, whole
-from quorum.simulator.alpaca.data.history import History, Span
-from quorum.simulator.alpaca.data.ticks import bar_form, quote_form, trade_form
+from quorum.simulator.alpaca.data.history import ONE_DAY, ONE_MINUTE, Frame, History, Span
+from quorum.simulator.alpaca.data.ticks import bar_form, book_form, quote_form, trade_form
 from quorum.simulator.alpaca.listings import is_pair
 from quorum.simulator.alpaca.refusals import BAD_REQUEST, Complaint
 from quorum.simulator.core import Listing
 from quorum.simulator.serving import Simulation
 
 _MOST, _USUAL = 10_000, 1_000
-_TIMEFRAME = re.compile(r"(\d{1,2})(Min|T|Hour|H|Day|D)")
-_UNITS = {"M": (MINUTE, 59), "T": (MINUTE, 59), "H": (HOUR, 23), "D": (DAY, 1)}
+_TIMEFRAME = re.compile(r"(\d{1,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)")
+_SHORT = {"T": "Min", "H": "Hour", "D": "Day", "W": "Week", "M": "Month"}
+_FRAMES = "1-59Min, 1-23Hour, 1Day, 1Week, 1, 2, 3, 4, 6 or 12Month"
+_COUNTS = {"Min": range(1, 60), "Hour": range(1, 24), "Day": (1,), "Week": (1,), "Month": (1, 2, 3, 4, 6, 12)}
 Rows = Iterable[tuple[int, dict[str, Any]]]
 Read = Callable[[Listing, Span, web.Request], Rows]
 
@@ -32,6 +34,7 @@ class Market:
         self._simulation = simulation
         self._history = History(simulation)
         self._latest = {"bars": self._latest_bar, "trades": self._latest_trade, "quotes": self._latest_quote}
+        self._latest["orderbooks"] = self._latest_book
         self._past: dict[str, Read] = {
             "bars": self._bars,
             "trades": self._trades,
@@ -41,6 +44,7 @@ class Market:
     def routes(self) -> Iterable[web.RouteDef]:
         """Every door, with its method."""
         kind, pairs = "{kind:bars|trades|quotes}", "/v1beta3/crypto/us"
+        newest = "{kind:bars|trades|quotes|orderbooks}"
         return [
             web.get(f"/v2/stocks/{kind}/latest", self.latest),
             web.get(f"/v2/stocks/{kind}", self.past),
@@ -48,7 +52,7 @@ class Market:
             web.get("/v2/stocks/{symbol}/snapshot", self.snapshot),
             web.get(f"/v2/stocks/{{symbol}}/{kind}/latest", self.latest_one),
             web.get(f"/v2/stocks/{{symbol}}/{kind}", self.past_one),
-            web.get(f"{pairs}/latest/{kind}", self.latest),
+            web.get(f"{pairs}/latest/{newest}", self.latest),
             web.get(f"{pairs}/{kind}", self.past),
             web.get(f"{pairs}/snapshots", self.snapshots),
         ]
@@ -131,7 +135,7 @@ class Market:
 
     def _bars(self, listing: Listing, span: Span, request: web.Request) -> Rows:
         for bar in self._history.bars(listing, _timeframe(request), span):
-            yield bar.time, bar_form(bar)
+            yield bar.time, bar_form(listing, bar)
 
     def _trades(self, listing: Listing, span: Span, request: web.Request) -> Rows:
         for each in span.of(self._simulation.tapes[listing.symbol].prints):
@@ -142,8 +146,8 @@ class Market:
             yield top.time, quote_form(listing, top)
 
     def _latest_bar(self, listing: Listing) -> dict[str, Any] | None:
-        bar = self._history.latest(listing, MINUTE)[-1:]
-        return bar_form(bar[0]) if bar else None
+        bar = self._history.latest(listing, ONE_MINUTE)[-1:]
+        return bar_form(listing, bar[0]) if bar else None
 
     def _latest_trade(self, listing: Listing) -> dict[str, Any] | None:
         prints = self._simulation.tapes[listing.symbol].prints
@@ -153,21 +157,24 @@ class Market:
         quotes = self._simulation.tapes[listing.symbol].quotes
         return quote_form(listing, quotes[-1]) if quotes else None
 
+    def _latest_book(self, listing: Listing) -> dict[str, Any] | None:
+        quotes = self._simulation.tapes[listing.symbol].quotes
+        return book_form(quotes[-1]) if quotes else None
+
     def _snapshot(self, listing: Listing) -> dict[str, Any]:
-        minutes, days = (self._history.latest(listing, length) for length in (MINUTE, DAY))
+        minutes, days = (self._history.latest(listing, length) for length in (ONE_MINUTE, ONE_DAY))
         parts = {"minuteBar": minutes[-1:], "dailyBar": days[-1:], "prevDailyBar": days[-2:-1]}
         newest = {"latestTrade": self._latest_trade(listing), "latestQuote": self._latest_quote(listing)}
-        return newest | {name: bar_form(bars[0]) if bars else None for name, bars in parts.items()}
+        return newest | {name: bar_form(listing, bars[0]) if bars else None for name, bars in parts.items()}
 
 
-def _timeframe(request: web.Request) -> int:
+def _timeframe(request: web.Request) -> Frame:
     text = request.query.get("timeframe", "1Min")
     found = _TIMEFRAME.fullmatch(text)
-    count, unit = (int(found[1]), found[2][0]) if found else (0, "M")
-    length, most = _UNITS[unit]
-    if not 1 <= count <= most:
-        raise Complaint(400, BAD_REQUEST, f"invalid timeframe {text!r}: 1-59Min, 1-23Hour and 1Day are simulated")
-    return count * length
+    count, unit = (int(found[1]), _SHORT.get(found[2], found[2])) if found else (0, "Min")
+    if count not in _COUNTS[unit]:
+        raise Complaint(400, BAD_REQUEST, f"invalid timeframe {text!r}: {_FRAMES}")
+    return Frame(count, unit)
 
 
 def _token(request: web.Request) -> tuple[str, int | None]:

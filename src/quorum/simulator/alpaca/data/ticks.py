@@ -15,15 +15,15 @@ def _size(listing: Listing, value: Decimal) -> float:
     return float(value) if is_pair(listing) else int(value)
 
 
-def bar_form(bar: Bar) -> dict[str, Any]:
-    """A bar."""
+def bar_form(listing: Listing, bar: Bar) -> dict[str, Any]:
+    """A bar; of shares the volume is whole."""
     return {
         "t": iso(bar.time),
         "o": bar.open,
         "h": bar.high,
         "l": bar.low,
         "c": bar.close,
-        "v": round(bar.volume, 9),
+        "v": round(bar.volume, 9) if is_pair(listing) else round(bar.volume),
         "n": bar.trades,
         "vw": round(bar.vwap, 6),
     }
@@ -47,3 +47,23 @@ def quote_form(listing: Listing, top: Top) -> dict[str, Any]:
         "as": _size(listing, top.ask_size),
     }
     return form if is_pair(listing) else form | {"bx": "V", "ax": "V", "c": ["R"], "z": "C"}
+
+
+def book_form(top: Top) -> dict[str, Any]:
+    """The book of a pair: its touch, which is all that is shown."""
+    bid, ask = ((float(price), float(size)) for price, size in ((top.bid, top.bid_size), (top.ask, top.ask_size)))
+    return {"t": iso(top.time), "b": [{"p": bid[0], "s": bid[1]}], "a": [{"p": ask[0], "s": ask[1]}]}
+
+
+def status_form(listing: Listing, at: int, halted: bool) -> dict[str, Any]:
+    """The state of a share's trading."""
+    code, message = ("H", "Trading Halt") if halted else ("T", "Trading Resumption")
+    why, words = ("T1", "Halt - News Pending") if halted else ("T3", "News and Resumption Times")
+    return {"sc": code, "sm": message, "rc": why, "rm": words, "t": iso(at), "z": "C"}
+
+
+def band_form(listing: Listing, at: int, last: Decimal) -> dict[str, Any]:
+    """The prices between which a share trades: five hundredths around the last one."""
+    tick = listing.instrument.tick
+    up, down = ((last * part // tick * tick) for part in (Decimal("1.05"), Decimal("0.95")))
+    return {"u": float(up), "d": float(down), "i": "B", "t": iso(at), "z": "C"}

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
@@ -24,6 +24,7 @@ from quorum.desk.guarding import surroundings
 from quorum.domain import (
     HOUR,
     Choice,
+    Clock,
     DecisionKind,
     Fill,
     Instrument,
@@ -34,11 +35,14 @@ from quorum.domain import (
     QuorumError,
     Side,
     StoreError,
+    SystemClock,
     Vetoed,
     plain,
 )
 from quorum.engine import intend, judge
+from quorum.execution.ledger import CAPITAL
 from quorum.risk import LastTrade
+from quorum.surfaces.bench.execution.hurried import HurriedClock
 from quorum.surfaces.bench.measure import Measure
 
 PROCESSES, PROPOSALS = 8, 10_000
@@ -46,6 +50,10 @@ SYMBOLS = tuple(f"{name}USDT" for name in "ABCDEFGH")
 PRICE, TICK, LOT = Decimal(100), Decimal("0.01"), Decimal("0.001")
 MOST = Decimal("0.60")
 NEAR = Decimal("0.95")
+SPEED = 60.0
+"""A minute in a second: at the rate of a crowd a minute of the desk would else hold more orders than it ever does."""
+FEE = 100_000
+"""One part of so many: what trades cost in all must not reach a limit of losses, which would then veto everything."""
 WAITING = 10
 """As many orders stay open before one of them is cancelled."""
 LIMITS = """\
@@ -61,24 +69,28 @@ def crowd(processes: int = PROCESSES, proposals: int = PROPOSALS, *, apart: bool
 
     Each proposes, and what passes fills, is cancelled or stays open at random; holdings are let go now and then, so
     that the room opens and closes. After every proposal the book is added up once more within the transaction, without
-    what risk has added up, and at the end every intent is held against the decision that approved it. Unless they are
-    `apart` the processes are threads of this one, each with a desk of its own.
+    what risk has added up. At the end all that happened is told over again from intents, events and fills alone, and
+    every intent is held against the decision that approved it. Unless they are `apart` the processes are threads of
+    this one, each with a desk of its own.
     """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "desk"
         make_workspace(home, ("momentum",))
         (home / "config" / "risk.yaml").write_text(LIMITS, encoding="utf-8")
-        desk = open_desk(home)
+        clock = HurriedClock(SystemClock().now(), time.monotonic_ns(), SPEED)
+        desk = open_desk(home, clock)
         account = desk.account_for("USDT")
         _fill_up(desk, account)
         started = time.monotonic()
         each = [proposals // processes + (n < proposals % processes) for n in range(processes)]
-        told = _run(home, account, each) if apart else _threads(home, account, each)
+        told = _run((home, account), clock, each) if apart else _threads((home, account), clock, each)
         seconds = time.monotonic() - started
         found = Counter[str]()
         for one in told:
             found.update(one)
-        bypassed, balanced = _bypassed(desk), books(desk, account).audit
+        rows = desk.rows(("intent", "decision", "order_event", "fill", "balance"))
+        found["breaches"] += beyond(rows, MOST)
+        bypassed, balanced = _bypassed(rows), books(desk, account).audit
     what = f"{proposals:,} proposals of {processes} processes at {NEAR:.0%} of max_deployed"
     passed = f"{found['approved']:,} approved, {found['shrunk']:,} cut, {found['vetoed']:,} vetoed"
     return [
@@ -92,9 +104,13 @@ def crowd(processes: int = PROCESSES, proposals: int = PROPOSALS, *, apart: bool
     ]
 
 
-def propose(home: Path, account: str, count: int, seed: int) -> dict[str, int]:
-    """What one process found in `count` proposals: verdicts, and approvals that exceeded the limit."""
-    desk, draw, found = open_desk(home), random.Random(seed), Counter[str]()
+def propose(where: tuple[Path, str], clock: Clock, count: int, seed: int) -> dict[str, int]:
+    """What one process found in `count` proposals: verdicts, and approvals that exceeded the limit.
+
+    `where` is the workspace's folder and the account.
+    """
+    (home, account), draw, found = where, random.Random(seed), Counter[str]()
+    desk = open_desk(home, clock)
     spent = time.process_time_ns()
     for number in range(count):
         while not _proposed(desk, draw, (account, f"{seed}/{number}"), found):
@@ -104,9 +120,10 @@ def propose(home: Path, account: str, count: int, seed: int) -> dict[str, int]:
 
 
 def answer(words: Sequence[str]) -> None:
-    """Write what a process found that was given its home, account, count and seed as words."""
-    home, account, count, seed = words
-    sys.stdout.write(json.dumps(propose(Path(home), account, int(count), int(seed))))
+    """Write what a process found that was given its home, account, clock, count and seed as words."""
+    home, account, start, since, count, seed = words
+    clock = HurriedClock(int(start), int(since), SPEED)
+    sys.stdout.write(json.dumps(propose((Path(home), account), clock, int(count), int(seed))))
 
 
 def _proposed(desk: Desk, draw: random.Random, what: tuple[str, str], found: Counter[str]) -> bool:
@@ -126,15 +143,15 @@ def _proposed(desk: Desk, draw: random.Random, what: tuple[str, str], found: Cou
     return True
 
 
-def _threads(home: Path, account: str, each: list[int]) -> list[dict[str, int]]:
+def _threads(where: tuple[Path, str], clock: HurriedClock, each: list[int]) -> list[dict[str, int]]:
     with ThreadPoolExecutor(len(each)) as threads:
-        return list(threads.map(lambda turn: propose(home, account, turn[1], turn[0]), enumerate(each)))
+        return list(threads.map(lambda turn: propose(where, clock, turn[1], turn[0]), enumerate(each)))
 
 
-def _run(home: Path, account: str, each: list[int]) -> list[dict[str, int]]:
+def _run(where: tuple[Path, str], clock: HurriedClock, each: list[int]) -> list[dict[str, int]]:
     """Every process at once, each from a start of its own."""
     asks = f"import sys; from {__name__} import answer; answer(sys.argv[1:])"
-    command = [sys.executable, "-c", asks, str(home), account]
+    command = [sys.executable, "-P", "-c", asks, *map(str, where), str(clock.start), str(clock.since)]
     running = [
         subprocess.Popen([*command, str(count), str(seed)], stdout=subprocess.PIPE, text=True)
         for seed, count in enumerate(each)
@@ -195,7 +212,7 @@ def _play(transaction: Accounting, identity: str, wish: Proposal, quantity: Deci
     for status in (OrderStatus.SENT, OrderStatus.ACCEPTED):
         transaction.append(OrderEvent(identity, status, wish.as_of))
     if then == "fill":
-        fee = quantity * PRICE / 1_000
+        fee = quantity * PRICE / FEE
         fill = Fill(f"F-{identity}", identity, wish.symbol, wish.side, quantity, PRICE, fee, "USDT", wish.as_of)
         transaction.book_fill(fill)
     else:
@@ -220,9 +237,34 @@ def _deployed(desk: Desk, transaction: Accounting, account: str) -> int:
     return int(held + reserved > worth * MOST)
 
 
-def _bypassed(desk: Desk) -> int:
+def beyond(rows: Mapping[str, Sequence[Mapping[str, Any]]], most: Decimal) -> int:
+    """How often what was held and open went beyond `most` of the equity, told from what happened, in its order.
+
+    All of it happened at one price, and no two of the crowd's transactions at the same time.
+    """
+    intents = {row["client_order_id"]: row for row in rows["intent"]}
+    fills = {row["fill_id"]: row for row in rows["fill"]}
+    paid_in = -sum(Decimal(r["amount"]) for r in rows["balance"] if r["ledger_account"] == CAPITAL)
+    happened = [(int(row["created_at"]), 0, name, row) for name, row in intents.items()]
+    happened += [(int(e["time"]), int(e["sequence"]), e["client_order_id"], e) for e in rows["order_event"]]
+    still: dict[str, Decimal] = {}
+    held, worth, found = Decimal(0), Decimal(paid_in), 0
+    for _, number, name, row in sorted(happened, key=lambda one: one[:2]):
+        buys = intents[name]["side"] == Side.BUY.value
+        if not number:
+            still[name] = Decimal(row["quantity"]) if buys else Decimal(0)
+            found += (held + sum(still.values())) * PRICE > worth * most
+        elif row["fill_id"] is not None:
+            fill = fills[row["fill_id"]]
+            held += Decimal(fill["quantity"]) * (1 if buys else -1)
+            worth -= Decimal(fill["fee"])
+        if number and OrderStatus(row["status"]).terminal:
+            still.pop(name)
+    return found
+
+
+def _bypassed(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:
     """Intents without an approval of their own, or for more than it let pass."""
-    rows = desk.rows(("intent", "decision"))
     decided = {row["decision_id"]: json.loads(row["outcome"]) for row in rows["decision"] if row["kind"] == "risk"}
     wrong = 0
     for intent in rows["intent"]:

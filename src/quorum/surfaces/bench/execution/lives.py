@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ from quorum.domain import (
     plain,
 )
 from quorum.execution import Abilities, Broker, BrokerAccount, BrokerOrder, make_intent, next_attempt
+from quorum.surfaces.bench.execution.hurried import HurriedClock
 from quorum.surfaces.bench.execution.schedules import SYMBOLS, Schedule, Wish, schedule
 from quorum.surfaces.bench.execution.truth import Found, compared
 
@@ -59,18 +60,6 @@ MARKS = {"AAPL": Decimal(230), "MSFT": Decimal(430), "BTC/USD": Decimal(60_000)}
 
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class HurriedClock:
-    """The venue's clock, told from the machine's: `start` (ns UTC) at the monotonic instant `since`."""
-
-    start: int
-    since: int
-
-    def now(self) -> int:
-        """See Clock."""
-        return self.start + int((time.monotonic_ns() - self.since) * SPEED)
 
 
 class Mortal:
@@ -165,7 +154,7 @@ def run_one(template: Path, seed: int) -> Found:
         told, sim = _venue(planned, journal, folder)
         try:
             began = time.monotonic_ns()
-            clock = HurriedClock(_instant(told["url"]), began)
+            clock = HurriedClock(_instant(told["url"]), began, SPEED)
             lives: list[Mortal] = [Mortal(death.effect, death.within) for death in planned.deaths]
             lives.append(Mortal(None, False))
             ends = [_child(partial(_live, home, planned, told, clock, mortal), folder) for mortal in lives]

@@ -21,7 +21,7 @@ from quorum.domain import (
     Side,
     parse_instant,
 )
-from quorum.risk import Around, LastTrade, Override, RecentOrder, RiskLimits, assess
+from quorum.risk import SUMMED, Around, LastTrade, Override, RecentOrder, RiskLimits, Wide, assess
 from quorum.surfaces.bench.measure import Measure
 
 RUNS = 500
@@ -102,11 +102,30 @@ def _around() -> Around:
         strategy="STR-001",
         allocation=Decimal("0.25"),
         strategy_drawdown=Decimal("0.02"),
+        wide=_wide(),
     )
     left = {f.name for f in fields(Around) if not getattr(around, f.name)} - {"halts", "overrides"}
     if left:
         raise QuorumError(f"the benchmark leaves {', '.join(sorted(left))} empty", "fill them")
     return around
+
+
+def _wide() -> Wide:
+    """Every limit that can be of all accounts, over an account as large."""
+    worth = Decimal(1_200_000)
+    held = dict.fromkeys(SYMBOLS[:POSITIONS], Decimal("1213.77"))
+    limits = {name: Decimal(getattr(LIMITS, name)) for name in SUMMED}
+    return Wide(
+        limits,
+        equity=worth,
+        funded=worth,
+        day_equity=worth,
+        week_equity=worth,
+        deployed=Decimal(121_377),
+        exposures=held,
+        strategies={"STR-001": _ONE},
+        orders=9,
+    )
 
 
 def _wish() -> Proposal:

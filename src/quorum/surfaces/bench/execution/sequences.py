@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from functools import reduce
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +18,7 @@ from quorum.execution import audit
 from quorum.surfaces.bench.execution.drawn import Sequence, compared
 from quorum.surfaces.bench.measure import Measure
 
-SEQUENCES, STEPS, A_STORE = 200, 8, 500
+SEQUENCES, SAMPLE, STEPS, A_STORE = 100_000, 10_000, 8, 1_000
 
 
 class Played(NamedTuple):
@@ -46,26 +50,36 @@ class Played(NamedTuple):
 NONE = Played(0, 0, 0, 0, 0, 0, (), ())
 
 
-def sequences(count: int = SEQUENCES, seed: int = 0) -> list[Measure]:
+def sequences(count: int = SAMPLE, seed: int = 0) -> list[Measure]:
     """Breaches of limits and accounts that do not balance, of `count` sequences of eight steps each."""
-    played = play(count, seed)
-    what = f"{played.sequences:,} sequences: {played.orders:,} orders, {played.fills:,} fills, {played.vetoes:,} vetoes"
+    played = play(count, seed, at_once=os.cpu_count() or 1)
+    told = f"{played.orders:,} orders, {played.fills:,} fills, {played.vetoes:,} vetoes"
+    what = f"{played.sequences:,} of {SEQUENCES:,} sequences: {told}"
     return [
         Measure("sequence_breaches", f"limit breaches in {what}", len(played.breaches), "breaches", target=0),
         Measure("sequence_unbalanced", f"what does not balance in {what}", len(played.unbalanced), "faults", target=0),
     ]
 
 
-def play(count: int, seed: int = 0) -> Played:
-    """Play the sequences with the seeds from `seed` on, each an account of its own, in stores of a few hundred."""
-    found = NONE
-    for begin in range(seed, seed + count, A_STORE):
-        with tempfile.TemporaryDirectory() as folder:
-            found = found.plus(_played(Path(folder) / "desk", range(begin, min(begin + A_STORE, seed + count))))
-    return found
+def play(count: int, seed: int = 0, at_once: int = 1) -> Played:
+    """Play the sequences with the seeds from `seed` on, each an account of its own, in stores of a thousand.
+
+    A store takes its turn in one of `at_once` processes.
+    """
+    size = min(A_STORE, -(-count // at_once))
+    parts = [range(begin, min(begin + size, seed + count)) for begin in range(seed, seed + count, size)]
+    if at_once == 1:
+        return reduce(Played.plus, map(_played, parts), NONE)
+    with ProcessPoolExecutor(at_once, get_context("spawn")) as pool:
+        return reduce(Played.plus, pool.map(_played, parts), NONE)
 
 
-def _played(home: Path, seeds: range) -> Played:
+def _played(seeds: range) -> Played:
+    with tempfile.TemporaryDirectory() as folder:
+        return _played_at(Path(folder) / "desk", seeds)
+
+
+def _played_at(home: Path, seeds: range) -> Played:
     make_workspace(home, None)
     desk = open_desk(home)
     found = NONE

@@ -79,6 +79,7 @@ def list_accounts(home: Home = None, as_json: Json = False) -> None:
             "account": worth.account,
             "book": configured[worth.account].book,
             "venue": configured[worth.account].venue,
+            "live": configured[worth.account].live,
             "currency": worth.currency,
             "cash": str(configured[worth.account].cash),
             "opened": worth.book is not None,
@@ -91,7 +92,7 @@ def list_accounts(home: Home = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"accounts": known, **told(found)})
         return
-    names = ("account", "book", "venue", "currency", "cash", "opened", "equity", "reported")
+    names = ("account", "book", "venue", "live", "currency", "cash", "opened", "equity", "reported")
     table(names, [tuple(row[name] for name in names) for row in known])
     say(f"total: {'-' if found.amount is None else f'{found.amount:,.2f}'} {found.currency}")
     for why in found.lacking:
@@ -138,7 +139,8 @@ def transfer(
 
     desk = open_desk(home)
     desk.account_for("", source)
-    money = Money(_number("AMOUNT", amount), currency or desk.settings.accounts.accounts[source].currency)
+    chosen = _currency(currency) if currency else desk.settings.accounts.accounts[source].currency
+    money = Money(_number("AMOUNT", amount), chosen)
     _tell(accounting.transfer(desk, (source, target), money), as_json)
 
 
@@ -192,12 +194,12 @@ def rate(
     """
     from quorum.bootstrap import open_desk
     from quorum.desk.trading import accounting
-    from quorum.execution import Rate
 
     desk, pair = open_desk(home), (_currency(base), _currency(quote))
     now = desk.clock.now()
     if price is not None:
-        desk.rates.keep(Rate(*pair, _number("RATE", price), now, source))
+        accounting.record_rate(desk, pair, (_number("RATE", price), source))
+        now = desk.clock.now()
     found = accounting.rate_of(desk, pair, now)
     lines = {"base": found.base, "quote": found.quote, "rate": f"{found.rate:f}", "time": iso(found.time)}
     shown = {**lines, "source": found.source}
@@ -271,7 +273,7 @@ def statement(
     begin = 0 if since is None else parse_instant(since)
     end = desk.clock.now() + 1 if until is None else parse_instant(until)
     if end <= begin:
-        raise UsageError(f"{since} is not before {until}", "turn them round")
+        raise UsageError(f"{since or 'the beginning'} is not before {until or 'now'}", "let --from lie before --to")
     shown = accounting.statement_of(desk, name, begin, end)
     if sheet is not None:
         _write(sheet, accounting.sheet(shown.entries))
@@ -279,7 +281,7 @@ def statement(
     if as_json:
         print_json(told)
         return
-    facts({"account": name, "opening": _amounts(told["opening"]), "closing": _amounts(told["closing"])})
+    facts({"account": name, **{when: _amounts(told[when]) or "-" for when in ("opening", "closing")}})
     columns = ("owner", "symbol", "quantity", "cost", "realised", "unrealised", "fees", "income", "net")
     for title, lines in (("profit", told["profit"]), ("dust", told["dust"])):
         rows = [{**line, "fees": _amounts(line["fees"]), "income": _amounts(line["income"])} for line in lines]

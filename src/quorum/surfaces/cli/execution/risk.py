@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,6 +13,8 @@ from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, t
 
 risk = typer.Typer(help="Limits, breakers, overrides.", no_args_is_help=True, rich_markup_mode=None)
 STOPPED = 4
+SHOWN = 5
+"""How many pairs the table of a terminal shows, the most alike first; --json has all."""
 _SPAN = re.compile(r"(\d+)([mhd])")
 
 
@@ -97,25 +99,77 @@ def _show(one: Mapping[str, Any]) -> None:
     for reason in one["verdict"]["reasons"]:
         note(reason)
     rows = [
-        (use["limit"], use["of"], f"{use['used']:,.4g}", f"{use['allowed']:,.4g}", use["unit"], _share(use["share"]))
+        (use["limit"], use["of"], _amount(use["used"], use), _amount(use["allowed"], use), _unit(use), _share(use))
         for use in one["limits"]
     ]
     table(("limit", "of", "used", "allowed", "unit", "share"), rows)
-    tail = one["tail"]
-    lost = tail.get("value_at_risk")
     facts(
         {
-            "fall from the peak": f"{one['breaker']['fall']:.2%}",
-            "breaker": f"{one['breaker']['at']} ({one['breaker']['severity']})",
-            "value at risk, a day at 5 %": f"{lost:.2%}" if lost is not None else _unknown(tail),
+            "fall from the peak": _fall(one["breaker"]),
+            "breaker": _breaker(one["breaker"]),
+            **({"losses left": _budget(one["budget"], one["currency"])} if "budget" in one else {}),
+            "value at risk, a day at 5 %": _tail(one["tail"]),
+            "correlations": _pairs(one["correlations"]),
             "moves together": "; ".join(", ".join(of) for of in one["clusters"].values()) or "nothing",
         }
     )
+    for override in one.get("overrides", ()):
+        note(f"{override['limit']} may be {override['up_to']} until {_at(override['expires'])}: {override['reason']}")
+    for pair in one["alike_unless_known"]:
+        note(f"{' and '.join(pair['of'])} count as alike: {pair['days']} common days, {pair['needed']} are needed")
+    for symbol in one.get("unpriced", ()):
+        note(f"the lake has no bars of {symbol}: it counts at the last price that the book has of it")
 
 
-def _share(share: float | None) -> str:
-    return "" if share is None else f"{share:.0%}"
+def _amount(value: float, use: Mapping[str, Any]) -> str:
+    if use["unit"] == "fraction":
+        return f"{value:.2%}"
+    return f"{value:,.0f}" if use["unit"] == "orders" else f"{value:,.2f}"
 
 
-def _unknown(tail: Mapping[str, Any]) -> str:
-    return f"unknown: {tail['inconclusive']} has {tail.get('found', 0)} of {tail.get('needed', 0)} days"
+def _unit(use: Mapping[str, Any]) -> str:
+    return "of the peak" if use["unit"] == "fraction" else str(use["unit"])
+
+
+def _share(use: Mapping[str, Any]) -> str:
+    share = use["share"]
+    return "" if share is None else f"{share:.0%}{', near' if 0.8 <= share < 1 else ', used up' if share >= 1 else ''}"
+
+
+def _fall(breaker: Mapping[str, Any]) -> str:
+    deepest = breaker.get("deepest", 0.0)
+    return f"{breaker['fall']:.2%}{f', the deepest {deepest:.2%}' if deepest > breaker['fall'] else ''}"
+
+
+def _breaker(breaker: Mapping[str, Any]) -> str:
+    if not float(breaker["at"]):
+        return "none has tripped"
+    done = ", ".join(action.replace("_", " ") for action in breaker.get("actions", ()))
+    return f"{float(breaker['at']):.0%} ({breaker['severity']}){f': {done}' if done else ''}"
+
+
+def _budget(budget: Mapping[str, Any], currency: str) -> str:
+    left, risk = float(budget["left"]), float(budget["open_risk"])
+    return f"{left:,.2f} {currency}, of which open stops may lose {risk:,.2f}: {budget['trades']} full trades"
+
+
+def _tail(tail: Mapping[str, Any]) -> str:
+    lost = tail.get("value_at_risk")
+    if lost is not None:
+        return f"{lost:.2%}"
+    found = f" has {tail['found']} of {tail['needed']} days" if tail.get("needed") else ""
+    return f"unknown: {tail.get('inconclusive', 'no number')}{found}"
+
+
+def _pairs(pairs: Sequence[Mapping[str, Any]]) -> str:
+    if not pairs:
+        return "none, with less than two"
+    known = sorted((pair for pair in pairs if pair["correlation"] is not None), key=lambda pair: -pair["correlation"])
+    said = "; ".join(f"{' and '.join(pair['of'])} {pair['correlation']:+.2f}" for pair in known[:SHOWN])
+    return said or "none is known"
+
+
+def _at(instant: int) -> str:
+    from quorum.domain import iso
+
+    return iso(instant)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from quorum.domain import UsageError
 from quorum.surfaces.cli.coordinator.going import NEEDS_APPROVAL, Wait
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table, takes
 
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
     from quorum.desk import Desk
     from quorum.desk.deploying import Word
 
+_LIVE_ONLY = ("terms", "expected", "paper_deployment", "paper_days", "beside_baseline", "first_approval_id")
 Identity = Annotated[str, typer.Argument(metavar="ID", help="As STR-001.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes on record.")]
 By = Annotated[str | None, typer.Option("--by", help="Who; else your name on this machine.")]
 Account = Annotated[str | None, typer.Option(help="One of config/accounts.yaml; else the first in its currency.")]
 Allocation = Annotated[
     float | None, typer.Option(help="Share of the account's equity, as 0.2; else the most that fits.")
+]
+Floor = Annotated[
+    bool, typer.Option("--floor", help="Hold whole lots, also where a target is less than one; the baseline counts it.")
 ]
 
 
@@ -37,6 +42,7 @@ class EvaluateOptions:
         bool, typer.Option("--portfolio", help="Whether they may stand together; all with a result of L2 without any.")
     ] = False
     account: Account = None
+    floor: Floor = False
     home: Home = None
     as_json: Json = False
 
@@ -48,7 +54,6 @@ def evaluate(asked: EvaluateOptions) -> None:
     Example: quorum evaluate STR-001 --json
     """
     from quorum.bootstrap import open_desk
-    from quorum.domain import UsageError
 
     desk, named = open_desk(asked.home), asked.strategies or []
     if asked.portfolio:
@@ -74,6 +79,10 @@ class DeployOptions:
     ] = ""
     account: Account = None
     allocation: Allocation = None
+    floor: Floor = False
+    live: Annotated[bool, typer.Option("--live", help="From paper to real money, in an account with live: true.")] = (
+        False
+    )
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show all of it, and change nothing.")] = False
     wait: Wait = True
     home: Home = None
@@ -84,16 +93,26 @@ class DeployOptions:
 def deploy(asked: DeployOptions) -> None:
     """Ask a person to deploy a strategy to paper; ends with 3, for it waits for `quorum approve`.
 
-    With --dry-run it ends with 1 where it would be refused.
+    With --live it asks a second time, for real money, once it was long enough on paper. With --dry-run it ends with 1
+    where it would be refused.
 
     Example: quorum deploy STR-001 --dry-run
     """
     from quorum.bootstrap import open_desk
     from quorum.desk.deploying import plan_deployment
+    from quorum.desk.trading.live import plan_live
 
     desk = open_desk(asked.home)
+    if asked.live and not asked.strategy_id:
+        raise UsageError("no strategy is named", "name the one that goes live, as `quorum deploy STR-001 --live`")
+    if asked.live and asked.floor:
+        raise UsageError("--floor is decided when a strategy is deployed to paper", "leave it away: --live keeps it")
     strategy_id = asked.strategy_id or _asking(desk, asked.dry_run)
-    plan = plan_deployment(desk, strategy_id, asked.account, asked.allocation)
+    plan: Any
+    if asked.live:
+        plan = plan_live(desk, strategy_id, asked.account, asked.allocation)
+    else:
+        plan = plan_deployment(desk, strategy_id, asked.account, asked.allocation, asked.floor)
     if asked.dry_run:
         told = {**plan.told(), "dry_run": True}
         print_json(told) if asked.as_json else _say_plan(told)
@@ -104,7 +123,6 @@ def deploy(asked: DeployOptions) -> None:
 
 def _asking(desk: Desk, dry_run: bool) -> str:
     """The one strategy that asks to be deployed; UsageError for none or several, or where it would be asked for."""
-    from quorum.domain import UsageError
     from quorum.validation.life import Status
 
     names = [one.strategy_id for one in desk.life.queue.listed({Status.AWAITING_HUMAN})]
@@ -206,13 +224,16 @@ def _word(by: str | None, reason: str) -> Word:
 def _ask(desk: Desk, asked: DeployOptions) -> None:
     """The question that waits already, or a new one; ends with 3 while it waits."""
     from quorum.desk.deploying import WORKFLOW, asking_run
+    from quorum.desk.trading.live import GOING_LIVE
     from quorum.surfaces.cli.coordinator.going import begin, finish, run_facts, waits
 
-    run = asking_run(desk, asked.strategy_id)
+    workflow = GOING_LIVE if asked.live else WORKFLOW
+    run = asking_run(desk, asked.strategy_id, workflow)
     if run is None:
         given = {"strategy_id": asked.strategy_id, "account": asked.account, "allocation": asked.allocation}
+        given |= {"floor": True} if asked.floor else {}
         given = {name: value for name, value in given.items() if value is not None}
-        state = begin(desk, WORKFLOW, given, wait=asked.wait)
+        state = begin(desk, workflow, given, wait=asked.wait)
     else:
         _must_be_the_same(desk, asked, run)
         goes_on = asked.wait and not waits(desk, run)
@@ -230,7 +251,6 @@ def _ask(desk: Desk, asked: DeployOptions) -> None:
 def _must_be_the_same(desk: Desk, asked: DeployOptions, run: str) -> None:
     """UsageError where a person is asked about other terms already than those that are given."""
     from quorum.desk.deploying import question_of
-    from quorum.domain import UsageError
 
     waiting = question_of(desk, asked.strategy_id)
     shown = desk.workflows.run(run)[0].request["params"] if waiting is None else waiting.question.shows
@@ -240,6 +260,8 @@ def _must_be_the_same(desk: Desk, asked: DeployOptions, run: str) -> None:
             found = f"{which} asks about {asked.strategy_id} already, with {name} {shown[name] or 'as it fits'}"
             end = f"quorum workflow cancel {run}" if waiting is None else f"quorum reject {which} --reason TEXT"
             raise UsageError(found, f"answer it, or end it with `{end}`, and ask again")
+    if asked.floor and not desk.workflows.run(run)[0].request["params"].get("floor"):
+        raise UsageError(f"{run} asks about {asked.strategy_id} without --floor", "answer or end it, and ask again")
 
 
 def _evaluated(desk: Desk, strategy_id: str, asked: EvaluateOptions) -> dict[str, Any]:
@@ -249,7 +271,7 @@ def _evaluated(desk: Desk, strategy_id: str, asked: EvaluateOptions) -> dict[str
     if asked.critic:
         criticise(desk, strategy_id)
     if asked.risk:
-        assess_risk(desk, strategy_id, asked.account)
+        assess_risk(desk, strategy_id, asked.account, floor=asked.floor)
     return known(desk, strategy_id)
 
 
@@ -295,12 +317,12 @@ def _say_evaluation(told: Mapping[str, Any]) -> None:
 
 def _say_plan(told: Mapping[str, Any]) -> None:
     names = ("strategy", "symbols", "timeframe", "stage", "account", "book", "target_allocation", "target_value")
-    facts({name: told[name] for name in names} | {"params": _pairs(told["params"])})
-    baseline = told["baseline"]
-    low, high = baseline["interval"]
-    say(f"baseline: {1e4 * baseline['mean']:.2f} bps a day, 95 % within {1e4 * low:.2f} and {1e4 * high:.2f}")
-    bands = [(b["days"], *b["mean"], *b["total"]) for b in baseline["bands"]]
-    table(("days", "mean low", "mean high", "total low", "total high"), bands)
+    more = {name: told[name] for name in _LIVE_ONLY if name in told} | (
+        {"whole lots": _pairs(told["lots"])} if told.get("lots") else {}
+    )
+    facts({name: told[name] for name in names} | {"params": _pairs(told["params"])} | more)
+    if "baseline" in told:
+        _say_baseline(told["baseline"])
     checks = [
         (c["what"], c["value"], f"{c['comparison']} {c['threshold']:g}", c["holds"], c["detail"])
         for c in told["risk"]["checks"]
@@ -309,6 +331,13 @@ def _say_plan(told: Mapping[str, Any]) -> None:
     for refusal in told["refused"]:
         say(f"refused: {refusal}")
     say("nothing was changed")
+
+
+def _say_baseline(baseline: Mapping[str, Any]) -> None:
+    low, high = baseline["interval"]
+    say(f"baseline: {1e4 * baseline['mean']:.2f} bps a day, 95 % within {1e4 * low:.2f} and {1e4 * high:.2f}")
+    bands = [(b["days"], *b["mean"], *b["total"]) for b in baseline["bands"]]
+    table(("days", "mean low", "mean high", "total low", "total high"), bands)
 
 
 def _say_asked(told: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Chapters of the desk report: the lab, the coordinator, the strategy's life.
+"""Chapters of the desk report: the lab, the coordinator, the strategy's life, risk and execution.
 
 Promise: each tells what was done in plain values and words, nothing is worked out again.
 In: a story, made by the demo. Out: the chapter as its template reads it.
@@ -14,6 +14,16 @@ from quorum.surfaces.report.chapters.coordinator import (
     RunStory,
     StepLine,
     coordinator_chapter,
+)
+from quorum.surfaces.report.chapters.execution import (
+    Agreement,
+    ClosedStory,
+    ExecutionChapter,
+    ExecutionStory,
+    LimitLine,
+    LostStory,
+    SentLine,
+    execution_chapter,
 )
 from quorum.surfaces.report.chapters.lab import Chapter, Checked, LabStory, Proof, chapter
 from quorum.surfaces.report.chapters.life import (
@@ -33,18 +43,24 @@ from quorum.surfaces.report.chapters.life import (
 
 __all__ = [
     "AgentLine",
+    "Agreement",
     "AnswerStory",
     "Chapter",
     "Checked",
+    "ClosedStory",
     "CoordinatorChapter",
     "CoordinatorStory",
     "DecisionLine",
+    "ExecutionChapter",
+    "ExecutionStory",
     "FixLine",
     "GateLine",
     "IdeaLine",
     "LabStory",
     "LifeChapter",
     "LifeStory",
+    "LimitLine",
+    "LostStory",
     "MeetingStory",
     "MendedStory",
     "Proof",
@@ -52,9 +68,11 @@ __all__ = [
     "ReadyStory",
     "RejectedStory",
     "RunStory",
+    "SentLine",
     "StepLine",
     "TierMark",
     "chapter",
     "coordinator_chapter",
+    "execution_chapter",
     "life_chapter",
 ]

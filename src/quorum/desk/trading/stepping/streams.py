@@ -87,6 +87,7 @@ class BarStream:
             self._begin(bars)
         first = 0 if self._seen is None else len(self._seen)
         length = bars.timeframe.nanoseconds
+        self._seen = None  # a strategy that breaks half-way begins anew
         for row in _rows(bars, first):
             self._watched.take(row, self._exits)
             self._state, (weight, self._exits) = self._strategy.step(self._state, row)
@@ -120,8 +121,9 @@ class PanelStream:
         if self._seen is None or not _goes_on(self._seen, panel):
             self._seen, self._state = None, self._strategy.start(panel, self._params)
             self._weights = [(0.0, 0)] * len(panel.symbols)
-        length = panel.timeframe.nanoseconds
-        for i in range(0 if self._seen is None else len(self._seen), len(panel)):
+        length, first = panel.timeframe.nanoseconds, 0 if self._seen is None else len(self._seen)
+        self._seen = None  # a strategy that breaks half-way begins anew
+        for i in range(first, len(panel)):
             row = panel.row(i)
             self._state, answer = self._strategy.step(self._state, row)
             for j, weight in enumerate(() if answer is None else np.asarray(answer, dtype=np.float64).tolist()):

@@ -1,0 +1,33 @@
+"""A strategy on paper in dollars, that has climbed; its tasks run here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk.deploying.climbed import climb, idea, trending, workspace, write
+from desk.offices import copied
+from quorum.adapters.process import InlineExecutor
+from quorum.bootstrap import open_desk
+from quorum.bootstrap.workers import run_task
+from quorum.validation.life import Status
+
+TASKS = ("critic", "trade")
+
+
+@pytest.fixture
+def _inline(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = {name: lambda payload, beat, name=name: run_task(name, payload) for name in TASKS}
+    monkeypatch.setattr("quorum.bootstrap.desk.open_executor", lambda: InlineExecutor(here))
+
+
+@pytest.fixture
+def dollars(_inline: None, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which STR-002 trades BTCUSD and stands at L3_PASSED."""
+    home = copied(workspace(tmp_path_factory.getbasetemp() / "climbed"), tmp_path / "dollars")
+    desk = open_desk(home)
+    write(tmp_path / "files" / "BTCUSD.sim_4h.csv", trending("BTCUSD", 1))
+    desk.lake.import_path(tmp_path / "files")
+    assert climb(desk, idea("BTCUSD"), Status.L3_PASSED) == "STR-002"
+    return home
