@@ -31,7 +31,7 @@ from quorum.risk import LastTrade
 from quorum.simulator import Address, Options, parse_faults, running
 
 APPLE = Instrument("AAPL", "alpaca", "AAPL", "USD", Decimal("0.01"), Decimal(1))
-LOST = parse_faults(["reset_after,on=POST /v2/orders,at=1"])  # the venue takes the order, and its answer is lost
+LOST = tuple(parse_faults(["reset_after,on=POST /v2/orders,at=1"]))  # the venue takes the order, and its answer is lost
 
 
 def workspace(home: Path, venue: Address) -> None:

@@ -332,6 +332,17 @@ def test_a_budget_waits_no_longer_than_it_must() -> None:
     assert moments == pytest.approx([0, 0, 0, 0, 0, 1, 2, 3])
 
 
+def test_a_host_that_says_it_takes_more_is_asked_faster() -> None:
+    watch = Wrist()
+    budget = Budget(per_minute=60, burst=1, monotonic=watch, sleep=watch.sleep)
+    moments = []
+    for per_minute in (60, 60, 600, 600):
+        budget.flows(per_minute)
+        budget.take(1)
+        moments.append(watch.now)
+    assert moments == pytest.approx([0, 1, 1.1, 1.2])
+
+
 def test_what_others_used_of_a_limit_slows_us_down() -> None:
     def nearly_used_up(path: str, asked: Any) -> Reply:
         return Reply([], headers={"X-MBX-USED-WEIGHT-1M": "6050"})

@@ -139,7 +139,7 @@ def test_a_tighter_limit_never_lets_more_pass(seed: int, name: str) -> None:
         ),
         (
             {"clusters": {"c": frozenset({SYMBOL, "STR-009"})}, "strategies": {"STR-009": Decimal(3_000)}},
-            "max_cluster: 3000.00 of 3000.00 used, no room for an order",
+            "max_cluster: 3000.00 of 3000.00 used by what moves together, or is not known for long enough to say",
         ),
         (
             {"strategy": "STR-001", "strategies": {"STR-001": Decimal(100)}, "allocation": Decimal("0.01")},

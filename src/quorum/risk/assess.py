@@ -84,7 +84,8 @@ def _opening(ask: Ask, around: Around | None) -> RiskVerdict:
     if around is not None:
         checks += loss_checks(ask, around) + room_checks(ask, around) + order_checks(ask, around)
         checks += wide_checks(ask, around)
-    quantity = ask.instrument.quantity(min([asked, *[check.allowed for check in checks]]))
+    cut = [check.allowed for check in checks if check.allowed is not asked]  # who lets all pass gives it back
+    quantity = ask.instrument.quantity(min([asked, *cut]))
     halts = () if around is None else around.halts
     least = smallest(ask, quantity)
     again = None if around is None else duplicate(ask, around, quantity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -217,3 +218,18 @@ def _shows_no_key(desk: Desk, error: QuorumError) -> None:
     shown = f"{error!r} {error} {error.__cause__!r} {error.__context__!r} {vars(desk.broker)!r}"
     assert desk.address.keys.key not in shown
     assert desk.address.keys.secret not in shown
+
+
+def test_it_asks_as_often_as_the_venue_says_it_takes() -> None:
+    with desk_at(rate=1_000_000) as desk:
+        began = time.monotonic()
+        for _ in range(160):  # 100 at once and 150 a minute would take 24 s
+            desk.broker.account()
+        assert time.monotonic() - began < 15
+
+
+def test_what_a_holding_cost_is_told_with_it() -> None:
+    with desk_at() as desk:
+        desk.client.post("/sim/positions", json={"symbol": "MSFT", "quantity": "2"}).raise_for_status()
+        told = desk.broker.account()
+        assert (told.positions, told.paid) == ({"MSFT": Decimal(2)}, {"MSFT": Decimal(400)})

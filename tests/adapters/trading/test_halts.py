@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from adapters.stores import NOW, PROVENANCE, opened
 from quorum.adapters.halts import BothHalts, HaltFile
 from quorum.adapters.sql.trading.halts import SqlHalts
-from quorum.domain import Halt, Scope, Severity, UsageError, VirtualClock
+from quorum.domain import Halt, Scope, Severity, UsageError, VirtualClock, WorkspaceError
 from quorum.execution import HaltBook
 
 DESK = Halt(Scope.DESK, "", Severity.BLACK, "the exchange lies", "ann", NOW)
@@ -106,3 +108,48 @@ def test_a_halt_names_somebody_or_is_of_the_desk() -> None:
     with pytest.raises(UsageError, match="makes no sense"):
         Halt(Scope.DESK, "STR-001", Severity.RED, "why", "ann", NOW)
     assert (DESK.name, ONE.name) == ("desk", "strategy STR-001")
+
+
+def test_who_halts_waits_for_what_is_leaving_and_lets_nothing_else_go(tmp_path: Path) -> None:
+    book, order = in_a_file(tmp_path), []
+
+    def halts() -> None:
+        book.raise_(DESK)
+        order.append("halted")
+
+    with book.leaving() as standing:
+        assert list(standing) == []
+        thread = threading.Thread(target=halts)
+        thread.start()
+        time.sleep(0.05)
+        order.append("left")
+    thread.join()
+    assert order == ["left", "halted"]
+    with book.leaving() as standing:
+        assert list(standing) == [DESK]
+
+
+def test_who_hangs_while_an_order_leaves_keeps_nobody_from_halting(tmp_path: Path) -> None:
+    book = HaltFile(tmp_path / "state" / "halts.json")
+    with book.leaving():
+        began = time.monotonic()
+        book.raise_(DESK)
+        assert time.monotonic() - began < 2
+        assert book.standing() == (DESK,)
+        assert not book.settled(time.monotonic())
+    assert book.settled(time.monotonic())
+
+
+def test_where_no_lock_can_be_had_nothing_opens(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file in the place of the folder", encoding="utf-8")
+    with in_a_file(tmp_path).leaving() as standing:
+        assert [halt.severity for halt in standing] == [Severity.BLACK]
+
+
+def test_a_lift_leaves_a_file_that_cannot_be_read_as_it_is(tmp_path: Path) -> None:
+    book, path = in_a_file(tmp_path), tmp_path / "state" / "halts.json"
+    book.raise_(DESK)
+    path.write_text("[", encoding="utf-8")
+    with pytest.raises(WorkspaceError, match="move it away"):
+        book.lift(DESK, "bob", "well")
+    assert path.read_text(encoding="utf-8") == "["

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -278,10 +280,13 @@ def test_strategies_whose_live_days_are_alike_are_a_cluster_whatever_their_tests
     desk = limited(home, 0.5)
     ids = deploy_all(desk, Plan(share=0.2), Plan(STOPPED, share=0.1), Plan({**STOPPED, "name": "third"}, share=0.1))
     day, names = at(0).now() // DAY, frozenset(ids)
+    rows = []
     for k in range(300):
         alike, apart = (-1) ** k * (1 + k % 7), (-1) ** (k // 2) * (1 + k % 5)
-        for name, value in (("", 100_000), (ids[0], alike), (ids[1], 2 * alike), (ids[2], apart)):
-            change(home, LIVE, (name, day - 300 + k, str(value), "0" if name else "100000"))
+        of = {"": 100_000, ids[0]: alike, ids[1]: 2 * alike, ids[2]: apart}
+        rows += [(name, day - 300 + k, str(value), "0" if name else "100000") for name, value in of.items()]
+    with closing(sqlite3.connect(home / "desk.db")) as database, database:
+        database.executemany(LIVE, rows)
     live = strategy_histories(desk, "paper", names, day)
     assert {len(found.day) for found in live.values()} == {300}
     assert live[ids[0]].returns[-1] == pytest.approx(-(1 + 299 % 7) / 20_000)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desk.trading.practice import Plan, at, deploy_all, home_with, market
-from quorum.bootstrap import open_desk
+from quorum.bootstrap import open_desk, open_executor
 from quorum.desk import Desk
 from quorum.desk.trading.stepping import Apart, Course
 from quorum.desk.trading.turns import Streams, attributions, trade_turn
-from quorum.domain import HOUR, Limits, Loss, Lost, Outcome, QuorumError
+from quorum.domain import HOUR, Executor, Limits, Loss, Lost, Outcome, QuorumError
 
 RULE = """
 import time
@@ -27,9 +28,16 @@ RULE = from_step("{name}", step, lambda params: 0, lambda params: 0)
 """
 
 
+@pytest.fixture(scope="module")
+def executor() -> Iterator[Executor]:
+    """One for all: a nursery takes longer than a test."""
+    with open_executor() as opened:
+        yield opened
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return open_desk(home_with(tmp_path, market(n=80)))
+def desk(tmp_path: Path, executor: Executor) -> Desk:
+    return replace(open_desk(home_with(tmp_path, market(n=80))), executor=executor)
 
 
 def rule(folder: Path, name: str, trouble: str = "pass") -> str:

@@ -163,9 +163,7 @@ def test_stops_give_way_to_orders_and_come_back(tmp_path: Path) -> None:
         assert books(place.desk, "shares").balanced
 
 
-@pytest.mark.parametrize(
-    "seed", [1, 2, pytest.param(3, marks=pytest.mark.slow), pytest.param(4, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))])
 def test_whatever_strategies_want_the_venue_never_refuses_and_the_books_are_its_own(tmp_path: Path, seed: int) -> None:
     luck = random.Random(seed)
     with local(tmp_path, limits=ROOMY) as place:

@@ -52,6 +52,8 @@ def test_what_the_venue_tells_is_booked_without_a_turn(tmp_path: Path) -> None:
             assert waited(woken.is_set)
         assert [int(a.quantity) for a in attributions(place.desk)] == [0]
         assert troubles == []
+        executed = [n.notice.occurrence for n in place.desk.outbox.listed(20)]
+        assert [one.details["side"] for one in executed if one.event == "trade_executed"] == ["sell", "buy"]
         assert books(place.desk, "shares").balanced
 
 

@@ -11,9 +11,19 @@ from random import Random
 
 import pytest
 
+from domain.words import intent
 from execution.stopping.small import Small, Told, empty, leaving
 from quorum.adapters.halts import WrittenOrders
-from quorum.domain import BrokerUnreachable, OrderIntent, StoreError, SystemClock, Transaction
+from quorum.domain import (
+    BrokerUnreachable,
+    Order,
+    OrderIntent,
+    OrderStatus,
+    Side,
+    StoreError,
+    SystemClock,
+    Transaction,
+)
 from quorum.execution import BrokerOrder
 from quorum.execution.stopping import Close, close_positions, written
 
@@ -37,6 +47,30 @@ class Mute(Small):
     def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
         self.asked.append("order")
         raise BrokerUnreachable("the venue gave no answer", "wait")
+
+
+class Unsure(Small):
+    """A venue that does not know yet what became of one order."""
+
+    def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
+        if client_order_id == "QLOST":
+            raise BrokerUnreachable("the venue has no such order yet", "ask again")
+        return super().order(client_order_id, sent)
+
+
+class Dying:
+    """A store that takes the intent and is gone when it is to be sent."""
+
+    def __init__(self, alive: WrittenOrders) -> None:
+        self.alive, self.count = alive, 0
+
+    @contextmanager
+    def transaction(self, account: str) -> Iterator[Transaction]:
+        self.count += 1
+        if self.count > 1:
+            raise StoreError("the server was stopped", "try again")
+        with self.alive.transaction(account) as transaction:
+            yield transaction
 
 
 class Locked:
@@ -81,7 +115,29 @@ def test_an_order_without_an_answer_is_asked_about_and_not_sent_again(file: Writ
     done = close_positions(venue, leaving(venue, (file,)), soon(0.3))
     assert venue.asked.count("submit") == 1
     assert venue.asked.count("order") > 1
-    assert "unknown" in done.failed["BTCUSDT"]
+    assert "is without an answer since" in done.failed["BTCUSDT"]
+
+
+@pytest.mark.parametrize(("side", "sent"), [(Side.SELL, 0), (Side.BUY, 1)])
+def test_beside_an_order_that_may_close_it_yet_nothing_is_sent(file: WrittenOrders, side: Side, sent: int) -> None:
+    venue = Unsure(held={"BTCUSDT": Decimal(1)})
+    lost = Order(intent(client_order_id="QLOST", symbol="BTCUSDT", side=side), OrderStatus.UNKNOWN, sent=1)
+    done = close_positions(venue, leaving(venue, (file,), Told(orders=[lost])), soon(0.3))
+    assert venue.asked.count("submit") == sent
+    assert "is without an answer" in done.failed["QLOST"]
+    assert ("BTCUSDT" in done.failed) is (sent == 0)
+
+
+def test_what_strategies_hold_against_each_other_is_crossed_before_the_rest_is_sold(file: WrittenOrders) -> None:
+    venue, ours = Small(held={"BTCUSDT": Decimal(1)}), Told()
+    close_positions(venue, leaving(venue, (file,), ours), soon())
+    assert ours.crossed == ["BTCUSDT"]
+
+
+def test_a_store_that_goes_away_before_an_order_left_costs_nothing(file: WrittenOrders) -> None:
+    venue = Small(held={"BTCUSDT": Decimal(1)})
+    done = close_positions(venue, leaving(venue, (Dying(file), file)), soon())
+    assert (done.failed, venue.held, venue.asked.count("submit")) == ({}, {"BTCUSDT": Decimal(0)}, 1)
 
 
 def test_a_store_that_is_locked_is_asked_once_and_the_orders_leave_by_the_file(file: WrittenOrders) -> None:

@@ -252,6 +252,19 @@ def test_weeks_and_months_open_as_the_calendar_has_it() -> None:
     run("binance", test)
 
 
+def test_candles_of_years_and_of_no_time_are_answered() -> None:
+    async def test(client: Client) -> None:
+        months = await client.get(f"/api/v3/klines?{S}&interval=1M&limit=1000")
+        assert 60 <= len(months) <= 62
+        days = await client.get(f"/api/v3/klines?{S}&interval=1d&limit=1000")
+        assert len(days) == 1000
+        assert sum(row[8] for row in days[-20:]) == months[-1][8]
+        for beyond in ("startTime=99999999999999999999", "startTime=0&endTime=1", "endTime=0"):
+            assert await client.get(f"/api/v3/klines?{S}&interval=1M&{beyond}") == []
+
+    run("binance", test)
+
+
 def test_every_market_is_told_in_one_event() -> None:
     async def test(client: Client) -> None:
         names = "!ticker@arr/!miniTicker@arr/!ticker_1h@arr/btcusdt@ticker_4h/btcusdt@avgPrice"

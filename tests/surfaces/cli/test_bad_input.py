@@ -169,7 +169,7 @@ def test_what_cannot_be_asked_is_refused(
         (
             "dance",
             "{}",
-            "there is no task 'dance'; known are critic, examine, mend, replay, sweep, tier, trade, witness",
+            "there is no task 'dance'; known are critic, examine, mend, replay, step, sweep, tier, trade, witness",
         ),
         ("replay", "not JSON", "is no JSON"),
     ],

@@ -147,3 +147,22 @@ def test_nothing_is_cancelled_or_closed_without_yes(quorum: Quorum, halts: HaltF
     assert halts.standing() == ()
     assert quorum("halt", "--reason", "x", "--strategy", "STR-001", "--symbol", "BTCUSDT").code == 2
     assert quorum("cancel-all", "--yes", "--json").json["failed"] == []
+
+
+def test_a_book_of_halts_that_cannot_be_read_is_a_person_s_to_mend(quorum: Quorum, home: Path, halts: HaltFile) -> None:
+    file = home / "state" / "halts.json"
+    file.write_text('[{"scope": "desk"', encoding="utf-8")
+    refused = quorum("resume", "--all", "--reason", "all is well")
+    assert (refused.code, "halts.json cannot be read" in refused.err, "move it away" in refused.err) == (4, True, True)
+    assert file.read_text(encoding="utf-8") == '[{"scope": "desk"'
+    halts.raise_(Halt(Scope.ACCOUNT, "paper", Severity.BLACK, "a test", "Ann", 1))
+    (aside,) = file.parent.glob("halts.unreadable-*")
+    assert aside.read_text(encoding="utf-8") == '[{"scope": "desk"'
+    assert quorum("resume", "--reason", "all is well", "--json").json["standing"] == []
+
+
+def test_a_halt_that_is_in_the_file_alone_gets_into_the_store_before_it_ends(quorum: Quorum, halts: HaltFile) -> None:
+    halts.raise_(Halt(Scope.DESK, "", Severity.BLACK, "by hand", "Ann", 1))
+    assert quorum("resume", "--reason", "all is well").code == 0
+    kept = quorum("decisions", "--kind", "halt", "--json").json
+    assert len(kept["decisions"]) == 2

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from quorum.bootstrap import close_everywhere, open_desk
+from quorum.bootstrap import open_desk
 from quorum.desk import Desk, books
 from quorum.desk.trading.reconciling import reconcile
-from quorum.domain import OrderStatus, OrderTerms, Part
-from quorum.execution import Cross
 from simulator.sim_markets import venue
-from surfaces.cli.senders import wanted
+from surfaces.cli.emergencies import NAMES, against, buys, close, held
 from surfaces.cli.test_broker_at_alpaca import workspace
-
-D = Decimal
-WORD, NAMES, PRICE = ("Ann", "a test"), ("STR-001", "STR-002"), D(100)
 
 
 @pytest.fixture
@@ -32,30 +25,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         opened = open_desk(workspace(tmp_path, address))
         opened.account_for("USD", "shares")
         yield opened
-
-
-def buys(desk: Desk, parts: Mapping[str, str]) -> None:
-    """The account buys at the market for strategies."""
-    whose = tuple(Part(name, D(quantity)) for name, quantity in parts.items())
-    order = wanted(desk, "a test", "101", OrderTerms(), whose)
-    sender = desk.sender("shares")
-    assert sender.follow(sender.send(order)).status is OrderStatus.FILLED
-
-
-def against(desk: Desk, quantity: str) -> None:
-    """The first strategy holds it, the second owes it, the account has nothing of it."""
-    with desk.accounts.transaction("shares") as transaction:
-        transaction.book({"AAPL": PRICE})
-        assert transaction.cross("AAPL", Cross(*NAMES, D(quantity)), PRICE, (desk.clock.now(), "a test"))
-
-
-def held(desk: Desk) -> dict[str, Decimal]:
-    with desk.accounts.transaction("shares") as transaction:
-        return {name: position.quantity for (name, _), position in transaction.holdings().items() if position.quantity}
-
-
-def close(desk: Desk, deadline: float = 5.0) -> dict[str, Any]:
-    return close_everywhere(desk.workspace.home, None, WORD, D("0.1"), deadline, follow=False)
 
 
 @contextmanager

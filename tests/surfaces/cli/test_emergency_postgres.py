@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -24,9 +24,9 @@ from quorum.domain import DecisionKind, NotFound, OrderStatus, Scope
 from quorum.surfaces.bench.postgres import OwnPostgres, own_postgres
 from servers.postgres import fresh
 from simulator.sim_markets import venue
+from surfaces.cli.emergencies import NAMES, WORD, against, buys, close, held
 from surfaces.cli.senders import wanted
 from surfaces.cli.test_broker_at_alpaca import workspace
-from surfaces.cli.test_emergency_books import NAMES, WORD, against, buys, close, held
 
 ANN = Word("Ann", "all is well")
 
@@ -122,10 +122,15 @@ def test_a_server_that_is_lost_midway_keeps_nobody_from_closing(
 ) -> None:
     desk, theirs = lasting_desk, processes(lasting)  # what is begun later hangs as well: nobody lets it in
 
+    def tell(word: signal.Signals) -> None:
+        for pid in theirs:
+            with suppress(ProcessLookupError):
+                os.kill(pid, word)
+
     def lose() -> None:
-        for pid in theirs if hangs else ():
-            os.kill(pid, signal.SIGSTOP)
-        if not hangs:
+        if hangs:
+            tell(signal.SIGSTOP)
+        else:
             lasting.stop(signal.SIGQUIT)
 
     loser = threading.Timer(after, lose)
@@ -134,9 +139,9 @@ def test_a_server_that_is_lost_midway_keeps_nobody_from_closing(
         told = close(desk, 8.0)
     finally:
         loser.join()
-        for pid in theirs if hangs else ():
-            os.kill(pid, signal.SIGCONT)
-        if not hangs:
+        if hangs:
+            tell(signal.SIGCONT)
+        else:
             lasting.start()
     assert told["failed"] == []
     assert desk.sender("shares").broker.account().positions == {}

@@ -86,7 +86,7 @@ def test_a_consensus_prints_its_votes_its_risk_and_its_order_or_the_reason_for_n
     assert max(map(parse_instant, known)) <= parse_instant(JUNE)
     kinds = [link["kind"] for link in quorum("why", told["decision_id"], "--json").json["chain"]]
     assert kinds == ["consensus", "bars"]
-    assert quorum("broker", "orders", "--json").json == {"orders": []}
+    assert quorum("broker", "orders", "--json").json == {"orders": [], "foreign": []}
 
 
 def instants() -> Iterator[str]:

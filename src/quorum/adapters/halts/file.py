@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from quorum.adapters.halts.locks import MODE, locked_until
@@ -62,6 +62,7 @@ class HaltFile:
                 kept = self._read()
             except UNREADABLE:
                 kept = ()  # what could not be read halted everything; from here on this halt does, or what it names
+                self._put_aside()
                 halt = Halt(Scope.DESK, "", Severity.BLACK, f"{halt.name}: {halt.reason}", halt.by, halt.at)
             if halt not in kept:
                 self._write((*kept, halt))
@@ -82,6 +83,11 @@ class HaltFile:
         except FileNotFoundError:
             return ()
         return tuple(Halt.read(values) for values in json.loads(text))
+
+    def _put_aside(self) -> None:
+        """What could not be read is kept for a person to look at."""
+        with suppress(OSError):
+            self._path.replace(self._path.with_suffix(f".unreadable-{time.monotonic_ns()}"))
 
     def _write(self, halts: Sequence[Halt]) -> None:
         draft = self._path.with_suffix(f".{os.getpid()}.draft")

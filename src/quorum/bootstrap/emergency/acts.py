@@ -25,7 +25,7 @@ _LOG = logging.getLogger("quorum.emergency")
 FILE, WHY = "state/halts.json", "cancelled in an emergency"
 READY_WITHIN = 1.0
 BOOKED_WITHIN = 5.0
-SETTLES, OVERTIME = 1.0, 0.5
+SETTLES, OVERTIME, STOPS_WITHIN = 1.0, 0.5, 1.0
 SAYS_AFTER, SAYS_EVERY = 2.0, 10.0
 STILL_LEAVING = (
     "a process was letting an order out when it was halted, and hangs: an order that comes of it is cancelled as soon"
@@ -61,6 +61,7 @@ class Emergency:
         self.store: Store | None = None
         self.writes = True
         self.left: dict[str, Mapping[str, str]] = {}
+        self.stopped = False
         self._ready = Apart(self._open_store)
         self._doors: dict[str, Door | None] = {}
         self._ours: dict[str, Sequence[Order]] = {}
@@ -70,7 +71,7 @@ class Emergency:
 
     def ready(self) -> None:
         """Wait for the store, not for long; the reason stands in the notes where it is left out."""
-        self._ready.join(READY_WITHIN)
+        self._ready.ended.wait(READY_WITHIN)
         if self.store is None:
             why = self._ready.error or f"it did not answer within {READY_WITHIN:g} s"
             self.done.notes.append(f"without the store: {why}")
@@ -83,7 +84,7 @@ class Emergency:
                 if self.door(name) is not None:
                     self._ours[name] = self.ours(name)
 
-        Apart(act).join(READY_WITHIN)
+        Apart(act).ended.wait(READY_WITHIN)
 
     def ours(self, account: str) -> Sequence[Order]:
         """Our open orders by the books, as they were prepared or are now; none where the books are out of reach."""
@@ -114,21 +115,30 @@ class Emergency:
     def each(self, accounts: Sequence[str], act: Callable[[Door], None]) -> None:
         """Do it for each account at the same time, no longer than the deadline; what fails or hangs is told."""
         threads = {name: Apart(lambda name=name: self._one(name, act)) for name in accounts}  # type: ignore[misc]
-        says = self.began + SAYS_AFTER
-        while alive := [name for name, thread in threads.items() if thread.is_alive()]:
-            now = time.monotonic()
-            if now >= self.until + OVERTIME:
-                break
-            if now >= says:
-                says = now + SAYS_EVERY
-                self._say(alive, now - self.began)
-            threads[alive[0]].join(min(self.until + OVERTIME, says) - now)
+        try:
+            self._wait(threads)
+        except KeyboardInterrupt:
+            self.stopped, self.until = True, time.monotonic() + STOPS_WITHIN
+            self.done.notes.append("it was stopped by hand before it had ended")
+            self._wait(threads)
         for name, thread in threads.items():
-            if thread.is_alive():
+            if not thread.ended.is_set():
                 self.fail(name, ALL, "the venue did not answer in time")
             elif thread.error is not None:
                 self.fail(name, ALL, str(thread.error))
         self.done.seconds = round(time.monotonic() - self.began, 3)
+
+    def _wait(self, threads: Mapping[str, Apart]) -> None:
+        """Until all have ended, or overtime; what takes long says so meanwhile."""
+        says = self.began + SAYS_AFTER
+        while alive := [name for name, thread in threads.items() if not thread.ended.is_set()]:
+            now = time.monotonic()
+            if now >= self.until + OVERTIME:
+                return
+            if now >= says:
+                says = now + SAYS_EVERY
+                self._say(alive, now - self.began)
+            threads[alive[0]].ended.wait(min(self.until + OVERTIME, says) - now)
 
     def _say(self, accounts: Sequence[str], seconds: float) -> None:
         """Say what is left so far; the end says it again."""

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -51,7 +51,7 @@ class Bounded:
                 raise
             lane.do(lambda: inner.__exit__(None, None, None))
         finally:
-            lane.end()
+            lane.end(inner)
 
 
 class _Lane(threading.Thread):
@@ -81,7 +81,15 @@ class _Lane(threading.Thread):
                 self._gone.set()
         raise StoreError(f"the store did not answer within {self._seconds:g} s", "go on without it")
 
-    def end(self) -> None:
+    def end(self, transaction: AbstractContextManager[object]) -> None:
+        """No more is asked; what the lane has begun and nobody ended is undone once the store has answered."""
+
+        def undo() -> None:
+            late = StoreError("nobody waited for it", "go on without it")
+            with suppress(BaseException):  # it has ended already
+                transaction.__exit__(StoreError, late, None)
+
+        self._acts.put((undo, Future()))
         self._acts.put(None)
 
 

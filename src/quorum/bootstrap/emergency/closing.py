@@ -60,10 +60,11 @@ def _close(emergency: Emergency, door: Door, occasion: Occasion, width: Decimal)
     except StoreError as error:
         emergency.done.notes.append(f"orders of an earlier emergency are not known: {error}")
 
-    def tell(left: Mapping[str, str]) -> None:
+    def goes_on(left: Mapping[str, str]) -> bool:
         emergency.left[account] = left
+        return not emergency.stopped
 
-    found = close_positions(door.broker, leaving, emergency.until, tell)
+    found = close_positions(door.broker, leaving, emergency.until, goes_on)
     _told(emergency, account, found, (*first.cancelled, *found.cancelled))
     emergency.done.notes += [f"{account}: {line}" for line in kept.cross_flat()]
 

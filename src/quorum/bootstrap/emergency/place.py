@@ -36,6 +36,7 @@ class Apart(threading.Thread):
         super().__init__(daemon=True)
         self._act = act
         self.error: QuorumError | None = None
+        self.ended = threading.Event()  # a join that Ctrl-C breaks off may count the thread as ended
         self.start()
 
     def run(self) -> None:
@@ -45,14 +46,15 @@ class Apart(threading.Thread):
             self.error = error
         except Exception as error:  # noqa: BLE001 - what breaks here is told, and stops nothing else
             self.error = QuorumError(f"{type(error).__name__}: {error}", "see `quorum doctor`")
+        finally:
+            self.ended.set()
 
 
 def within(seconds: float, what: str, act: Callable[[], Answer]) -> Answer:
     """The answer of `act`, or its QuorumError; Late, which names `what`, after so many seconds."""
     box: list[Answer] = []
     thread = Apart(lambda: box.append(act()))
-    thread.join(seconds)
-    if thread.is_alive():
+    if not thread.ended.wait(seconds):
         raise Late(f"{what} did not answer within {seconds:g} s", "it is left behind; go on without it")
     if thread.error is not None:
         raise thread.error

@@ -32,7 +32,10 @@ class Agreed:
         refusal = self.consents.refusal(intent, self.section)
         if refusal:
             raise BrokerError(refusal, "deploy it with `quorum deploy ID --live`")
-        return self.venue.submit(intent)
+        try:
+            return self.venue.submit(intent)
+        except NeedsApproval as error:  # nothing left
+            raise BrokerError(error.found, error.remedy) from error
 
     def order(self, client_order_id: str, sent: int | None = None) -> BrokerOrder | None:
         return self.venue.order(client_order_id, sent)

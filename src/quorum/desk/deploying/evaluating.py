@@ -100,7 +100,7 @@ _NEXT: Mapping[Status, str] = {
     Status.AWAITING_HUMAN: "a person's word: `quorum deploy {id} --dry-run`, then `quorum deploy {id}`",
     Status.REJECTED: "nothing: it was rejected, and what was learnt is in `quorum learnings`",
     Status.REJECTED_AUTO_RETRY: "nothing: no fix held, and what was learnt is in `quorum learnings`",
-    Status.PAPER: "30 days on paper, beside its baseline",
+    Status.PAPER: "30 days on paper, beside its baseline; then `quorum deploy {id} --live` asks for real money",
     Status.INCUBATION: "60 days of incubation, beside its baseline",
     Status.ACTIVE: "it is watched beside its baseline",
     Status.DEGRADED: "it recovers, or is disabled after 30 days",

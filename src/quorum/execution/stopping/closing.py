@@ -171,12 +171,13 @@ def unanswered(order: Order) -> str:
 
 
 def close_positions(
-    broker: Broker, closer: Closer, until: float, tell: Callable[[Mapping[str, str]], None] = lambda left: None
+    broker: Broker, closer: Closer, until: float, goes_on: Callable[[Mapping[str, str]], bool] = lambda left: True
 ) -> Closed:
     """Cancel and close until twice seen flat, or until the instant `until` of the monotonic clock.
 
     One closing order a symbol is under way at a time: one without an answer is asked about, and never sent again
-    before the venue has said that it ended or never came. After each round `tell` hears what is left, and why.
+    before the venue has said that it ended or never came. After each round `goes_on` hears what is left and why, and
+    says whether there is to be another one.
     """
     account, pause, quiet = _Round(broker, closer), FIRST_PAUSE, 0
     while True:
@@ -185,10 +186,10 @@ def close_positions(
             account.why.pop(ALL, None)
         except QuorumError as error:
             quiet, account.why[ALL] = 0, str(error)
-        tell(account.left())
+        stopped = not goes_on(account.left())
         if quiet == SEEN_FLAT:
             return account.told(flat=True)
-        if time.monotonic() >= until:
+        if stopped or time.monotonic() >= until:
             return account.told(flat=False)
         time.sleep(min(pause, max(0.0, until - time.monotonic())))
         pause = min(pause * 1.5, LONGEST_PAUSE)

@@ -54,8 +54,6 @@ def duplicate(ask: Ask, around: Around, quantity: Decimal) -> Check:
     seconds, wish = ask.limits.duplicate_seconds, ask.wish
     start = bisect_left(around.orders, (around.now - seconds * SECOND,)) if seconds else len(around.orders)
     asked, symbol = ask.asked, wish.symbol
-    found = 0
-    for _, other, side, size in around.orders[start:]:
-        if other == symbol and side is wish.side and size in (asked, quantity):
-            found += 1
+    same = [order for order in around.orders[start:] if order[1] == symbol]
+    found = sum(side is wish.side and size in (asked, quantity) for _, _, side, size in same)
     return Check("duplicate_seconds", "s", Decimal(seconds), Decimal(found), asked, ZERO if found else asked)

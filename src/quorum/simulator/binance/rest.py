@@ -150,7 +150,9 @@ class Rest:
             raise Complaint(400, -1120, "Invalid interval.")
         asked, until = number(request, "startTime"), number(request, "endTime")
         end = min(market.now + 1, market.now + 1 if until is None else (until + 1) * MS)
-        if asked is None:
+        if asked is not None and asked * MS > market.now:
+            start = end
+        elif asked is None:
             start = max(follows(name, end - 1, 1 - limit) if end > market.began else end, 0)
         else:
             start = max(asked * MS, opens(name, market.began))

@@ -16,6 +16,7 @@ from quorum.simulator.kraken.forms import (
     old_price_text,
     rows_of,
     seconds,
+    setting_of,
     size_text,
 )
 from quorum.simulator.kraken.listings import new, old
@@ -97,11 +98,11 @@ class First:
 
 def _setting(asked: dict[str, Any]) -> tuple[int, str]:
     if asked["name"] == "book":
-        depth = asked.get("depth", 10)
-        return (depth, "") if depth in DEPTHS else (0, "Subscription depth not supported")
+        depth = setting_of(asked.get("depth", 10), DEPTHS)
+        return depth or 0, "" if depth else "Subscription depth not supported"
     if asked["name"] == "ohlc":
-        minutes = asked.get("interval", 1)
-        return (minutes, "") if minutes in INTERVALS else (0, "Subscription ohlc interval not supported")
+        minutes = setting_of(asked.get("interval", 1), INTERVALS)
+        return minutes or 0, "" if minutes else "Subscription ohlc interval not supported"
     return 0, ""
 
 

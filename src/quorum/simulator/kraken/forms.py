@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Container
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -76,6 +77,11 @@ def checksum(asks: list[tuple[str, str]], bids: list[tuple[str, str]]) -> int:
     """
     digits = (text.replace(".", "").lstrip("0") for row in (*asks[:_SUMMED], *bids[:_SUMMED]) for text in row)
     return zlib.crc32("".join(digits).encode())
+
+
+def setting_of(given: Any, known: Container[int]) -> int | None:
+    """A depth or an interval that a client gave; None for one that is none."""
+    return given if isinstance(given, int) and not isinstance(given, bool) and given in known else None
 
 
 def rows_of(listing: Listing, rows: Levels, old: bool) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ from quorum.simulator.serving import Simulation, web_date
 _KEPT = 720
 _FEES = [[0, 0.4], [10000, 0.35], [50000, 0.24], [100000, 0.22], [250000, 0.2], [500000, 0.18]]
 _MAKER_FEES = [[0, 0.25], [10000, 0.2], [50000, 0.14], [100000, 0.12], [250000, 0.1], [500000, 0.08]]
-_API = "/0/public/"
+_API, _ALL = "/0/public/", "/0/"
 _OLD_NAMES = {"BTC": "XBT", "DOGE": "XDG"}
 
 
@@ -49,14 +49,15 @@ def doorkeeper(simulation: Simulation) -> Middleware:
 
     @web.middleware
     async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.path.startswith(_API):
+        if not request.path.startswith(_ALL):
             return await handler(request)
         try:
             answer = await handler(request) if rate.take(1)[0] == 200 else web.json_response(plain_complaint(429))
         except Complaint as complaint:
             answer = web.json_response({"error": [str(complaint)]})
         except web.HTTPException:
-            answer = web.json_response({"error": ["EGeneral:Unknown method"]})
+            private = request.path.startswith("/0/private/")
+            answer = web.json_response({"error": [f"EGeneral:{'Permission denied' if private else 'Unknown method'}"]})
         answer.headers["Date"] = web_date(simulation.shown_now())
         return answer
 

@@ -19,6 +19,7 @@ from quorum.simulator.kraken.forms import (
     price_text,
     rfc,
     rows_of,
+    setting_of,
     size_text,
 )
 from quorum.simulator.kraken.listings import decimals
@@ -64,17 +65,7 @@ class Second:
             return Wish(word, (), said, wrong="Unsupported channel")
         if not isinstance(symbols, list) or not symbols or not all(isinstance(each, str) for each in symbols):
             return Wish(word, (), said, wrong="Symbol(s) missing")
-        setting, wrong = 0, ""
-        if channel == "book":
-            setting = params.get("depth", 10)
-            wrong = "" if setting in DEPTHS else "Subscription depth not supported"
-        elif channel == "ohlc":
-            setting = params.get("interval", 1)
-            wrong = "" if setting in INTERVALS else "Subscription ohlc interval not supported"
-        elif channel == "ticker":
-            trigger = params.get("event_trigger", "trades")
-            wrong = "" if trigger in _TRIGGERS else "Subscription event_trigger not supported"
-            setting = 0 if wrong else _TRIGGERS.index(trigger)
+        setting, wrong = _setting(params)
         topics = () if wrong else tuple(Topic(channel, symbol, setting) for symbol in symbols)
         return Wish(word, topics, said, bool(params.get("snapshot", True)), wrong)
 
@@ -118,6 +109,23 @@ class Second:
         head: dict[str, Any] = {"channel": topic.channel, "type": "snapshot" if first else "update"}
         stamp = {"timestamp": rfc(market.now, 9)} if topic.channel == "ohlc" else {}
         return head | stamp | {"data": [data]}
+
+
+def _setting(params: dict[str, Any]) -> tuple[int, str]:
+    """The depth, the interval or the trigger of a wish, and what is wrong with it."""
+    match params["channel"]:
+        case "book":
+            found = setting_of(params.get("depth", 10), DEPTHS)
+            return found or 0, "" if found else "Subscription depth not supported"
+        case "ohlc":
+            found = setting_of(params.get("interval", 1), INTERVALS)
+            return found or 0, "" if found else "Subscription ohlc interval not supported"
+        case "ticker":
+            trigger = params.get("event_trigger", "trades")
+            known = trigger in _TRIGGERS
+            return _TRIGGERS.index(trigger) if known else 0, "" if known else "Subscription event_trigger not supported"
+        case _:
+            return 0, ""
 
 
 def instruments(markets: Iterable[Market], mode: str, halted: Container[str], first: bool) -> dict[str, Any]:

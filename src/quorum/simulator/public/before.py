@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from math import log10
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quorum.domain import MINUTE, Side
+from quorum.domain import DAY, MINUTE, Side
 from quorum.simulator.core import Listing
 from quorum.simulator.prices import Past
 from quorum.simulator.public.words import Candle, Print, candle_of, folded
@@ -17,6 +18,8 @@ from quorum.simulator.public.words import Candle, Print, candle_of, folded
 EACH = 6  # trades of every minute before the run
 _APART = MINUTE // EACH
 _PRIME = 7919
+_SPAN = 16 * DAY  # made at once
+_DAYS = 2_000  # kept
 
 
 class Lots(NamedTuple):
@@ -35,6 +38,7 @@ class Before:
         self._past = past
         self._tick, self._lot = listing.instrument.tick, _unit(listing)
         self.start, self.end = past.start, past.end
+        self._day = lru_cache(maxsize=_DAYS)(self._of_day)
         self.count = (past.end - past.start) // MINUTE * EACH
 
     def trades(self, first: int, last: int) -> list[Print]:
@@ -51,6 +55,20 @@ class Before:
 
     def candles(self, length: int, start: int, end: int) -> dict[int, Candle]:
         """Candles of `length` ns by their open, of the trades in [start, end); both lie on candles' edges."""
+        start, end = max(start, self.start // length * length), min(end, self.end)
+        if length % DAY == 0:
+            days = (self._day(day) for day in range(start, end, DAY))
+            return folded((each for each in days if each is not None), length)
+        step = max(_SPAN // length, 1) * length
+        found: dict[int, Candle] = {}
+        for first in range(start, end, step):
+            found |= self._folded(length, first, min(first + step, end))
+        return found
+
+    def _of_day(self, day: int) -> Candle | None:
+        return self._folded(DAY, day, min(day + DAY, self.end)).get(day)
+
+    def _folded(self, length: int, start: int, end: int) -> dict[int, Candle]:
         if length < MINUTE:
             lots = self._lots(start // MINUTE * MINUTE, end)
             inside = [p for p in self._prints(lots) if start <= p.time < end]

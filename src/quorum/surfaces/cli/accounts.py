@@ -105,8 +105,8 @@ def show_orders(account: Account = "paper", home: Home = None, as_json: Json = F
         names = ("client_order_id", "created_at", "symbol", "side", "quantity", "filled", "status")
         table(names, [tuple(order[name] for name in names) for order in found])
         if foreign:
-            names = ("client_order_id", "symbol", "quantity", "status")
-            table(names, [tuple(order[name] for name in names) for order in foreign], "open at the venue, none of ours")
+            rows = [tuple(order.values()) for order in foreign]
+            table(tuple(foreign[0]), rows, "open at the venue, none of ours")
     raise typer.Exit(seen.code)
 
 

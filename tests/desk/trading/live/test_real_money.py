@@ -52,7 +52,7 @@ class Real:
 
     @property
     def requests(self) -> int:
-        return len(journaled(self.client, "accepted", "rejected"))
+        return len(journaled(self.client, "accepted", "declined"))
 
     def opened(self) -> Desk:
         """Another process's desk over the same store."""
@@ -215,6 +215,8 @@ def test_another_place_or_other_keys_are_asked_for_anew(tmp_path: Path) -> None:
         desk = world.opened()
         with pytest.raises(NeedsApproval, match=r"agreed to .*book equities, USD, and it is .*book crypto"):
             desk.broker("shares", desk.clock).account()
+        with pytest.raises(BrokerError, match="agreed to"):  # what did not leave is refused, and not unknown
+            desk.broker("shares", desk.clock).submit(wish(desk, world.strategy_id, Purpose.REDUCTION, Side.SELL))
 
 
 def test_in_an_emergency_the_account_is_reached_without_the_store_once_something_was_sent(tmp_path: Path) -> None:

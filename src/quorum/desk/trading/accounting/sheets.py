@@ -89,7 +89,7 @@ def _line_facts(line: Earned, shown: Statement, marks: Mapping[str, Decimal]) ->
         "fees": _plain(line.fees),
         "fees_in_kind": digits(line.in_kind),
         "income": _plain(line.income),
-        "net": digits(line.net),
+        "net": digits(line.net) if line.symbol else None,
     }
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from quorum.desk.desk import Desk
 from quorum.desk.trading.accounting.quoted import rates_now
+from quorum.desk.trading.accounting.sheets import digits
 from quorum.domain import ZERO, Book
 from quorum.execution import Rate, found_rate
 
@@ -55,7 +56,7 @@ def told(total: Total) -> Mapping[str, object]:
     """A total as plain facts."""
     return {
         "reporting_currency": total.currency,
-        "total": None if total.amount is None else f"{total.amount:f}",
+        "total": None if total.amount is None else digits(total.amount),
         "lacking": list(total.lacking),
     }
 

@@ -40,6 +40,7 @@ def resume_trading(desk: Desk, asked: Range, word: Word) -> dict[str, Any]:
     _clean(desk)
     meant = [halt for halt in desk.halts.standing() if asked.has(halt)]
     for halt in meant:
+        desk.halts.raise_(halt)  # one that only the file has is put on record before it ends
         desk.halts.lift(halt, word.by, word.reason)
         if halt.scope is Scope.STRATEGY:
             _go_on(desk, halt.of, word)

@@ -13,7 +13,7 @@ from quorum.lake import Lake
 from quorum.signals import AnyStrategy, ConsensusRules, find_strategy
 
 TASK = "step"
-LIMITS = Limits(seconds=20.0, memory_mb=500.0)
+LIMITS = Limits(seconds=30.0, memory_mb=500.0)
 """What a strategy of others may take for its steps of a turn, those that its past takes again included."""
 MOST_PATIENCE = 64
 

@@ -123,7 +123,8 @@ def _left(desk: Desk, strategies: Sequence[str]) -> set[str]:
 def _account(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, clock: Clock) -> None:
     """Pass over an account until nothing moves any more."""
     if turn.paper:
-        reconcile(desk, account, clock)
+        for order in reconcile(desk, account, clock).settled:
+            tell_order(desk, order)
         watch_book(desk, account, clock)
     sent: dict[str, Order] = {}
     for _ in range(PASSES):
@@ -181,11 +182,11 @@ def _sent(desk: Desk, account: str, found: Pass, clock: Clock) -> list[Order]:
     sells, buys = sells_first(found.orders)
     sent = [sender.send(order) for order in (*sells, *buys)]
     for order in (*sent, *(settle(desk, account, clock) if found.moves else ())):
-        _tell(desk, order)
+        tell_order(desk, order)
     return [desk.orders.get(order.intent.client_order_id) for order in sent]
 
 
-def _tell(desk: Desk, order: Order) -> None:
+def tell_order(desk: Desk, order: Order) -> None:
     """People hear of an order that was filled, or refused, once."""
     events = {OrderStatus.FILLED: Event.TRADE_EXECUTED, OrderStatus.REJECTED: Event.ORDER_REJECTED}
     event, identity = events.get(order.status), order.intent.client_order_id

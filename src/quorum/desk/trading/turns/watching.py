@@ -9,6 +9,7 @@ from typing import Self
 from quorum.desk.desk import Desk
 from quorum.desk.trading.reconciling import reconcile
 from quorum.desk.trading.turns.deployed import deployed, leaving
+from quorum.desk.trading.turns.turn import tell_order
 from quorum.domain import Clock, NotFound, Order
 
 
@@ -48,6 +49,7 @@ class Watching:
             if not order.status.terminal:
                 order = self._desk.sender(account, self._clock).follow(order)
             if order.status.terminal:
+                tell_order(self._desk, order)
                 self._ended()
         except NotFound:
             self._ended()
@@ -59,6 +61,8 @@ class Watching:
             try:
                 before = self._seen(account)
                 found = reconcile(self._desk, account, self._clock)
+                for order in found.settled:
+                    tell_order(self._desk, order)
                 if not found.clean and found.halt is not None:
                     self._trouble(f"{account} is halted: {found.halt.reason}")
                 news = bool(found.found) or self._seen(account) != before

@@ -17,7 +17,7 @@ from quorum.simulator.prices import Bar, Columns, columns_of, grouped, joined
 from quorum.simulator.serving import Simulation
 
 _CHICAGO = ZoneInfo("America/Chicago")  # Alpaca's day of a pair begins at midnight there
-_AT_ONCE = 2_000
+_AT_ONCE, _LONGEST = 2_000, 366 * DAY  # bars, and the time that they cover
 
 
 class Timed(Protocol):
@@ -69,9 +69,10 @@ class History:
         """Bars that open in `span`, made as they are taken."""
         past = self._simulation.pasts[listing.symbol]
         edges = _edges(listing, frame, max(span.start, past.start), min(span.end, self._simulation.clock.now()))
-        windows = list(range(0, len(edges) - 1, _AT_ONCE))
+        size = max(min(_AT_ONCE, _LONGEST // frame.about), 1)
+        windows = list(range(0, len(edges) - 1, size))
         for first in reversed(windows) if span.backwards else windows:
-            part = edges[first : first + _AT_ONCE + 1]
+            part = edges[first : first + size + 1]
             yield from span.of(grouped(self._minutes(listing, int(part[0]), int(part[-1])), part[:-1]))
 
     def latest(self, listing: Listing, frame: Frame) -> list[Bar]:

@@ -35,13 +35,15 @@ INSTRUMENT = Instrument(SYMBOLS[0], "binance", "COIN000", "USDT", Decimal("0.01"
 
 
 def precheck() -> list[Measure]:
-    """CPU of one check: in a transaction whose book has been added up, of the first one there, with an override.
+    """CPU of one check: in a transaction whose book has been added up, of the first one there, with an override, and
+    with limits over all accounts beside the book's own.
 
     The values that the check reads (book, what is around it) are made before the clock starts, as the transaction has
     read them. The book keeps its sums: the first check makes them, those after find them. The floor adds up the
     exposures of the positions once.
     """
-    book, around, wish = _book(), _around(), _wish()
+    book, whole, wish = _book(), _around(), _wish()
+    around = replace(whole, wide=None)
     verdict = assess(wish, book, LIMITS, INSTRUMENT, around)
     if not isinstance(verdict, Approved):
         raise QuorumError(f"the benchmark's order does not pass: {verdict}", "see its book and limits")
@@ -50,12 +52,14 @@ def precheck() -> list[Measure]:
     known = _median(lambda: book, lambda one: assess(wish, one, LIMITS, INSTRUMENT, around))
     first = _median(lambda: replace(book), lambda one: assess(wish, one, LIMITS, INSTRUMENT, around))
     asked = _median(lambda: book, lambda one: assess(wish, one, LIMITS, INSTRUMENT, raised))
+    wide = _median(lambda: book, lambda one: assess(wish, one, LIMITS, INSTRUMENT, whole))
     what = f"{len(verdict.checks)} limits, {POSITIONS} positions, {ORDERS} orders, {CLUSTERS} clusters"
     said = "their exposures added up once"
     return [
         Measure("precheck", f"a check: {what}", known, "CPU us", floor, said, TARGET_US),
         Measure("precheck_first", "the first of a transaction, its book's sums included", first, "CPU us", floor, said),
         Measure("precheck_override", "one where a person's override holds", asked, "CPU us", floor, said),
+        Measure("precheck_desk", f"one with {len(SUMMED)} limits over all accounts", wide, "CPU us", floor, said),
     ]
 
 

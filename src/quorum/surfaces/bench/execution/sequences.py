@@ -52,7 +52,7 @@ NONE = Played(0, 0, 0, 0, 0, 0, (), ())
 
 def sequences(count: int = SAMPLE, seed: int = 0) -> list[Measure]:
     """Breaches of limits and accounts that do not balance, of `count` sequences of eight steps each."""
-    played = play(count, seed, at_once=os.cpu_count() or 1)
+    played = play(count, seed, at_once=min(os.cpu_count() or 1, -(-count // A_STORE)))
     told = f"{played.orders:,} orders, {played.fills:,} fills, {played.vetoes:,} vetoes"
     what = f"{played.sequences:,} of {SEQUENCES:,} sequences: {told}"
     return [

@@ -54,7 +54,7 @@ def compared(seed: int, home: Path, journal: Path, kills: int, ended: Sequence[s
         seed,
         tuple(_duplicates(ours, names)),
         tuple(_lost(ours, fills, tables)),
-        (*ended, *_differences(lines, tables)),
+        (*ended, *_statuses(ours, lines, tables), *_differences(lines, tables)),
         len(ours),
         len(fills),
         tuple(line["fault"] for line in lines if line["kind"] == "fired"),
@@ -97,6 +97,22 @@ def _add(sums: list[Fraction], row: dict[str, Any]) -> None:
     quantity = Fraction(row["quantity"])
     sums[0] += quantity
     sums[1] += quantity * Fraction(row["price"])
+
+
+def _statuses(ours: dict[str, Any], lines: Lines, tables: dict[str, Any]) -> Iterator[str]:
+    """Orders that never arrived by the books and were taken all the same, and those that the venue still works."""
+    status = {row["client_order_id"]: row["status"] for row in tables["order_state"]}
+    traded: dict[str, Fraction] = defaultdict(Fraction)
+    for line in lines:
+        if line["kind"] == "traded":
+            traded[line["order_id"]] += Fraction(line["quantity"])
+    over = {line["order_id"] for line in lines if line["kind"] == "ended"}
+    for key, ticket in ours.items():
+        name = ticket["client_order_id"]
+        if status.get(name) == "never_arrived":
+            yield f"order {name} never arrived, and the venue has taken it"
+        if key not in over and traded[key] < Fraction(ticket["quantity"]):
+            yield f"order {name} is {status.get(name)} here and open at the venue"
 
 
 def _differences(lines: Lines, tables: dict[str, Any]) -> Iterator[str]:

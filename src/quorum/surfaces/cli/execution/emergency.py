@@ -124,7 +124,7 @@ def resume_trading(asked: ResumeOptions) -> None:
         print_json(found)
         return
     for one in found["resumed"]:
-        say(f"{one['scope']} {one['of']}: resumed".replace("  ", " "))
+        say(f"{one['scope']} {one['of']}".strip() + ": resumed")
     for one in found["standing"]:
         note(f"still halted: {one['scope']} {one['of']} ({one['severity']}): {one['reason']}")
     say(f"the desk is {found['state']}")

@@ -71,6 +71,7 @@ def list_accounts(home: Home = None, as_json: Json = False) -> None:
     """
     from quorum.bootstrap import open_desk
     from quorum.desk.trading.accounting import told, total
+    from quorum.desk.trading.accounting.sheets import digits
 
     desk = open_desk(home)
     found, configured = total(desk), desk.settings.accounts.accounts
@@ -83,8 +84,8 @@ def list_accounts(home: Home = None, as_json: Json = False) -> None:
             "currency": worth.currency,
             "cash": str(configured[worth.account].cash),
             "opened": worth.book is not None,
-            "equity": f"{worth.equity:f}",
-            "reported": None if worth.reported is None else f"{worth.reported:f}",
+            "equity": digits(worth.equity),
+            "reported": None if worth.reported is None else digits(worth.reported),
             "foreign": {} if worth.book is None else {n: f"{a:f}" for n, a in worth.book.foreign.items()},
         }
         for worth in found.accounts

@@ -38,8 +38,10 @@ class TradeOptions:
     live: Annotated[bool, typer.Option("--live", help="Trade with real money as well, where it was approved.")] = False
     once: Annotated[bool, typer.Option("--once", help="One turn, which is what it does by itself.")] = False
     until: Annotated[int | None, typer.Option(help="Go on until so many orders were filled.", min=1)] = None
-    watch: Annotated[float | None, typer.Option(help="Go on, with so many seconds between turns.", min=0.05)] = None
-    source: Annotated[str | None, typer.Option(help="Pull the newest bars first: alpaca, binance or kraken.")] = None
+    watch: Annotated[
+        float | None, typer.Option(help="Go on, with so many seconds between turns.", min=0.05, max=86_400)
+    ] = None
+    source: Annotated[str | None, typer.Option(help="Pull the newest bars first, from alpaca as an example.")] = None
     auctions: Annotated[bool, typer.Option("--auctions", help="Whole shares go into the next opening.")] = False
     venue_time: Annotated[bool, typer.Option("--venue-time", help="Tell time by the venue's clock.")] = False
     home: Home = None
