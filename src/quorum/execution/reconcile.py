@@ -286,7 +286,7 @@ def _within(gap: Decimal, most: Decimal) -> bool:
 
 
 def _price(gap: PositionGap, book: Book, found: tuple[Difference, ...]) -> Decimal | None:
-    """At what a unit is adopted: the last price seen, what ours cost, else what was paid by the venue's word or its cash."""
+    """At what a unit is adopted: the last price seen, what ours cost, else what the venue or its cash says was paid."""
     mark, held = book.marks.get(gap.symbol), book.positions.get(gap.symbol)
     if mark is not None:
         return mark
