@@ -40,7 +40,7 @@ def test_a_healthy_desk_passes_every_check(home: Path) -> None:
     assert told["lake"] == "6 series"
     assert f"schema {migrations()[-1]}" in told["database"]
     assert told["channels"] == "0 besides the log can be used"
-    assert told["workflows"] == "12 can be read"
+    assert told["workflows"] == "13 can be read"
     assert told["schedules"] == "1 can be read, 1 enabled"
     assert contents(home) == before
 

@@ -84,8 +84,7 @@ def reconcile(desk: Desk, account: str, clock: Clock | None = None) -> Reconcile
     """Bring an account and its venue together in one pass, or halt it and tell people why.
 
     Orders that left while the store was out of reach are taken into the books first, and rates that the lake has are
-    put on record. BrokerUnreachable when the venue
-    does not answer: then nothing changes, and nothing should open.
+    put on record. BrokerUnreachable when the venue does not answer: then nothing changes, and nothing should open.
     """
     clock, policy = clock or desk.clock, desk.settings.execution.reconciliation.policy()
     take_written(desk, account)
