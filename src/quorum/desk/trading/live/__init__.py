@@ -1,4 +1,4 @@
-"""Real money: two persons' words, one to paper and one to live, and nothing leaves without both.
+"""Real money: a yes to paper and a yes to live, and nothing leaves without both.
 
 Promise: a strategy trades real money after its days on paper and a second yes, to exactly that account and place.
 In: a desk, a deployment on paper, approvals. Out: a deployment of stage LIVE; who may open, and why not.

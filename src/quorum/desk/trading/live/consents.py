@@ -1,4 +1,4 @@
-"""Who has agreed to trade real money: two persons' words for a strategy, one to paper and one to live."""
+"""Who has agreed to trade real money: a strategy needs two yeses of persons, one to paper and one to live."""
 
 from __future__ import annotations
 

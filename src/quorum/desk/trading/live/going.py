@@ -38,7 +38,7 @@ def second_word(desk: Desk, approval_id: str, strategy_id: str) -> Consent:
 
 
 def go_live(desk: Desk, strategy_id: str, consent: Consent, account: str, allocation: float) -> Mapping[str, Any]:
-    """Deploy with real money what two persons' words stand behind; the deployment as it is kept.
+    """Deploy with real money what two yeses of persons stand behind; the deployment as it is kept.
 
     Everything is looked at again as it is by now. A second call with the same consent finds the first one's deployment
     and finishes it. IllegalMove when it cannot be any more; NeedsApproval when the account is not what was agreed to.
