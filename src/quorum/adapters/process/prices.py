@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from quorum.domain import NotFound, Trade
 from quorum.execution.simulated import Range
@@ -17,9 +18,10 @@ class LakePrices:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._read: dict[SeriesInfo, Bars] = {}
+        self._ranged: dict[tuple[str, int], Bars] = {}
 
     def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
-        bars = self.series(symbol, since)
+        bars = self._ranged.pop((symbol, since), None) or self.series(symbol, since)
         instants = bars.time if bars.open is not None else bars.time + bars.timeframe.nanoseconds
         first, last = instants.searchsorted(since, "left"), instants.searchsorted(until, "right")
         prices = bars.close if bars.open is None else bars.open
@@ -27,8 +29,9 @@ class LakePrices:
         return (_print(bars, int(instants[i]), float(prices[i]), i) for i in due if _traded(bars, i))
 
     def ranges(self, symbol: str, since: int, until: int) -> Iterable[Range]:
-        """See RangedPrices; none of a series that has closes only."""
+        """See RangedPrices; none of a series that has closes only. The prints of the same look are of the same bars."""
         bars = self.series(symbol, since)
+        self._ranged = {(symbol, since): bars}
         if bars.open is None or bars.high is None or bars.low is None:
             return ()
         first = int(bars.time.searchsorted(since, "left"))
@@ -54,9 +57,15 @@ def _traded(bars: Bars, i: int) -> bool:
 
 
 def _print(bars: Bars, instant: int, price: float, i: int) -> Trade:
-    volume = Decimal(0) if bars.volume is None else Decimal(str(float(bars.volume[i])))
-    return Trade(bars.symbol, instant, Decimal(str(price)), volume)
+    volume = Decimal(0) if bars.volume is None else _decimal(float(bars.volume[i]))
+    return Trade(bars.symbol, instant, _decimal(price), volume)
 
 
 def _exact(column: Floats) -> list[Decimal]:
-    return [Decimal(str(value)) for value in column.tolist()]
+    return [_decimal(value) for value in column.tolist()]
+
+
+@lru_cache(maxsize=65_536)
+def _decimal(value: float) -> Decimal:
+    """As it is written; kept, since every order that rests asks for the same bars again."""
+    return Decimal(str(value))

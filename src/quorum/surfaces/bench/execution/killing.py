@@ -47,6 +47,8 @@ ACCOUNT, PRICE = "paper", Decimal(100)
 SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT", "DDDUSDT", "EEEUSDT")
 STEP = SECOND // 2
 BARS = 16_000
+LOOKS = 1.9
+"""How long close-all looks and tries, in seconds: what is left by then it has to say, too, within its two."""
 REASON = ("benchmark", "the kill switch is measured")
 
 
@@ -164,7 +166,7 @@ class _Ground:
         self.venue.chance = chance
         with _locked(self.home) if locked else ExitStack():
             began = time.monotonic()
-            found = close_everywhere(self.home, ACCOUNT, REASON, Decimal("0.1"), deadline=2.0, follow=False)
+            found = close_everywhere(self.home, ACCOUNT, REASON, Decimal("0.1"), deadline=LOOKS, follow=False)
             seconds = time.monotonic() - began
         self.venue.chance = None
         after = {symbol: quantity for symbol, quantity in broker.account().positions.items() if quantity}
