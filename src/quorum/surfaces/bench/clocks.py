@@ -34,9 +34,10 @@ def cpu_of_command(arguments: Sequence[str], runs: int) -> float:
 
 def peak_of_command(arguments: Sequence[str]) -> float:
     """Peak resident memory, in MB, of `python ARGUMENTS` as a process of its own."""
-    code = "import resource, runpy, sys; exec(sys.argv[1]); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    # not ru_maxrss, which begins with what the process that starts it has resident
+    code = "import sys; exec(sys.argv[1]); from quorum.adapters.process.footprint import here; print(here().peak)"
     said = output_of(["-c", code, arguments[-1]])
-    return float(said.split()[-1]) * 1024 / 1e6
+    return float(said.split()[-1]) * 1024 * 1024 / 1e6
 
 
 def output_of(arguments: Sequence[str]) -> str:
