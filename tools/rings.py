@@ -54,6 +54,8 @@ def _targets(node: ast.stmt, package: str) -> list[str]:
 def _run(node: ast.AST) -> Iterator[ast.stmt]:
     """Every statement below `node` but those under `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):  # no statement stands in one
+            continue
         if isinstance(child, ast.If) and ast.unparse(child.test).rpartition(".")[2] == "TYPE_CHECKING":
             yield from _run(ast.Module(child.orelse, []))
             continue

@@ -63,9 +63,14 @@ def read(package: Path) -> list[Source]:
     return sources
 
 
+def parts(node: ast.AST) -> list[ast.AST]:
+    """What stands in `node` but for expressions, in which no statement can stand."""
+    return [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr)]
+
+
 def functions(tree: ast.AST, in_class: bool = False) -> Iterator[tuple[Function, int]]:
     """Every function below `tree`, with its number of parameters; `self` and `cls` do not count."""
-    for node in ast.iter_child_nodes(tree):
+    for node in parts(tree):
         inside = in_class
         if isinstance(node, Function):
             inside = False
@@ -101,9 +106,11 @@ def large_functions(source: Source) -> Iterator[Flaw]:
 
 
 def globals_(source: Source) -> Iterator[Flaw]:
-    for node in ast.walk(source.tree):
+    waiting = parts(source.tree)
+    for node in waiting:
         if isinstance(node, ast.Global):
             yield Flaw(source.path, node.lineno, f"global {', '.join(node.names)}: pass the value instead")
+        waiting += parts(node)
 
 
 def poor_faces(source: Source) -> Iterator[Flaw]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from adapters.processes import run
 from adapters.stores import ACCOUNT, NOW, Store, choice, funded, ordered, store_at
+from quorum.adapters.dbos import open_system
 from quorum.adapters.notify import FileNotifier
 from quorum.adapters.process import FileJournal
 from quorum.adapters.sql import HEAD, Database, tables
@@ -253,3 +254,8 @@ print([name for name in opened if name.endswith("desk.db")])
 def test_nobody_but_sqlite_opens_the_file_since_closing_it_would_give_up_its_locks(tmp_path: Path) -> None:
     told = subprocess.run([sys.executable, "-c", WATCHED, str(tmp_path)], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_the_engines_database_is_refused_in_one_line_too(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the engine's store: unable to open database file"):
+        open_system(tmp_path / "nowhere" / "workflows.db")

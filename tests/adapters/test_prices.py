@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from quorum.adapters.process import LakePrices
+from quorum.adapters.process import LakeChart, LakePrices
 from quorum.domain import HOUR, MINUTE, NotFound, SystemClock, iso, parse_instant
+from quorum.execution.simulated import Range
 from quorum.lake import Lake
 
+D = Decimal
 START = parse_instant("2024-06-03")
 
 
@@ -26,6 +30,7 @@ def bars(name: str, step: int, count: int, *, opens: bool = True, volume: bool =
 
 
 def prices(folder: Path, **tables: str) -> LakePrices:
+    folder.mkdir(exist_ok=True)
     lake = Lake(folder / "lake", SystemClock())
     for name, text in tables.items():
         file = folder / f"{name}.csv"
@@ -81,3 +86,41 @@ def test_a_symbol_without_bars_is_not_found(tmp_path: Path) -> None:
     venue = prices(tmp_path, XUSDT_1h=bars("x", HOUR, 5))
     with pytest.raises(NotFound, match="the lake has no prices of YUSDT; import them with `quorum data import`"):
         venue.prints("YUSDT", START, START)
+
+
+def test_a_chart_tells_how_far_a_bar_went_once_it_has_ended(tmp_path: Path) -> None:
+    chart = prices(tmp_path, XUSDT_1h=bars("x", HOUR, 3)).chart("XUSDT", START)
+    told = [bar for _, bar in chart.bars(START, START + 2 * HOUR)]
+    assert told == [Range(START, D(100), D(101), D(99)), Range(START + HOUR, D(101), D(102), D(100)), None]
+    assert not list(chart.bars(START + HOUR, START))
+    closes = prices(tmp_path / "closes", YUSDT_1h=bars("y", HOUR, 3, opens=False)).chart("YUSDT", START)
+    assert [(t.time, bar) for t, bar in closes.bars(START, START + HOUR)] == [(START + HOUR, None)]
+
+
+def test_bars_that_come_later_leave_the_edition_and_others_do_not(tmp_path: Path) -> None:
+    venue = prices(tmp_path, XUSDT_1h=bars("x", HOUR, 5))
+    lake, first = Lake(tmp_path / "lake", SystemClock()), venue.chart("XUSDT", START)
+
+    def brought(text: str) -> LakeChart:
+        (tmp_path / "XUSDT_1h.csv").write_text(text)
+        lake.import_path(tmp_path / "XUSDT_1h.csv")
+        return venue.chart("XUSDT", START)
+
+    assert brought(bars("x", HOUR, 5)) is first
+    later = brought(bars("x", HOUR, 8))
+    assert (len(later.held), later.edition) == (8, first.edition)
+    before = brought(bars("x", HOUR, 1, start=START - HOUR))
+    assert before.edition != first.edition
+    revised = brought(bars("x", HOUR, 8).replace("102.5", "102.6"))
+    assert revised.edition not in (first.edition, before.edition)
+
+
+def test_only_the_newest_bars_of_a_series_are_kept_and_nothing_of_others_is_read(tmp_path: Path) -> None:
+    venue = prices(tmp_path, XUSDT_1h=bars("x", HOUR, 5), YUSDT_1h=bars("y", HOUR, 5))
+    kept = weakref.ref(venue.series("XUSDT", START))
+    (tmp_path / "lake" / "bars" / "YUSDT.local" / "1h" / "manifest.json").write_text("damaged")
+    (tmp_path / "XUSDT_1h.csv").write_text(bars("x", HOUR, 6))
+    Lake(tmp_path / "lake", SystemClock()).import_path(tmp_path / "XUSDT_1h.csv")
+    assert len(venue.series("XUSDT", START)) == 6
+    gc.collect()
+    assert kept() is None

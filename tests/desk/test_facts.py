@@ -1,11 +1,32 @@
-"""Facts of a vote: who was absent and why is on record, and the views can be read from it again."""
+"""Facts of a vote: who was absent and why, and the views can be read from it again. Facts of an order."""
 
 from __future__ import annotations
 
 import json
+from decimal import Decimal
+from typing import Any
 
-from quorum.desk.facts import recorded_views, vote_facts
-from quorum.domain import HOUR, Abstain, Choice, Decision, DecisionKind, Direction, Signal, View, canonical
+from domain.words import intent
+from quorum.desk.facts import order_facts, recorded_views, vote_facts
+from quorum.domain import (
+    HOUR,
+    ZERO,
+    Abstain,
+    Choice,
+    Decision,
+    DecisionKind,
+    Direction,
+    Fill,
+    Hold,
+    Order,
+    OrderKind,
+    OrderStatus,
+    OrderTerms,
+    Side,
+    Signal,
+    View,
+    canonical,
+)
 from quorum.signals import Circumstances, ConsensusRules, consensus
 
 NOW = 1_717_372_800_000_000_000
@@ -51,3 +72,17 @@ def test_views_are_read_again_once_each_and_oldest_first() -> None:
     assert recorded_views([one, one]) == (early, neutral, late)
     risk = Decision("DEC-20240603-002", NOW, Choice(DecisionKind.RISK, "BTCUSDT", NOW, {}, {}, ""), "code", {})
     assert recorded_views([risk]) == ()
+
+
+def test_an_order_tells_its_kind_and_how_much_worse_than_decided_it_was() -> None:
+    def told(side: Side, terms: OrderTerms, *prices: str) -> dict[str, Any]:
+        wanted = intent(side=side, terms=terms, price=Decimal(100), quantity=Decimal(4))
+        fills = [Fill(f"F{p}", "Q1", "BTCUSDT", side, Decimal(2), Decimal(p), ZERO, "USDT", NOW) for p in prices]
+        return order_facts(Order(wanted, OrderStatus.ACCEPTED), fills)
+
+    bought = told(Side.BUY, OrderTerms(OrderKind.LIMIT, Hold.DAY), "100", "101")
+    assert (bought["terms"], bought["slippage_bps"]) == ({"kind": "limit", "hold": "day", "trigger": None}, 50.0)
+    assert told(Side.SELL, OrderTerms(), "100", "101")["slippage_bps"] == -50.0
+    assert told(Side.SELL, OrderTerms())["slippage_bps"] is None
+    stopped = told(Side.SELL, OrderTerms(OrderKind.STOP, Hold.GTC, Decimal("95.5")), "95")
+    assert (stopped["terms"]["trigger"], stopped["slippage_bps"]) == ("95.5", None)

@@ -42,6 +42,7 @@ def end(home: Path, last: int) -> Aftermath:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_desk_that_is_killed_at_random_ends_as_an_undisturbed_one(
     seed: int, occasion: Occasion, tmp_path: Path

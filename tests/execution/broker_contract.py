@@ -208,7 +208,14 @@ class BrokerContract:
 
     @pytest.mark.parametrize(
         ("changed", "reason"),
-        [({"symbol": "DOGEUSDT"}, "DOGEUSDT is not traded here"), ({"quantity": Decimal(0)}, "makes no sense")],
+        [
+            ({"symbol": "DOGEUSDT"}, "DOGEUSDT is not traded here"),
+            ({"quantity": Decimal(0)}, "a quantity of 0 makes no sense"),
+            ({"quantity": Decimal("NaN")}, "a quantity of NaN makes no sense"),
+            ({"quantity": Decimal("0.0004")}, "a quantity of 0.0004 is less than a lot; lots are 0.001"),
+            ({"collar": Decimal("NaN")}, "a collar of NaN makes no sense"),
+            ({"collar": Decimal("99.995"), "terms": OrderTerms(OrderKind.LIMIT)}, "limit of 99.995 is off the tick"),
+        ],
     )
     def test_what_cannot_trade_here_is_refused_and_leaves_no_order(
         self, venues: Venues, changed: dict[str, Any], reason: str

@@ -136,7 +136,16 @@ class EveryBroker:
         with pytest.raises(BrokerError, match="there is no order Q1 to cancel"):
             market.broker.cancel("Q1")
 
-    @pytest.mark.parametrize("changed", [{"symbol": "NOSUCH"}, {"quantity": D(0)}, {"quantity": D(-1)}])
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"symbol": "NOSUCH"},
+            *({"quantity": D(number)} for number in ("0", "-1", "NaN", "Infinity")),
+            {"collar": D("NaN")},
+            {"collar": D("99.12345"), "terms": OrderTerms(OrderKind.LIMIT)},
+            {"collar": D(102), "terms": OrderTerms(OrderKind.STOP_LIMIT, Hold.GTC, D("101.12345"))},
+        ],
+    )
     def test_what_cannot_trade_is_refused_and_leaves_no_order(self, market: Market, changed: dict[str, Any]) -> None:
         market.price("100")
         with pytest.raises(BrokerError) as refusal:

@@ -32,16 +32,22 @@ D = Decimal
 class Barred:
     """Bars of a minute from NOW on: open, high, low."""
 
-    bars: list[tuple[str, str, str]]
+    held: list[tuple[str, str, str]]
+    edition: int = 0
+    looks: int = 0
 
     def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
-        return [Trade(symbol, b.time, b.start, D(0)) for b in self._bars() if since <= b.time <= until]
+        return [trade for trade, _ in self.bars(since, until)]
 
-    def ranges(self, symbol: str, since: int, until: int) -> Iterable[Range]:
-        return [b for b in self._bars() if since <= b.time and b.time + MINUTE <= until]
+    def chart(self, symbol: str, since: int) -> Barred:
+        return self
 
-    def _bars(self) -> list[Range]:
-        return [Range(NOW + i * MINUTE, D(o), D(h), D(low)) for i, (o, h, low) in enumerate(self.bars)]
+    def bars(self, since: int, until: int) -> Iterable[tuple[Trade, Range | None]]:
+        for i, (o, h, low) in enumerate(self.held):
+            bar = Range(NOW + i * MINUTE, D(o), D(h), D(low))
+            if since <= bar.time <= until:
+                self.looks += 1
+                yield Trade("BTCUSDT", bar.time, bar.start, D(0)), bar if bar.time + MINUTE <= until else None
 
 
 def terms(kind: OrderKind, trigger: str | None = None) -> OrderTerms:

@@ -56,7 +56,7 @@ class Bad:
 
 
 BAD = [
-    Bad("unknown share", {"symbol": "NOPE"}, 'asset "NOPE" not found'),
+    Bad("unknown share", {"symbol": "NOPE"}, "alpaca does not know NOPE; check the symbol", asked=False),
     Bad("unknown pair", {"symbol": "NOPE/USD"}, "alpaca does not know NOPE/USD; check the symbol", asked=False),
     Bad("limit off tick", {"collar": Decimal("100.005"), "terms": LIMIT}, "limit_price 100.005 is off", asked=False),
     Bad("stop off tick", {"collar": Decimal(110), "terms": STOP}, "stop_price 105.001 is off the step", asked=False),

@@ -337,6 +337,11 @@ def test_a_symbol_has_one_name(typed: str, name: str) -> None:
     assert listed(typed) == name
 
 
+@pytest.mark.parametrize(("typed", "name"), [("btcusd", "BTC/USD"), ("BTC/USD", "BTC/USD"), ("aapl", "AAPL")])
+def test_where_orders_name_a_pair_with_a_slash_its_bars_do(typed: str, name: str) -> None:
+    assert listed(typed, "/") == name
+
+
 @pytest.mark.parametrize("typed", ["", "  ", "BTC USD", "A\nB"])
 def test_what_is_no_symbol_is_refused(typed: str) -> None:
     with pytest.raises(UsageError, match="is no symbol"):

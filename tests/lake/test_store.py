@@ -193,8 +193,25 @@ def test_any_symbol_has_a_folder_of_its_own_inside_the_lake(tmp_path: Path, symb
     lake = lake_at(tmp_path)
     assert report.symbol == lake.bars(symbol, H1).symbol == symbol
     assert [(s.symbol, s.venue) for s in lake.series()] == [(symbol, "a.b/c")]
+    assert lake.series(symbol) == lake.series()
     (folder,) = (tmp_path / "lake" / "bars").iterdir()
     assert [p.parent.parent for p in (tmp_path / "lake").rglob("manifest.json")] == [folder]
+
+
+def test_the_series_of_a_symbol_are_its_own_and_no_other_is_opened(tmp_path: Path) -> None:
+    for symbol in ("BTC", "BTCUSDT", "BRK.B", "BRK"):
+        for venue in ("binance", "local"):
+            path = write(frame(3).with_columns(pl.lit(symbol).alias("symbol")), tmp_path / "all.csv")
+            bring(tmp_path, path, venue=venue)
+    lake = lake_at(tmp_path)
+    for symbol in ("BTC", "BTCUSDT", "BRK.B", "BRK"):
+        assert lake.series(symbol) == tuple(s for s in lake.series() if s.symbol == symbol)
+        assert len(lake.series(symbol)) == 2
+    assert lake.series("btc") == lake.series("B") == lake.series("") == lake.series("BTC.binance") == ()
+    (tmp_path / "lake" / "bars" / "BTC.local" / "1h" / "manifest.json").write_text("damaged")
+    assert len(lake.series("BTCUSDT")) == 2
+    with pytest.raises(StoreError, match="damaged"):
+        lake.series("BTC")
 
 
 def test_a_series_of_closes_stays_one(tmp_path: Path) -> None:

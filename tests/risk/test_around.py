@@ -46,7 +46,8 @@ def drawn(seed: int) -> tuple[Any, ...]:
 @given(SEEDS)
 def test_what_was_around_reads_back_and_says_the_same(seed: int) -> None:
     wish, held, limits, steps, near = drawn(seed)
-    near = replace(near, overrides=(Override("max_position", Decimal("0.9"), "Ann", "a listing", NOW + 10**15),))
+    override = Override("max_position", Decimal("0.9"), "Ann", "a listing", NOW + 10**15)
+    near = replace(near, overrides=(override,), strategy_held=held.quantity(wish.symbol) / 2)
     again = Around.read(json.loads(canonical(near)))
     assert again == near
     assert assess(wish, held, limits, steps, again) == assess(wish, held, limits, steps, near)

@@ -123,6 +123,12 @@ def test_what_nobody_can_size_is_refused(ask: Callable[[], object]) -> None:
         ask()
 
 
+def test_what_costs_nothing_is_not_bought() -> None:
+    assert size_by_stop(D(100_000), D(0), D(1), D("0.005"), GRID) == 0
+    assert size_by_volatility(D(100_000), D(0), (D("0.4"),), D("0.1"), GRID) == 0
+    assert size_by_kelly(D(100_000), D(0), 0.1, GRID) == 0
+
+
 @given(decimals(0, 10**9, 4), st.lists(decimals(0, 10**9, 4), max_size=4), INSTRUMENTS)
 def test_no_way_of_sizing_grows_what_is_asked(asked: Decimal, sizes: list[Decimal], grid: object) -> None:
     size = smallest_size(asked, sizes, GRID)

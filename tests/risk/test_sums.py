@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.words import BOOKS, proposal
+from domain.words import BOOKS, SYMBOLS, proposal
 from quorum.domain import Book, DataError, Fill, Position, Side, canonical
 from quorum.risk import RiskLimits, assess, collar
 from risk.books import OPEN, SYMBOL, book, instrument, passed
@@ -37,6 +37,13 @@ def test_its_sums_are_those_of_its_parts(held: Book) -> None:
     exposures = [held.exposure(symbol) for symbol in {*held.positions, *held.reserved}]
     assert held.deployed == pytest.approx(sum(exposures, Decimal(0)), rel=Decimal("1e-20"))
     assert all(held.exposure(s) >= held.reserved.get(s, 0) for s in held.positions)
+
+
+@given(BOOKS, st.sets(st.sampled_from((*SYMBOLS, "NOBODYUSDT"))), st.booleans())
+def test_the_sum_of_a_group_is_that_of_its_members(held: Book, group: set[str], marked: bool) -> None:
+    held = held if marked else replace(held, marks={})
+    plain = sum((held.exposure(symbol) for symbol in group), Decimal(0))
+    assert held.exposure_of(group) == pytest.approx(plain, rel=Decimal("1e-20"), abs=Decimal("1e-12"))
 
 
 def test_a_change_makes_new_sums() -> None:

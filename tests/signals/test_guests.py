@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 import time
@@ -126,6 +127,16 @@ def test_a_file_is_loaded_when_it_is_named_and_only_then(tmp_path: Path) -> None
     again = origin(found)
     assert again is not None
     assert find_strategy(again.place, RULES).name == "mine"
+
+
+def test_a_change_of_the_same_length_and_second_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file = tmp_path / "my_rule.py"
+    for name in ("mine", "mind", "mice"):
+        file.write_text(RULE.replace("NAME", name))
+        os.utime(file, (1, 1))
+        assert find_strategy(str(file), RULES).name == name
+    assert [kept.name for kept in tmp_path.iterdir()] == [file.name]
 
 
 @pytest.mark.parametrize(

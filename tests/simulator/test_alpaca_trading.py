@@ -70,7 +70,10 @@ def test_an_order_is_answered_before_it_fills_and_found_by_both_ids(client: http
         ({"symbol": "BTCUSD", "time_in_force": "gtc", "type": "stop", "stop_price": 1}, 422, 42210000, "order type"),
         ({"side": "sell", "qty": "1.5"}, 403, 40310000, "cannot be sold short"),
         ({"order_class": "bracket"}, 422, 42210000, "bracket orders require take_profit.limit_price"),
-        ({"extended_hours": True}, 422, 42210000, "extended hours are not simulated"),
+        ({"extended_hours": True}, 422, 42210000, "extended hours order must be DAY or GTC limit orders"),
+        ({"extended_hours": "yes"}, 422, 40010001, "invalid extended_hours"),
+        ({"position_intent": "to_open"}, 422, 40010001, "invalid position_intent specified"),
+        ({"position_intent": "buy_to_close"}, 422, 42210000, "inferred: buy_to_open, specified: buy_to_close"),
         ({"client_order_id": "x" * 129}, 422, 40010001, "128"),
     ],
 )

@@ -71,6 +71,22 @@ def test_time_comes_before_chance_and_number() -> None:
     assert not faults.due()
 
 
+def test_times_of_the_venue_are_counted_by_its_clock_alone() -> None:
+    often = fault("foreign_order", symbol="AAPL", after=10, times=3)
+    chance = fault("foreign_position", symbol="AAPL", after=5, p=0.5)
+
+    def seen(*looks: float) -> list[str]:
+        faults, told, clock = planned(often, chance)
+        for at in looks:
+            clock.advance_to(NOON + round(at * SECOND))
+            faults.due()
+        return [fired.fault for fired in told]
+
+    assert seen(10).count("foreign_order") == 3, "all at once"
+    assert sorted(seen(100)) == sorted(seen(*range(101))) == sorted(seen(*(n / 7 for n in range(701))))
+    assert 0 < seen(100).count("foreign_position") < 20, "some of twenty"
+
+
 def test_faults_are_taken_away_by_name() -> None:
     faults, _, _ = planned(fault("error", name="first"), fault("error"))
     assert (faults.clear("first"), faults.clear("first"), faults.clear()) == (1, 0, 1)

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from quorum.domain import DataError, Money, Side
+from quorum.domain import DataError, Money, Side, UsageError
 from quorum.simulator.core import Always, Exchange, FileJournal, Floor, Refused, read_journal
 from simulator.sim_markets import SHARE, D, opened, ticket, top
 
 
 def traded(path: Path) -> Exchange:
-    exchange, _ = opened(FileJournal(path))
+    """An exchange that has traded; its journal is closed."""
+    journal = FileJournal(path)
+    exchange, _ = opened(journal)
     exchange.quote("AAPL", top(exchange, "100.00", "30"))
     exchange.place(ticket("a", Side.BUY, "50"))
     exchange.match("AAPL")
     exchange.suspend("AAPL", True)
+    journal.close()
     return exchange
 
 
@@ -92,3 +95,18 @@ def test_a_journal_of_another_currency_is_refused(tmp_path: Path) -> None:
 def test_only_its_owner_reads_the_journal(tmp_path: Path) -> None:
     traded(tmp_path / "sim.jsonl")
     assert (tmp_path / "sim.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_journal_has_one_venue_and_a_place(tmp_path: Path) -> None:
+    path = tmp_path / "sim.jsonl"
+    journal = FileJournal(path)
+    opened(journal)
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="another venue writes to"):
+        FileJournal(path)
+    assert path.read_bytes() == before
+    journal.close()
+    FileJournal(path).close()
+    for wrong in (tmp_path, path / "below.jsonl"):
+        with pytest.raises(UsageError, match="cannot be written"):
+            FileJournal(wrong)

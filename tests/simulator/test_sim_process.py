@@ -57,7 +57,7 @@ def test_a_killed_venue_goes_on_from_its_journal(tmp_path: Path) -> None:
         assert child.stderr.read() == ""
 
 
-def test_a_run_names_its_mistakes() -> None:
+def test_a_run_names_its_mistakes(tmp_path: Path) -> None:
     assert "alpaca" in VENUES
     with pytest.raises(UsageError, match="no venue 'nasdaq' is simulated"):
         venue_named("nasdaq")
@@ -68,8 +68,11 @@ def test_a_run_names_its_mistakes() -> None:
         pass
     with running(Options("alpaca", 0, prices="quiet")) as first:
         port = int(first.url.rpartition(":")[2])
-        with pytest.raises(UsageError, match=f"port {port}"), running(Options("alpaca", 0, port=port)):
+        journal = tmp_path / "sim.jsonl"
+        taken = Options("alpaca", 0, port=port, journal=journal)
+        with pytest.raises(UsageError, match=f"port {port}"), running(taken):
             pass
+        assert not journal.exists()
 
 
 def test_the_same_seed_is_the_same_market() -> None:

@@ -16,13 +16,16 @@ from quorum.signals import WITHOUT_MODEL, ConsensusRules
 
 
 def open_workspace(given: Path | None) -> Workspace:
-    """The workspace at hand; WorkspaceError when there is none or a newer Quorum made it."""
+    """The workspace at hand; WorkspaceError when there is none or a newer Quorum made it.
+
+    A folder without workspace.yaml is none, and nothing is put into it.
+    """
     home = home_of(given)
     if home is None or not home.is_dir():
         where = f"at {home}" if home else "here or above"
         raise WorkspaceError(f"there is no workspace {where}", "make one with `quorum init`")
     workspace = Workspace(home.resolve())
-    workspace.check_version()
+    workspace.must_be()
     return workspace
 
 
@@ -34,7 +37,7 @@ def open_lake(workspace: Workspace) -> Lake:
 def consensus_rules(given: Path | None) -> ConsensusRules:
     """The rules of the vote as the workspace has them; where there is no workspace, of the analysts that can vote."""
     home = home_of(given)
-    if home is None or not home.is_dir():
+    if home is None or not Workspace(home).made:
         return WITHOUT_MODEL
     return open_workspace(home).settings().consensus.consensus.rules()
 

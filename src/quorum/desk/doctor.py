@@ -107,10 +107,10 @@ def _versions() -> Iterator[Finding]:
 
 
 def _workspace(workspace: Workspace) -> str:
-    workspace.check_version()
     blocked = [name for name in TOP if (workspace.home / name).exists() and not (workspace.home / name).is_dir()]
     if blocked:
         raise QuorumError(f"{workspace.home / blocked[0]} is no folder", "move it away; `quorum init` makes the folder")
+    workspace.must_be()
     if not os.access(workspace.home, os.W_OK):
         raise QuorumError(f"{workspace.home} is read-only", "make it writable for you")
     return str(workspace.home)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from quorum.domain import (
+    ZERO,
     Abstain,
     Approved,
     Decision,
@@ -92,7 +93,7 @@ def verdict_facts(verdict: RiskVerdict) -> dict[str, Any]:
 
 
 def order_facts(order: Order, fills: Sequence[Fill]) -> dict[str, Any]:
-    """An order with its fills, instants as ISO."""
+    """An order with its fills, instants as ISO; `slippage_bps` is below zero where they were better than decided."""
     intent = order.intent
     facts: dict[str, Any] = {
         "client_order_id": intent.client_order_id,
@@ -104,6 +105,8 @@ def order_facts(order: Order, fills: Sequence[Fill]) -> dict[str, Any]:
         "price": plain(intent.price),
         "collar": plain(intent.collar),
         "purpose": intent.purpose.value,
+        "terms": plain(intent.terms),
+        "replaces": intent.replaces,
         "stop": plain(intent.exit.stop),
         "targets": plain(intent.exit.targets),
         "status": order.status.value,
@@ -112,7 +115,16 @@ def order_facts(order: Order, fills: Sequence[Fill]) -> dict[str, Any]:
         "expires_at": iso(intent.expires_at),
         "decision_id": intent.decision_id,
     }
-    return {**facts, "fills": [fill_facts(fill) for fill in fills]}
+    return {**facts, "slippage_bps": _slippage(order, fills), "fills": [fill_facts(fill) for fill in fills]}
+
+
+def _slippage(order: Order, fills: Sequence[Fill]) -> float | None:
+    """How much worse than the price of the decision; None without fills, and of what waited for a trigger."""
+    intent, filled = order.intent, sum((fill.quantity for fill in fills), ZERO)
+    if not filled or not intent.price or intent.terms.kind.waits:
+        return None
+    paid = sum((fill.notional for fill in fills), ZERO)
+    return round(float(intent.side.sign * (paid / (filled * intent.price) - 1) * 10_000), 4)
 
 
 def fill_facts(fill: Fill) -> dict[str, Any]:

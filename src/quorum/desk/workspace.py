@@ -40,6 +40,7 @@ from quorum.desk.settings.trading import RISK_YAML
 from quorum.domain import ConfigError, WorkspaceError
 
 VERSION = 1
+MARKER = "workspace.yaml"
 NAMES = (".quorum", ".crypto")
 FOLDERS = (
     *(
@@ -181,9 +182,21 @@ class Workspace:
                     f"add it to risk.yaml, which has {', '.join(sorted(books)) or 'none'}",
                 )
 
+    @property
+    def made(self) -> bool:
+        """Whether the folder is a workspace by its own word, the file workspace.yaml."""
+        return (self.home / MARKER).exists()
+
+    def must_be(self) -> None:
+        """WorkspaceError unless the folder is a workspace, made by this version of Quorum or an older one."""
+        self.check_version()
+        if not self.made:
+            remedy = f"make it one with `quorum init --home {self.home}`, or name another folder"
+            raise WorkspaceError(f"{self.home} is no workspace: it has no {MARKER}", remedy)
+
     def check_version(self) -> None:
         """WorkspaceError when a newer version of Quorum made this workspace, or when it is damaged."""
-        marker = self.home / "workspace.yaml"
+        marker = self.home / MARKER
         document = read_document(marker)
         if document is None and not marker.exists():
             return
@@ -263,7 +276,7 @@ def _files(home: Path, participants: Sequence[str] | None) -> tuple[tuple[Path, 
 
     config = home / "config"
     return (
-        (home / "workspace.yaml", f"version: {VERSION}\n"),
+        (home / MARKER, f"version: {VERSION}\n"),
         (config / "consensus.yaml", _CONSENSUS % (required, optional)),
         (config / "risk.yaml", RISK_YAML),
         (config / "accounts.yaml", _ACCOUNTS),

@@ -88,7 +88,8 @@ class OrderIntent:
 
     `collar` is the worst price accepted, `reserve` the exposure held for it until it ends (quote currency),
     `account_version` the state of the book that was checked, `decision_id` the risk approval. `parts` say whose it
-    is, the desk's own without them; `replaces` is the client order id of the cancelled order that it follows.
+    is, the desk's own without them or under no name; `replaces` is the client order id of the cancelled order that it
+    follows.
     """
 
     intent_id: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
 from quorum.domain.errors import DataError
@@ -103,13 +104,13 @@ class Position:
 
 
 class _Sums(NamedTuple):
-    """A book added up: its equity, the exposures of all symbols, all that open intents may add; and what each holding
-    is worth at its mark."""
+    """A book added up: its equity, the exposures of all symbols, all that open intents may add; and each holding's
+    absolute value at its mark."""
 
     equity: Decimal
     deployed: Decimal
     reserved: Decimal
-    worths: Mapping[str, Decimal]
+    held: Mapping[str, Decimal]
 
 
 class _Summed:
@@ -171,9 +172,8 @@ class Book(_Summed):
 
     def exposure_of(self, symbols: Collection[str]) -> Decimal:
         """The exposures of several symbols together, each named once."""
-        worths, reserved = self._sums.worths, self.reserved
-        held = [abs(worth) for worth in map(worths.get, symbols) if worth is not None]
-        return sum([amount for amount in map(reserved.get, symbols) if amount is not None], sum(held, ZERO))
+        amounts = chain(map(self._sums.held.get, symbols), map(self.reserved.get, symbols))
+        return sum(filter(None, amounts), ZERO)  # without what is neither held nor ordered
 
     @property
     def deployed(self) -> Decimal:
@@ -193,11 +193,11 @@ class Book(_Summed):
     @property
     def _sums(self) -> _Sums:
         """The book added up, once; DataError when a mark, a holding or a reserve is no number."""
-        kept: _Sums | None = getattr(self, "_kept", None)  # asking costs less than an AttributeError
-        if kept is None:
-            kept = self._add_up()
-            object.__setattr__(self, "_kept", kept)
-        return kept
+        try:
+            return self._kept
+        except AttributeError:
+            object.__setattr__(self, "_kept", self._add_up())
+            return self._kept
 
     def _add_up(self) -> _Sums:
         marks = self.marks
@@ -205,9 +205,11 @@ class Book(_Summed):
             worths = {symbol: held.quantity * marks[symbol] for symbol, held in self.positions.items()}
         except KeyError:
             worths = {s: held.quantity * marks.get(s, held.average_price) for s, held in self.positions.items()}
-        values = worths.values()
-        worth, reserved = sum(values, ZERO), sum(self.reserved.values(), ZERO)
-        held = sum(map(abs, values), ZERO) if any(map(Decimal.is_signed, values)) else worth
+        worth = gross = sum(worths.values(), ZERO)
+        reserved = sum(self.reserved.values(), ZERO)
+        if any(map(Decimal.is_signed, worths.values())):
+            worths = {symbol: abs(value) for symbol, value in worths.items()}
+            gross = sum(worths.values(), ZERO)
         equity = self.cash + worth
         for name, amount in self.foreign.items():
             if name in self.rates:
@@ -217,4 +219,4 @@ class Book(_Summed):
                 f"book {self.account}: equity {equity} and reserves {reserved} are no numbers",
                 "see its positions and marks",
             )
-        return _Sums(equity, held + reserved, reserved, worths)
+        return _Sums(equity, gross + reserved, reserved, worths)

@@ -44,7 +44,8 @@ class Abilities:
 
     `protects` says whether a stop can rest there; `enforces_collar` whether no fill is ever beyond an order's collar.
     Where it is `exclusive`, an open order reserves what it lets go of and bars every order of the other side.
-    `fee_assets` are those that fees may be taken in beside the two of a symbol.
+    `fee_assets` are those that fees may be taken in beside the two of a symbol. `between` is what its orders have
+    between the two of a pair, None where any way of writing it does.
     """
 
     kinds: frozenset[OrderKind] = frozenset(OrderKind)
@@ -55,6 +56,7 @@ class Abilities:
     enforces_collar: bool = True
     exclusive: bool = False
     fee_assets: frozenset[str] = frozenset()
+    between: str | None = None
 
 
 class Broker(Protocol):

@@ -15,7 +15,8 @@ class StrategyTarget:
     Decisions count from `since` on, the first close that the account saw of it. `decided` is the close of the newest
     one that was taken, 0 before any; `goal` the units that it is to hold by it, decided at `price`. `entered` says that
     what opens by it was asked for, which happens once. `order_id` is its newest order, `stop_id` the stop that
-    protects what it holds; empty for none.
+    protects what it holds; empty for none. `refused` is when risk last refused to let it out, 0 for never, `said`
+    what risk said when it cut or refused an order by this decision, empty where it did neither.
     """
 
     strategy_id: str
@@ -28,6 +29,8 @@ class StrategyTarget:
     entered: bool = True
     order_id: str = ""
     stop_id: str = ""
+    refused: int = 0
+    said: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -99,9 +100,10 @@ class Lake:
         """The funding rates of a symbol; errors as for `bars`. What else there is to know of them is in `rates`."""
         return self.rates.funding(symbol, venue, revision)
 
-    def series(self) -> tuple[SeriesInfo, ...]:
-        """Every series that is there, by symbol, venue and timeframe."""
-        return tuple(_info(manifest) for _, manifest in self._manifests(self._known()))
+    def series(self, symbol: str | None = None) -> tuple[SeriesInfo, ...]:
+        """Every series that is there, or those of `symbol`, which alone are opened; by symbol, venue and timeframe."""
+        known = self._known() if symbol is None else self._known((f"{safe(symbol)}.",))
+        return tuple(_info(manifest) for _, manifest in self._manifests(known))
 
     def import_path(self, path: Path, options: ImportOptions | None = None) -> ImportReport:
         """Bring in the table at `path`, or every table below that folder.
@@ -224,7 +226,7 @@ class Lake:
     def _known(self, prefixes: tuple[str, ...] = ("",)) -> list[Series]:
         if not self._bars.is_dir():
             return []
-        named = (f for f in self._bars.iterdir() if f.name.startswith(prefixes) and f.is_dir())
+        named = (self._bars / name for name in os.listdir(self._bars) if name.startswith(prefixes))
         found = (series_of(m.parent) for f in named for m in f.glob("*/manifest.json"))
         return sorted(s for s in found if s is not None)
 
@@ -377,12 +379,8 @@ def _info(manifest: Manifest) -> SeriesInfo:
 
 def _check(folder: Path, manifest: Manifest) -> CheckReport:
     damaged = tampered(folder, manifest)
-    return CheckReport(
-        series=_info(manifest),
-        findings=_findings(folder, manifest, damaged),
-        quarantined=_reasons(folder, manifest, damaged),
-        tampered=damaged,
-    )
+    findings, quarantined = _findings(folder, manifest, damaged), _reasons(folder, manifest, damaged)
+    return CheckReport(series=_info(manifest), findings=findings, quarantined=quarantined, tampered=damaged)
 
 
 def _findings(folder: Path, manifest: Manifest, damaged: tuple[str, ...]) -> Findings | None:

@@ -19,7 +19,7 @@ from quorum.risk.breakers import (
     tighten_stop,
 )
 from quorum.risk.budget import Budget, Loss, risk_budget
-from quorum.risk.limits import RiskLimits, stricter
+from quorum.risk.limits import FRACTIONS, MOST, RiskLimits, stricter
 from quorum.risk.overrides import RAISABLE, Override, raised
 from quorum.risk.sizing import (
     kelly,
@@ -35,6 +35,8 @@ from quorum.risk.wide import SUMMED, Wide
 
 __all__ = [
     "CALM",
+    "FRACTIONS",
+    "MOST",
     "RAISABLE",
     "RAISED_BY",
     "SUMMED",

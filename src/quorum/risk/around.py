@@ -40,8 +40,9 @@ class Around:
     account's of the last minute at least, oldest first; `last` the newest trades by symbol.
 
     `sectors` are symbols by sector, `clusters` what moves together: strategies or symbols. `strategies` are exposures
-    by strategy, open orders included; `strategy` the proposal's with its `allocation` (a fraction of the book) and the
-    fall from its own peak. `wide` are the limits over all accounts, None without any. `halts` are the reasons of halts
+    by strategy, open orders included; `strategy` the proposal's with its `allocation` (a fraction of the book), the
+    fall from its own peak and `strategy_held`, its own signed quantity of the symbol, None where that is not known.
+    `wide` are the limits over all accounts, None without any. `halts` are the reasons of halts
     that cover the proposal, `overrides` a person's.
     UsageError, with the field's name, for a number that makes no sense.
     """
@@ -60,6 +61,7 @@ class Around:
     strategy: str | None = None
     allocation: Decimal | None = None
     strategy_drawdown: Decimal = ZERO
+    strategy_held: Decimal | None = None
     wide: Wide | None = None
     halts: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
@@ -70,6 +72,7 @@ class Around:
         for name in ("deepest", "open_risk", "strategy_drawdown"):
             _need(_sound(getattr(self, name)), name, getattr(self, name))
         _need(self.allocation is None or _sound(self.allocation), "allocation", self.allocation)
+        _need(self.strategy_held is None or self.strategy_held.is_finite(), "strategy_held", self.strategy_held)
         for symbol, trade in self.last.items():
             _need(_sound(trade.price) and trade.price > 0, f"last[{symbol}]", trade.price)
         for name, exposure in self.strategies.items():
@@ -90,6 +93,7 @@ class Around:
             **exact,
             **groups,
             "strategy_drawdown": Decimal(values["strategy_drawdown"]),
+            "strategy_held": None if values.get("strategy_held") is None else Decimal(values["strategy_held"]),
             "orders": tuple(RecentOrder(t, s, Side(side), Decimal(q)) for t, s, side, q in values["orders"]),
             "last": {symbol: LastTrade(Decimal(price), time) for symbol, (price, time) in values["last"].items()},
             "strategies": {name: Decimal(exposure) for name, exposure in values["strategies"].items()},
@@ -116,6 +120,15 @@ class Around:
             clusters=clusters,
             strategies={name: exposure for name, exposure in self.strategies.items() if name in named},
         )
+
+    def adds(self, proposal: Proposal) -> bool:
+        """Whether the strategy is known to open or to add by it, whatever its account does."""
+        return self.strategy_held is not None and self.strategy_held * proposal.side.sign >= 0
+
+    def lets_go(self, proposal: Proposal) -> bool:
+        """Whether the strategy is known to let go of no more than it holds by it, whatever its account does."""
+        held = self.strategy_held
+        return held is not None and held * proposal.side.sign < 0 and proposal.quantity <= abs(held)
 
     def touched(self, symbol: str) -> list[str]:
         """The clusters that an order of `symbol` adds to."""

@@ -46,7 +46,7 @@ CALM = Breaker(ZERO, Severity.INFO, (), _ONE, ZERO)
 
 def drawdown(equity: Decimal, peak: Decimal) -> Decimal:
     """The fall of `equity` from `peak`, 0 above it; 1 for a peak that is not positive with nothing left."""
-    highest = max(equity, peak)
+    highest = equity if equity > peak else peak
     if highest <= 0:
         return _ONE
     return min(1 - equity / highest, _ONE)

@@ -44,10 +44,8 @@ class Budget(NamedTuple):
 def risk_budget(book: Book, limits: RiskLimits, around: Around) -> Budget:
     """The budget at the book's marks. A gain since the start of a day or week may be lost again."""
     equity, (day, week, funded) = book.equity, (around.day_equity, around.week_equity, book.funded)
-    losses = (
-        Loss(day * limits.max_day_loss, day - equity),
-        Loss(week * limits.max_week_loss, week - equity),
-        Loss(funded * limits.max_total_loss, funded - equity),
-    )
-    left = min([most - lost for most, lost in losses])
-    return Budget(*losses, max(left, ZERO), around.open_risk, max(equity, ZERO) * limits.risk_per_trade)
+    lost_day, lost_week, lost = day - equity, week - equity, funded - equity
+    most_day, most_week, most = day * limits.max_day_loss, week * limits.max_week_loss, funded * limits.max_total_loss
+    left = max(min(most_day - lost_day, most_week - lost_week, most - lost), ZERO)
+    losses = (Loss(most_day, lost_day), Loss(most_week, lost_week), Loss(most, lost))
+    return Budget(*losses, left, around.open_risk, max(equity, ZERO) * limits.risk_per_trade)

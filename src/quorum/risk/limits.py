@@ -26,6 +26,10 @@ _TOPS: Mapping[str, int] = {
     **dict.fromkeys(("black_close_fraction", "stop_keep_fraction"), 1),
     **dict.fromkeys(("price_collar_bps", "max_from_last_bps"), 9_999),
 }
+FRACTIONS = frozenset({"max_position", "max_deployed", "max_strategy", "max_sector", "max_cluster", "max_borrowed"})
+"""Limits that are fractions of equity and may be above 1, as a person writes them: 40 is 40 percent by mistake."""
+MOST = 10
+"""The most that a person may write for one of them."""
 _LADDER = ("halve_at", "no_entries_at", "black_at", "close_all_at")
 _STRICTER_HIGH = frozenset({"min_reward_risk", "min_order_notional", "duplicate_seconds", "black_close_fraction"})
 

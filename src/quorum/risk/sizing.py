@@ -15,13 +15,13 @@ TIERS: Mapping[str, Decimal] = {"A": _ONE, "B": _ONE, "C": ZERO, "D": ZERO, "F":
 def size_by_stop(equity: Decimal, price: Decimal, stop: Decimal, risk: Decimal, instrument: Instrument) -> Decimal:
     """The quantity, in lots, that loses `risk` (a fraction) of `equity` between `price` and `stop`.
 
-    0 when equity is not positive or the stop lies at the price. UsageError, with its name, for a number that makes no
-    sense.
+    0 when equity or price is not positive, or the stop lies at the price. UsageError, with its name, for a number
+    that makes no sense.
     """
     _need(price=price, stop=stop, risk=risk)
     _need_finite(equity=equity)
     distance = abs(price - stop)
-    if equity <= 0 or distance == 0:
+    if equity <= 0 or price == 0 or distance == 0:
         return Decimal(0)
     return instrument.quantity(equity * risk / distance)
 

@@ -115,6 +115,12 @@ def test_the_venue_says_when_it_is_open_and_what_may_be_bought() -> None:
         clock = VirtualClock(NOON)
         works = Clockwork(Line(desk.address.url, secrets(desk.address), clock), clock)
         assert works.market_open()
+        assert [works.trades(symbol) for symbol in ("AAPL", "BTC/USD", "NOPE", "NOPE/USD")] == [
+            True,
+            True,
+            False,
+            False,
+        ]
         assert iso(works.next_open()) == "2026-11-23T14:30:00Z"
         assert iso(works.hours().next_close) == "2026-11-20T21:00:00Z"
         assert abs(works.skew()) < SECOND

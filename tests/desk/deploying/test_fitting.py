@@ -14,8 +14,9 @@ import pytest
 from desk.offices import at_work, copied, template
 from quorum.desk import Desk
 from quorum.desk.deploying.fitting import Traded, account_of, misfits
-from quorum.domain import HOUR, Clock, ConfigError, Hold, Money, OrderKind, Timeframe
+from quorum.domain import HOUR, Clock, ConfigError, Hold, Money, NeedsApproval, OrderKind, Timeframe
 from quorum.execution import ABILITIES, Rate, entry_of_conversion
+from quorum.execution.hours import RoundTheClock
 
 
 @pytest.fixture
@@ -91,6 +92,26 @@ def test_a_strategy_that_leaves_by_stops_needs_a_venue_that_holds_them(desk: Des
     for lacking in ({"protects": False}, {"kinds": frozenset({OrderKind.MARKET})}):
         (found,) = told(desk, stops=True, **lacking)
         assert "it leaves by stops, and none can rest at the venue of account paper" in found
+
+
+def test_a_pair_that_the_venue_writes_otherwise_is_refused(desk: Desk) -> None:
+    (found,) = told(desk, between="/")
+    assert "the venue of account paper writes FLATUSDT as FLAT/USDT" in found
+    assert told(desk, between="") == []
+
+
+def test_a_symbol_that_the_venue_does_not_trade_is_refused_and_real_money_is_not_asked(desk: Desk) -> None:
+    class Shop(RoundTheClock):
+        def trades(self, symbol: str) -> bool:
+            raise NeedsApproval("nobody has agreed", "ask")
+
+    class Closed(Shop):
+        def trades(self, symbol: str) -> bool:
+            return symbol != "FLATUSDT"
+
+    (found,) = told(replace(desk, hours=lambda account, clock: Closed()))
+    assert found.startswith("the venue of account paper does not trade FLATUSDT; deploy it on an account at a venue")
+    assert told(replace(desk, hours=lambda account, clock: Shop())) == []
 
 
 def test_a_venue_where_no_order_rests_is_refused(desk: Desk) -> None:

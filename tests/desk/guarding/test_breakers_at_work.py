@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -24,10 +25,13 @@ from quorum.desk.trading.halting import Range, resume_trading
 from quorum.desk.trading.turns import Streams, Turn, trade_turn
 from quorum.domain import (
     DAY,
+    BrokerError,
     Choice,
+    Clock,
     DecisionKind,
     Hold,
     Order,
+    OrderIntent,
     OrderKind,
     OrderStatus,
     OrderTerms,
@@ -38,7 +42,7 @@ from quorum.domain import (
     Severity,
     Side,
 )
-from quorum.execution import make_intent
+from quorum.execution import Broker, BrokerOrder, Sender, make_intent
 from quorum.execution.ledger import entry_of_adjustment
 from quorum.risk import RAISED_BY, Asked
 from quorum.validation.life import Status
@@ -274,6 +278,42 @@ def test_a_holding_without_bars_is_named_and_closed_or_told_that_it_is_not(home:
     assert "NOBARSUSDT" in why
     assert any("NOBARSUSDT" in said for said in told(desk, Event.DRAWDOWN_WARNING))
     assert watch_book(desk, "paper", at(i + 1)).done is None
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """A venue that takes no order."""
+
+    inner: Broker
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def submit(self, intent: OrderIntent) -> BrokerOrder:
+        raise BrokerError("not now")
+
+
+def test_a_closing_that_failed_too_often_is_told_and_keeps_nobody_from_going_on(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quorum.desk.guarding.closing.ATTEMPTS", 3)
+    desk = limited(home, 0.1, 0.15, 0.2, 0.25)
+    _, i = entered(desk, Plan())
+    sender = desk.sender
+
+    def refused(self: Desk, account: str, clock: Clock | None = None) -> Sender:
+        of = sender(account, clock)
+        return replace(of, broker=cast("Broker", Refusing(of.broker)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Desk, "sender", refused)
+        fallen(desk, i, "0.26")
+        for _ in range(4):
+            watch_book(desk, "paper", at(i))
+    assert held(desk) != 0
+    assert any("are not closed" in said for said in told(desk, Event.DRAWDOWN_WARNING))
+    (turn,) = play(desk, i + 1, i + 2)
+    assert turn.errors == {}
 
 
 def test_strategies_whose_live_days_are_alike_are_a_cluster_whatever_their_tests_said(home: Path) -> None:

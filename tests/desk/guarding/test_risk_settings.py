@@ -181,7 +181,10 @@ def test_sectors_are_groups_of_symbols(tmp_path: Path) -> None:
         ("books:\n  crypto: {max_orders_per_minute: yes}", "2:12", "valid integer"),
         ("books:\n  crypto: {max_orders_per_minute: true}", "2:12", "needs a whole number"),
         ("sectors: {one: [btc]}", "1:11", "'btc' is no symbol"),
+        ("sectors: {one: [BTC/USDT]}", "1:11", "'BTC/USDT' is no symbol"),
         ("sectors: {one: BTCUSDT}", "1:11", "needs a list"),
+        ("books:\n  crypto: {max_position: 40}", "2:12", "is a fraction of equity, 0.40 for 40 %"),
+        ("desk: {max_deployed: 60}", "1:8", "is a fraction of equity, 0.40 for 40 %"),
         ("book: {}", "1:1", "did you mean 'books'"),
     ],
 )

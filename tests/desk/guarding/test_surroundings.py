@@ -117,8 +117,10 @@ def test_an_override_is_a_decision_that_raises_one_limit_until_it_expires(home: 
         ({"reason": ""}, "needs a name and a reason"),
         ({"expires": 1}, "has expired"),
         ({"up_to": Decimal("0.3")}, "raises nothing"),
+        ({"up_to": Decimal(45)}, "max_position up to 45 is 4500% of equity; it is a fraction, 0.45 for 45 %"),
         ({"limit": "max_day_loss", "up_to": Decimal(2)}, "must not be above 1"),
         ({"limit": "max_order_lots"}, "raises nothing"),
+        ({"limit": "max_orders_per_minute", "up_to": Decimal("70.5")}, "give a whole number"),
     ],
 )
 def test_an_override_that_makes_no_sense_is_refused(desk: Desk, change: dict[str, Any], says: str) -> None:

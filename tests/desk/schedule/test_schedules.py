@@ -8,8 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from desk.schedule.runs import MINUTELY, SPEC, START, Bench, scheduled
-from quorum.desk.schedule import Patience, Schedule, overview, read_schedules, set_enabled
+from desk.schedule.runs import MINUTELY, SPEC, START, Bench, WoundClock, scheduled
+from quorum.desk.schedule import (
+    MemoryTicks,
+    Patience,
+    Schedule,
+    Tick,
+    TickStatus,
+    overview,
+    read_schedules,
+    set_enabled,
+)
+from quorum.desk.schedule.plan import request_of
 from quorum.desk.settings import read_settings
 from quorum.desk.settings.schedule import SCHEDULE_YAML, ScheduleFile
 from quorum.desk.workflows import WorkflowSpec
@@ -64,7 +74,7 @@ def test_in_a_new_workspace_the_validation_alone_runs_by_itself(tmp_path: Path) 
 def test_the_commented_examples_are_schedules(tmp_path: Path) -> None:
     examples = [line.removeprefix("# ") for line in SCHEDULE_YAML.splitlines() if line.startswith("#   ")]
     sections = read_settings(written(tmp_path, "\n".join(["schedules:", *examples])), ScheduleFile).schedules
-    assert list(sections) == ["btc", "morning", "opening", "retrain", "on_drift"]
+    assert list(sections) == ["btc", "morning", "opening", "deployed", "retrain", "on_drift"]
     assert not any(section.enabled for section in sections.values())
 
 
@@ -82,6 +92,16 @@ def test_what_a_schedule_does_not_say_is_as_the_workflow_says(tmp_path: Path) ->
         "cancel",
         "ETHUSDT",
     )
+
+
+def test_a_schedule_says_whether_its_runs_trade(tmp_path: Path) -> None:
+    """Unattended as by hand: live differs by a word of configuration."""
+    for line, expected in (("", "notify"), ("\nexecution: paper", "paper"), ("\nexecution: live", "live")):
+        found = armed(tmp_path, f"workflow: look{line}")
+        tick = Tick("mine", START, TickStatus.CLAIMED, START)
+        assert request_of(found, tick)["execution"] == expected
+        (shown,) = overview({"mine": found}, MemoryTicks(WoundClock()), START, lambda params: None)
+        assert shown["execution"] == expected
 
 
 @pytest.mark.parametrize(
@@ -165,6 +185,7 @@ def test_what_is_wrong_with_one_schedule_stands_in_its_place(
         ("workflow: look\ntrigger: {event: drift, condition: 'import os'}", "4:29", "column"),
         ("workflow: look\nmised: skip", "4:5", "unknown key 'schedules.mine.mised', did you mean 'missed'?"),
         ("workflow: look\nmissed: later", "4:5", "must be 'run_once', 'run_all' or 'skip'"),
+        ("workflow: look\nexecution: real", "4:5", "must be 'notify', 'paper' or 'live'"),
         ("enabled: true", "2:3", "schedules.mine.workflow: is missing"),
     ],
 )

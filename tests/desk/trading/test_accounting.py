@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -26,7 +27,7 @@ from quorum.desk.trading.accounting import (
     total,
     transfer,
 )
-from quorum.domain import ConfigError, Money, NotFound, Position, StoreError, UsageError
+from quorum.domain import ConfigError, Money, NotFound, Position, StoreError, UsageError, VirtualClock
 from quorum.execution import Earned, Income, Rate, entry_of_conversion
 
 GIVEN = {"book": "crypto", "currency": "USDT", "cash": 500}
@@ -178,6 +179,17 @@ def test_a_statement_and_the_sheet_add_up_to_the_balances(home: Path) -> None:
         statement_of(desk, "nobody", 0, now)
 
 
+def test_a_statement_to_no_end_has_what_a_venue_ahead_of_us_has_booked(home: Path) -> None:
+    desk = bought(home)
+    ahead = desk.clock.now() + 3600 * 10**9
+    earn(replace(desk, clock=VirtualClock(ahead)), "paper", Income.INTEREST, usdt("0.37"))
+    shown = statement_of(desk, "paper")
+    assert (shown.until, shown.entries[-1].entry.kind) == (ahead + 1, "interest")
+    assert shown.closing["USDT"] == books(desk, "paper").book.cash
+    with pytest.raises(UsageError, match="is not before"):
+        statement_of(desk, "paper", ahead + 1)
+
+
 def test_what_is_below_a_lot_is_dust(desk: Desk) -> None:
     lot = desk.settings.instruments.lot("BTCUSDT")
     for quantity, dust in ((lot / 2, True), (-lot / 2, True), (lot, False), (Decimal(0), False)):
@@ -185,13 +197,23 @@ def test_what_is_below_a_lot_is_dust(desk: Desk) -> None:
 
 
 def test_a_split_waits_for_no_open_order_and_needs_a_holder(desk: Desk) -> None:
-    for ratio in ("0", "1", "-2", "NaN"):
+    for ratio in ("0", "1", "-2", "NaN", "1e-12", "1e30"):
         with pytest.raises(UsageError, match="makes no sense"):
             split_units(desk, "paper", "FLATUSDT", Decimal(ratio))
     with pytest.raises(NotFound, match="holds no FLATUSDT"):
         split_units(desk, "paper", "FLATUSDT", Decimal(2))
     with pytest.raises(NotFound, match="holds no FLATUSDT"):
         earn(desk, "paper", Income.DIVIDEND, usdt("1"), "FLATUSDT")
+
+
+def test_a_split_that_leaves_nothing_changes_nothing(home: Path) -> None:
+    desk = bought(home)
+    split_units(desk, "paper", "FLATUSDT", Decimal("1e-6"))
+    before = books(desk, "paper").book  # some 1e-4 are left, of which the next one would leave less than 1e-9
+    with pytest.raises(UsageError, match="leaves nothing of"):
+        split_units(desk, "paper", "FLATUSDT", Decimal("1e-6"))
+    assert books(desk, "paper").book == before
+    assert books(desk, "paper").differences == ()
 
 
 @pytest.mark.parametrize("amount", ["1e15", "1e400", "1e-13", "-1e20", "NaN", "Infinity", "0"])

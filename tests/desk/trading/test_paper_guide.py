@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from desk.trading.practice import Plan, deploy_all, home_with, market
+from desk.trading.practice import Plan, at, deploy_all, home_with, market
 from quorum.bootstrap import open_desk
+from quorum.desk import Desk
 from quorum.desk.settings.schedule import ScheduleFile
+from quorum.desk.trading.turns import Streams, Turn, trade_turn
+from quorum.domain import Clock
 from surfaces.cli.commands import Quorum
 
 ENDLESS = ("--watch", "--until")
@@ -60,6 +65,28 @@ def test_what_it_is_asked_wrongly_is_refused(quorum: Any) -> None:
     assert "STR-009" in quorum("trade", "--strategy", "STR-009").error
     assert "--until counts trades" in quorum("trade", "--until", "3").error
     assert "--once goes with neither" in quorum("trade", "--once", "--watch", "1").error
+
+
+def test_while_it_watches_people_are_told_of_a_band(home: Path, quorum: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only once it is stopped, which may be weeks later."""
+    desk = open_desk(home)
+    trade_turn(desk, Streams(desk), paper=True, clock=at(30))
+    for record in desk.life.books.deployments.listed(strategy_id="STR-001"):
+        rosy = {**record["baseline"], "returns": [0.01 + day % 3 * 0.001 for day in record["baseline"]["days"]]}
+        desk.life.books.deployments.change((record["deployment_id"],), lambda old, new=rosy: {**old, "baseline": new})
+    heard: list[list[str]] = []
+
+    def turns(desk: Desk, clock: Clock, asked: object) -> Iterator[Turn]:
+        for _ in range(2):
+            yield Turn(clock.now(), True)
+            heard.append(
+                [n.notice.occurrence.key for n in desk.outbox.listed(100) if "band/STR-001/" in n.notice.occurrence.key]
+            )
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["quorum.surfaces.cli.execution.trade"], "_turns", turns)
+    assert quorum("trade", "--paper", "--watch", "1", "--json").json["bands"][0]["word"] == "outside"
+    assert [len(keys) for keys in heard] == [1, 1]
 
 
 def test_a_dry_run_is_the_default(quorum: Any) -> None:

@@ -16,6 +16,8 @@ from quorum.adapters.halts import WrittenOrders
 from quorum.desk import Desk, books
 from quorum.desk.notices import Event
 from quorum.desk.trading import Unreached, reconcile, reconcile_all
+from quorum.desk.trading.reconciling.acting import act
+from quorum.desk.trading.reconciling.looking import look
 from quorum.domain import (
     MINUTE,
     BrokerError,
@@ -35,6 +37,8 @@ from quorum.domain import (
 )
 from quorum.execution import Abilities, Broker, BrokerAccount, BrokerOrder, Sender, make_intent
 from quorum.execution.fakes import ListedHalts
+from quorum.execution.ledger import CASH, entry_of_adjustment
+from quorum.execution.reconcile import CashGap, Resolution, Step
 
 ZERO = Decimal(0)
 CLOCK = VirtualClock(ENTRY + 60 * MINUTE)
@@ -171,6 +175,23 @@ def test_nothing_is_adopted_into_books_that_do_not_balance(office: Office) -> No
     assert not done.clean
     assert len(desk.rows(("entry",))["entry"]) == before
     assert "cash: adopt, but the ledger does not balance: balance paper assets:cash USDT is 5" in reasons(desk)[0]
+
+
+@pytest.mark.parametrize("currency", ["USDT", "EUR"])
+def test_cash_that_has_moved_since_the_look_is_not_adopted(office: Office, currency: str) -> None:
+    desk = office.desk
+    seen = look(desk, "paper", CLOCK)
+    ours = seen.ours.book.cash if currency == seen.ours.book.currency else ZERO
+    adopt = Resolution(CashGap(currency, ours, ours + 5), Step.ADOPT, "cash: adopt")
+    with desk.accounts.transaction("paper") as transaction:
+        transaction.enter(entry_of_adjustment("paper", CASH, currency, Decimal(5), (CLOCK.now(), "another process")))
+    before = len(desk.rows(("entry",))["entry"])
+    act(desk, seen, adopt, CLOCK)
+    assert len(desk.rows(("entry",))["entry"]) == before
+    seen = look(desk, "paper", CLOCK)
+    for strange in ("USDT", "EUR"):  # one does not keep the other from it
+        act(desk, seen, replace(adopt, difference=CashGap(strange, ZERO, Decimal(1))), CLOCK)
+    assert len(desk.rows(("entry",))["entry"]) == before + 2
 
 
 def test_a_strange_symbol_without_a_price_is_not_adopted(office: Office) -> None:

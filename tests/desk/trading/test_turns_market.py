@@ -11,8 +11,8 @@ import pytest
 from desk.trading.local import Dictated, Local, local
 from desk.trading.practice import Plan, deploy_all
 from quorum.desk import books
-from quorum.desk.trading.turns import Turn, attributions
-from quorum.domain import Halt, Hold, OrderKind, OrderStatus, Scope, Severity, parse_instant
+from quorum.desk.trading.turns import Turn, attributions, kept_back
+from quorum.domain import DecisionKind, Halt, Hold, OrderKind, OrderStatus, Scope, Severity, parse_instant
 
 NAN = float("nan")
 MORNING = parse_instant("2026-11-20T13:00:00Z")  # 08:00 in New York
@@ -110,6 +110,77 @@ def test_what_opens_beyond_nothing_is_judged_and_a_halt_stops_it(tmp_path: Path)
         assert held(place) == {"STR-001": 0, "STR-002": 0}  # they cross
 
 
+def test_what_risk_refuses_beyond_nothing_is_asked_for_once_a_bar(tmp_path: Path) -> None:
+    """As what opens is asked for once: no decision of risk at each turn; a holding to cross with ends the wait."""
+    with local(tmp_path, limits={**ROOMY, "allow_short": False}) as place:
+        streams = dictated(place, 0.0705, 0.0305)
+        minute(place, streams, **{"STR-001": 1.0})
+        minute(place, streams, **{"STR-002": -1.0})
+        asked = len(minute(place, streams, **{"STR-001": 0.0}).risk)  # lets go of 40; 30 would open a short
+        before = judged(place)
+        for _ in range(30):  # five minutes
+            place.later(10)
+            said = place.turn(streams).risk
+            asked += len(said)
+            assert all(one["reasons"] == ["the book may not sell short (allow_short is false)"] for one in said)
+        assert judged(place) - before == 5
+        assert asked <= 7
+        (one, _) = place.turn(streams).standing
+        assert "30 AAPL go beyond the account's 0, and risk has refused it; asked again at " in one["waits"]
+        streams.wants["STR-002"] = ("AAPL", 0.0, NAN)
+        assert place.turn(streams).crosses
+        assert held(place) == {"STR-001": 0, "STR-002": 0}
+
+
+def judged(place: Local) -> int:
+    """How many decisions of risk there are."""
+    return len([row for row in place.desk.rows(("decision",))["decision"] if row["kind"] == DecisionKind.RISK])
+
+
+def test_while_a_halt_stands_risk_is_not_asked_what_goes_beyond_nothing(tmp_path: Path) -> None:
+    with local(tmp_path, limits=ROOMY) as place:
+        streams = dictated(place, 0.0705, 0.0305)
+        minute(place, streams, **{"STR-001": 1.0, "STR-002": -1.0})
+        minute(place, streams)
+        halt = Halt(Scope.STRATEGY, "STR-001", Severity.RED, "a test", "ada", place.clock.now())
+        place.desk.halts.raise_(halt)
+        minute(place, streams, **{"STR-001": 0.0})
+        before = judged(place)
+        waits = "30 AAPL go beyond the account's 0, and strategy STR-001 is halted (RED): a test"
+        assert minute(place, streams).standing[0]["waits"] == waits
+        assert judged(place) == before
+        place.desk.halts.lift(halt, "ada", "looked at it")
+        place.turn(streams)  # at once
+        place.turn(streams)
+        assert held(place)["STR-001"] == 0
+
+
+def test_why_a_strategy_opens_nothing_is_said(tmp_path: Path) -> None:
+    """A halt, a pause of the desk, risk's word, a decision that is too old, or from before the deployment."""
+    with local(tmp_path, limits={**ROOMY, "max_position": 0.02}) as place:
+        streams = dictated(place, 0.0505)
+        halt = Halt(Scope.DESK, "", Severity.BLACK, "a test", "ada", place.clock.now())
+        place.desk.halts.raise_(halt)
+        turn = minute(place, streams, **{"STR-001": 1.0})
+        assert turn.standing[0]["waits"] == "desk is halted (BLACK): a test"
+        assert why(place) == "desk is halted (BLACK)"
+        place.later(300)
+        said = place.turn(streams).standing[0]["waits"]
+        assert "is too old to open anything by" in said
+        place.desk.halts.lift(halt, "ada", "looked at it")
+        minute(place, streams, **{"STR-001": 0.9})
+        assert minute(place, streams).standing[0]["said"] == why(place)
+        assert why(place).endswith("cut from 45 to 19 by max_position")
+        minute(place, streams, **{"STR-001": 0.0})
+        assert why(place) == ""
+        minute(place, streams, **{"STR-001": 0.0001})
+        assert why(place) == "its share of the equity buys less than a lot"
+
+
+def why(place: Local) -> str:
+    return "; ".join(one["why"] for one in kept_back(place.desk))
+
+
 def test_a_halted_one_lets_go_up_to_nothing_and_goes_on_when_it_is_resumed(tmp_path: Path) -> None:
     with local(tmp_path, limits=ROOMY) as place:
         streams = dictated(place, 0.0705, 0.0305)
@@ -132,6 +203,9 @@ def test_a_reduction_that_the_venue_refused_is_tried_again_ever_more_patiently(t
         place.client.post("/sim/faults", json=[{"fault": "reject", "symbol": "AAPL", "times": 4}]).raise_for_status()
         turn = minute(place, streams, **{"STR-001": 0.0})
         assert [order["status"] for order in turn.orders] == ["rejected"]
+        assert turn.orders[0]["detail"]
+        told = [one.notice.occurrence.summary for one in place.desk.outbox.listed(10)]
+        assert f"sell 0 of 50 AAPL: rejected, {turn.orders[0]['detail']}" in told
         assert "may leave at" in turn.standing[0]["waits"]
         for _ in range(40):
             place.later(5)

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desk.markets import ENTRY
-from desk.offices import ask
+from desk.offices import ask, at_work
 from desk.work.drawn import A_DAY, AN_HOUR, START, answer, closes, end_of, looking_at, market
 from quorum.desk import Desk, books
 from quorum.desk.agents import Call, CallOutcome
+from quorum.desk.guarding import looked
 from quorum.domain import DAY, HOUR, SECOND, UsageError
 from quorum.lake import Bars
 
@@ -124,6 +125,7 @@ def test_a_fall_counts_from_the_peak_and_from_the_capital(desk: Desk) -> None:
     assert budget["left"]["total"] == pytest.approx(worth - 80_000, rel=1e-9)
     assert budget["budget"] == min(budget["left"].values())
     assert budget["per_trade"] == pytest.approx(0.005 * worth, rel=1e-9)
+    assert budget["open_risk"] == 0, "the price is beyond the stop"
     assert budget["trades"] == int(budget["budget"] // budget["per_trade"])
     midnight = as_of // DAY * DAY
     before = float(desk.lake.bars("CRASHUSDT", AN_HOUR).as_of(midnight).close[-1])
@@ -145,8 +147,27 @@ def test_a_limit_that_is_nearly_used_up_is_a_warning(desk: Desk) -> None:
     assert lines["max_position"]["used"] == pytest.approx(float(book.exposure("SURGEUSDT")))
     assert lines["max_deployed"]["share"] == lines["max_deployed"]["used"] / lines["max_deployed"]["allowed"]
     named = [w for w in found["warnings"] if "max_position" in w]
-    assert bool(named) is (lines["max_position"]["share"] > 0.8)
+    assert bool(named) is (lines["max_position"]["share"] >= 0.8)
     assert lines["risk_per_trade"]["used"] is None
+
+
+def test_sectors_clusters_and_limits_of_the_whole_desk_are_among_them(home: Path) -> None:
+    (home / "config" / "risk.yaml").write_text("desk: {max_deployed: 0.5}\nsectors: {one: [SURGEUSDT]}\n")
+    desk = at_work(home)
+    paper_trade(desk, "SURGEUSDT")
+    found = answer(desk, "position_limits", ENTRY + HOUR, account="paper")
+    lines = {line["limit"]: line for line in found["accounts"][0]["limits"]}
+    assert lines["max_sector one"]["used"] == pytest.approx(lines["max_position"]["used"])
+    assert lines["desk_max_deployed"]["setting"] == 0.5
+    assert lines["desk_max_deployed"]["used"] == pytest.approx(lines["max_deployed"]["used"])
+
+
+def test_what_open_stops_may_lose_is_not_counted_on_twice(desk: Desk) -> None:
+    paper_trade(desk, "SURGEUSDT")
+    budget = answer(desk, "daily_risk_budget", ENTRY + HOUR, account="paper")["accounts"][0]
+    assert 0 < budget["open_risk"] < budget["budget"]
+    assert budget["trades"] == int((budget["budget"] - budget["open_risk"]) // budget["per_trade"])
+    assert budget["open_risk"] == float(looked(desk, "paper", ENTRY + HOUR).around.open_risk)
 
 
 def test_an_account_that_is_not_open_yet_stands_at_its_cash(desk: Desk) -> None:

@@ -299,3 +299,21 @@ def test_every_market_is_told_in_one_event() -> None:
         assert [row["status"] for row in info["symbols"]] == ["HALT", "TRADING", "TRADING"]
 
     run("binance", test)
+
+
+def test_too_many_connections_are_refused_until_the_window_frees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quorum.simulator.binance.streams.MOST_CONNECTIONS", 2)
+
+    async def test(client: Client) -> None:
+        for _ in range(2):
+            async with client.stream("stream"):
+                pass
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            async with client.stream("combined"):
+                pass
+        assert refused.value.status == 429
+        await asyncio.sleep(1.1)
+        async with client.stream("combined") as ws:
+            assert not ws.closed
+
+    run("binance", test, rate=6000, timers=300.0)

@@ -210,3 +210,31 @@ def test_a_ticker_follows_trades_or_the_touch() -> None:
         assert (await client.get("/0/public/Assets?asset=NOPE"))["error"] == ["EQuery:Unknown asset"]
 
     run("kraken", test)
+
+
+def test_too_many_connections_keep_a_client_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quorum.simulator.kraken.feed.MOST_CONNECTIONS", 3)
+
+    async def test(client: Client) -> None:
+        for _ in range(3):
+            async with client.stream("stream") as ws:
+                await heard(ws)
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            async with client.stream("stream_v1"):
+                pass
+        assert refused.value.status == 429
+        assert 590 <= int(refused.value.headers["Retry-After"]) <= 601
+
+    run("kraken", test, rate=120)
+
+
+def test_a_connection_on_which_nothing_is_said_ends_after_a_minute() -> None:
+    async def test(client: Client) -> None:
+        async with client.stream("stream") as idle, client.stream("stream") as busy:
+            await busy.send_json({"method": "subscribe", "params": {"channel": "ticker", "symbol": ["BTC/USD"]}})
+            await heard(idle)
+            assert (await idle.receive(5)).type is aiohttp.WSMsgType.CLOSE
+            await heard(busy, lambda said: said == {"channel": "heartbeat"})
+            assert not busy.closed
+
+    run("kraken", test, timers=60.0)

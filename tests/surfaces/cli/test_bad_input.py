@@ -204,6 +204,22 @@ def test_where_there_is_no_workspace_none_is_made(quorum: Quorum, tmp_path: Path
     assert not (tmp_path / "gone").exists()
 
 
+@pytest.mark.parametrize("words", EVERYWHERE, ids=" ".join)
+def test_a_folder_that_is_no_workspace_stays_as_it_is(quorum: Quorum, tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "note.txt").write_text("mine", encoding="utf-8")
+    with unchanged(tmp_path / "papers"):
+        told = quorum(*words, "--home", tmp_path / "papers").error
+        assert "is no workspace: it has no workspace.yaml; make it one with `quorum init --home " in told
+
+
+def test_an_import_into_a_folder_makes_it_a_workspace(quorum: Quorum, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    file = write_bars(tmp_path / "XUSDT.sim_1h.csv", [1.0] * 50)
+    assert quorum("data", "import", file, "--home", tmp_path / "new").err == f"made a workspace at {tmp_path / 'new'}\n"
+    assert quorum("doctor", "--home", tmp_path / "new", "--json").json["healthy"]
+
+
 def test_a_workspace_of_a_newer_version_is_left_alone(quorum: Quorum, home: Path) -> None:
     (home / "workspace.yaml").write_text("version: 99\n", encoding="utf-8")
     for words in (*EVERYWHERE, ("init",), ("data", "import", "x.csv")):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from quorum.adapters.halts import HaltFile
-from quorum.bootstrap import halt_trading, open_desk
+from quorum.bootstrap import cancel_everywhere, close_everywhere, halt_trading, open_desk
 from quorum.bootstrap.emergency import place
 from quorum.desk.trading.halting import follow_halts
 from quorum.desk.workspace import find_workspace
-from quorum.domain import DecisionKind, Halt, Scope, Severity, UsageError
+from quorum.domain import DecisionKind, Halt, Scope, Severity, UsageError, WorkspaceError
 from surfaces.cli.commands import Quorum
 
 WORD = ("Ann", "the feed is wrong")
@@ -68,6 +69,15 @@ def test_a_halt_stands_in_both_books_and_the_desk_follows_it(home: Path, halts: 
     assert desk.decisions.recent(9, DecisionKind.HALT)
 
 
+@pytest.mark.parametrize("named", [(Scope.STRATEGY, "STR-999"), (Scope.SYMBOL, "BTCUSTD")])
+def test_a_name_that_nobody_has_traded_is_halted_and_doubted(
+    home: Path, halts: HaltFile, named: tuple[Scope, str]
+) -> None:
+    told = halt_trading(home, named, WORD, follow=False)
+    assert (told["failed"], told["notes"]) == ([], [f"{told['halted']} has not traded here: is the name right?"])
+    assert [(halt.scope, halt.of) for halt in halts.standing()] == [named]
+
+
 def test_a_config_that_is_broken_by_hand_keeps_nobody_from_halting(home: Path, halts: HaltFile) -> None:
     for file in (home / "config").glob("*.yaml"):
         file.write_text("accounts: [", encoding="utf-8")
@@ -93,10 +103,23 @@ def test_a_store_that_is_broken_is_told_of_and_gets_the_halt_when_it_is_back(hom
     assert len(desk.decisions.recent(9, DecisionKind.HALT)) == 1
 
 
-def test_nothing_of_a_workspace_but_its_folder_is_needed_to_halt(tmp_path: Path) -> None:
+def test_of_a_workspace_one_folder_is_enough_to_halt_and_another_folder_is_refused(tmp_path: Path) -> None:
+    for act in (
+        lambda: halt_trading(tmp_path, (Scope.DESK, ""), WORD, follow=False),
+        lambda: cancel_everywhere(tmp_path, None),
+        lambda: close_everywhere(tmp_path, None, WORD, Decimal("0.1"), follow=False),
+    ):
+        with pytest.raises(WorkspaceError, match="is no workspace") as refusal:
+            act()
+        assert "`quorum init`" in refusal.value.remedy
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "state").mkdir()
     told = halt_trading(tmp_path, (Scope.DESK, ""), WORD, follow=False)
     assert "no order was looked at" in told["notes"][0]
     assert len(HaltFile(tmp_path / "state" / "halts.json").standing()) == 1
+    told = close_everywhere(tmp_path, None, ("Ann", "out"), Decimal("0.1"), follow=False)
+    assert told["failed"][0]["why"].startswith("nothing is closed: there is no ")
+    assert len(HaltFile(tmp_path / "state" / "halts.json").standing()) == 2
 
 
 def test_what_makes_no_sense_is_refused_before_anything_is_halted(home: Path, halts: HaltFile) -> None:
@@ -109,6 +132,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_halted(home: Path, ha
 
 def test_both_find_the_same_workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / ".quorum" / "deep").mkdir(parents=True)
+    (home / ".quorum" / "state").mkdir()
     monkeypatch.delenv("QUORUM_HOME", raising=False)
     monkeypatch.chdir(home / ".quorum" / "deep")
     assert place.find_home(None) == find_workspace(Path.cwd())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,11 @@ HEAVY = (
 )
 
 
+def flags(words: str) -> set[str]:
+    """The options of a command; none of a group."""
+    return {"--help"} | {flag for p in COMMANDS[words].params for flag in p.opts} if words in COMMANDS else {"--help"}
+
+
 @pytest.mark.parametrize("words", sorted(COMMANDS.keys() - HIDDEN))
 def test_help_says_what_it_does_and_shows_an_example(quorum: Quorum, words: str) -> None:
     said = quorum(*words.split(), "--help")
@@ -45,6 +51,8 @@ def test_help_says_what_it_does_and_shows_an_example(quorum: Quorum, words: str)
     assert f"Usage: quorum {words}" in text
     assert f"Example: quorum {words}" in text
     assert ("--json" in text) == (words not in WITHOUT_JSON)
+    example = said.out.partition("Example: ")[2].partition("\n\n")[0]
+    assert {word for word in example.split() if word.startswith("--")} <= flags(words)
 
 
 @pytest.mark.parametrize("words", sorted(COMMANDS.keys() - HIDDEN))
@@ -53,12 +61,19 @@ def test_every_option_says_what_it_is_for(words: str) -> None:
     assert [p.name for p in options if not p.help] == []
 
 
-def test_the_examples_name_options_that_exist(quorum: Quorum) -> None:
-    for words in COMMANDS.keys() - HIDDEN:
-        example = quorum(*words.split(), "--help").out.partition("Example: ")[2]
-        asked = {word for word in example.partition("\n\n")[0].split() if word.startswith("--")}
-        known = {flag for p in COMMANDS[words].params for flag in p.opts}
-        assert asked <= known, words
+def test_what_remedies_name_exists(checkout: Path) -> None:
+    groups = {words.partition(" ")[0] for words in COMMANDS if " " in words}
+    wrong, seen = [], 0
+    for file in (checkout / "src" / "quorum").rglob("*.py"):
+        for told in re.findall(r"`quorum ([a-z][^`\n{]*)", file.read_text(encoding="utf-8")):
+            first, *rest = told.split()
+            words = f"{first} {rest[0]}" if first in groups and rest and rest[0].isalpha() else first
+            options = {word for word in rest if re.fullmatch(r"--[a-z-]+", word)}
+            seen += 1
+            if (words not in COMMANDS and words not in groups) or not options <= flags(words):
+                wrong.append(f"{file.name}: quorum {told}")
+    assert wrong == []
+    assert seen > 200
 
 
 def test_without_a_command_the_help_lists_them_all(quorum: Quorum) -> None:

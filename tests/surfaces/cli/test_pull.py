@@ -34,6 +34,7 @@ QUICK = "tries: 2, retry_seconds: 0"
 def home(tmp_path: Path) -> Path:
     """A workspace with nothing in it yet."""
     (tmp_path / "desk" / "config").mkdir(parents=True)
+    (tmp_path / "desk" / "workspace.yaml").write_text("version: 1\n", encoding="utf-8")
     return tmp_path / "desk"
 
 
@@ -277,7 +278,7 @@ def test_the_environment_may_not_hold_a_key_and_the_pair_needs_none(quorum: Quor
     with served(alpaca(lambda: ROWS, "BTC/USD")) as server:
         point(home, "alpaca", server.base)
         said = quorum("data", "pull", "BTC/USD", "--source", "alpaca", "--since", "2024-01-01", "--json")
-    assert (said.json["symbol"], said.json["rows"]) == ("BTCUSD", 100)
+    assert (said.json["symbol"], said.json["rows"]) == ("BTC/USD", 100)
     assert "apca-api-key-id" not in server.headers[0]
 
 

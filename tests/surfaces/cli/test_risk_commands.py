@@ -19,7 +19,10 @@ def test_a_look_at_risk_tells_limits_breakers_and_a_verdict(quorum: Quorum, home
         use["limit"] for use in found["limits"]
     }
     assert found["tail"]["value_at_risk"] == 0.0
-    assert "paper: may open" in quorum("risk", "check").out
+    said = quorum("risk", "check").out
+    assert "paper: may open" in said
+    assert "0.00%, on the days beyond it 0.00% on average" in said
+    assert "nothing is held" in said
     assert "is not deployed" in quorum("risk", "check", "STR-001").error
     assert "no account 'papr'" in quorum("risk", "check", "--account", "papr").error
 
@@ -32,3 +35,4 @@ def test_an_override_is_told_and_stands_in_the_next_look(quorum: Quorum, home: P
     assert "is no number above 0" in quorum(*OVERRIDE, "--to", "much", "--expires", "4h").error
     assert "raises nothing" in quorum(*OVERRIDE, "--to", "0.1", "--expires", "4h").error
     assert "has expired" in quorum(*OVERRIDE, "--to", "0.5", "--expires", "2024-01-01").error
+    assert "is no date or time" in quorum(*OVERRIDE, "--to", "0.5", "--expires", "9999999d").error

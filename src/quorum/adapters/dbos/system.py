@@ -11,6 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from dbos import DBOS
 
+from quorum.domain import StoreError
+
 POOL = 20
 IDLE_SECONDS = 10
 FULL = ("disk is full", "disk I/O error")
@@ -31,7 +33,10 @@ def open_system(where: Path | str, guard: Callable[[], None] | None = None) -> s
         connect = {"options": timeouts, "application_name": "quorum", "connect_timeout": 5}
         url = sa.make_url(where).set(drivername="postgresql+psycopg")
         engine = sa.create_engine(url, pool_size=POOL, max_overflow=0, pool_pre_ping=True, connect_args=connect)
-    _make_tables(engine)
+    try:
+        _make_tables(engine)
+    except sa.exc.OperationalError as error:
+        raise StoreError(f"the engine's store: {error.orig}", "see `quorum doctor`; nothing was written") from error
     if guard is not None:
         sa.event.listen(engine, "checkout", lambda *_: guard())
     return engine

@@ -56,7 +56,10 @@ class HaltFile:
             return holder is None
 
     def raise_(self, halt: Halt) -> None:
-        """See HaltBook; no order leaves from here on, and what was leaving is waited for, though not for long."""
+        """See HaltBook; no order leaves from here on, and what was leaving is waited for, though not for long.
+
+        WorkspaceError when it cannot be kept. A file that was cut short, on a full disk, halts everything.
+        """
         with self._turn(), self._shut():
             try:
                 kept = self._read()
@@ -65,7 +68,10 @@ class HaltFile:
                 self._put_aside()
                 halt = Halt(Scope.DESK, "", Severity.BLACK, f"{halt.name}: {halt.reason}", halt.by, halt.at)
             if halt not in kept:
-                self._write((*kept, halt))
+                try:
+                    self._write((*kept, halt))
+                except WorkspaceError as error:
+                    raise self._cut_short(error) from error
 
     def lift(self, halt: Halt, by: str, reason: str) -> None:
         """See HaltBook. WorkspaceError for a file that cannot be read: what it halted, only a person can know."""
@@ -89,8 +95,20 @@ class HaltFile:
         with suppress(OSError):
             self._path.replace(self._path.with_suffix(f".unreadable-{time.monotonic_ns()}"))
 
+    def _cut_short(self, error: WorkspaceError) -> WorkspaceError:
+        """What was written so far takes the place of the file, for one that cannot be read halts everything."""
+        try:
+            self._draft.replace(self._path)
+        except OSError:
+            return error
+        return WorkspaceError(f"{error.found}; it was cut short, which halts everything", f"free some space; {MEND}")
+
+    @property
+    def _draft(self) -> Path:
+        return self._path.with_suffix(f".{os.getpid()}.draft")
+
     def _write(self, halts: Sequence[Halt]) -> None:
-        draft = self._path.with_suffix(f".{os.getpid()}.draft")
+        draft = self._draft
         body = json.dumps([plain(halt) for halt in halts], indent=1).encode() + b"\n"
         try:
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, MODE), "wb") as file:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from quorum.domain import WorkspaceError
@@ -29,8 +29,9 @@ def locked_until(path: Path, until: float, shared: bool = False) -> Iterator[str
                 return
             time.sleep(LOOK)
         if not shared:
-            os.ftruncate(file, 0)
-            os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+            with suppress(OSError):  # a full disk does not keep who holds it, and it is held all the same
+                os.ftruncate(file, 0)
+                os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
         yield None
     finally:
         os.close(file)

@@ -11,7 +11,7 @@ from quorum.adapters.process.executor import ProcessExecutor
 from quorum.adapters.process.inline import InlineExecutor
 from quorum.adapters.process.journal import FileJournal, JournalTill
 from quorum.adapters.process.nursery import serve
-from quorum.adapters.process.prices import LakePrices
+from quorum.adapters.process.prices import LakeChart, LakePrices
 from quorum.adapters.process.task import Beat, Task, called
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "FileJournal",
     "InlineExecutor",
     "JournalTill",
+    "LakeChart",
     "LakePrices",
     "ProcessExecutor",
     "RemoteBroker",

@@ -27,6 +27,7 @@ from quorum.domain import (
     plain,
 )
 from quorum.execution import ABILITIES, Abilities, Broker, BrokerAccount, BrokerOrder
+from quorum.execution.simulated import check_sound
 
 
 def socket_path(workspace: Path) -> Path:
@@ -98,6 +99,7 @@ class RemoteBroker:
         self._timeout = timeout
 
     def submit(self, intent: OrderIntent) -> BrokerOrder:
+        check_sound(intent)
         return _order(self._ask({"verb": "submit", "intent": plain(intent)}))
 
     @property

@@ -15,7 +15,7 @@ from quorum.adapters.sql.postgres import PostgresServer, is_postgres
 from quorum.adapters.sql.sqlite import SqliteFile
 from quorum.domain import UsageError, WorkspaceError
 
-HEAD = "0008"
+HEAD = "0009"
 BUSY_MS = 10_000
 IDLE_MS = 5_000
 MIGRATION_MS = 120_000

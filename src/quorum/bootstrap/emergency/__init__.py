@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from quorum.bootstrap.emergency.card import write_card
-from quorum.domain import Halt, QuorumError, Scope, Severity, SystemClock, UsageError, WorkspaceError
+from quorum.domain import Halt, Scope, Severity, SystemClock, UsageError, WorkspaceError
 
 __all__ = ["cancel_everywhere", "close_everywhere", "follow_apart", "halt_trading", "write_card"]
 
@@ -28,12 +28,12 @@ def halt_trading(
     deadline: float = DEADLINE,
     follow: bool = True,
 ) -> dict[str, Any]:
-    """Halt the desk (BLACK) or one account, strategy or symbol (RED), and cancel the open orders that it stops.
+    """Halt the desk or an account (BLACK), a strategy or a symbol (RED), and cancel the open orders that it stops.
 
     `word` is who says it, and why; with `follow` the desk's own part is begun in a process of its own. UsageError
-    without a reason, and for an account that is not there; QuorumError when neither file nor store keeps it.
+    without a reason, and for an account that is not there. Where neither file nor store keeps it, `failed` says so.
     """
-    from quorum.bootstrap.emergency.acts import Emergency, cancel_stopped, keep_halt, record_halt
+    from quorum.bootstrap.emergency.acts import Emergency, cancel_stopped, file_halt, keep_halt, record_halt
     from quorum.bootstrap.emergency.place import find_home
 
     home = find_home(given)
@@ -47,16 +47,12 @@ def halt_trading(
         record_halt(home, asked)
         if follow:
             follow_apart(home)
-        return {**_told(asked), **_nothing(f"no order was looked at: {error}")}
-    try:
-        record_halt(home, asked)
-    except QuorumError as error:
-        if emergency.store is None:
-            raise
-        emergency.done.notes.append(f"the file did not take the halt: {error}")
-        emergency.store.halts.raise_(asked)
+        return {**_told(asked), **_nothing(), "notes": [f"no order was looked at: {error}"]}
+    if unfiled := file_halt(emergency, asked):
+        keep_halt(emergency, asked, unfiled)
     cancel_stopped(emergency, asked, reached)
-    keep_halt(emergency, asked)
+    if not unfiled:
+        keep_halt(emergency, asked)
     if follow:
         follow_apart(home)
     return {**_told(asked), **emergency.done.told()}
@@ -86,19 +82,27 @@ def close_everywhere(
 
     An order fills no worse than `width` (a fraction) from the last price known.
     """
-    from quorum.bootstrap.emergency.acts import Emergency, keep_halt, record_halt
+    from quorum.bootstrap.emergency.acts import Emergency, file_halt, keep_halt, record_halt
     from quorum.bootstrap.emergency.closing import close_everything
     from quorum.bootstrap.emergency.place import find_home
+    from quorum.execution.stopping.cancelling import ALL
 
     home = find_home(given)
     if not 0 < width < 1:
         raise UsageError(f"a collar of {width:%} makes no sense", "give basis points between 1 and 9999")
     asked = _halt(Scope.DESK if account is None else Scope.ACCOUNT, account or "", word)
-    emergency = Emergency(home, deadline)
+    try:
+        emergency = Emergency(home, deadline)
+    except WorkspaceError as error:  # without a card nothing can be closed, and nothing shall open
+        record_halt(home, asked)
+        if follow:
+            follow_apart(home)
+        why = f"nothing is closed: {error}"
+        return {**_told(asked), **_nothing(), "failed": [{"account": ALL, "what": ALL, "why": why}]}
     emergency.accounts(account)
-    record_halt(home, asked)
+    unfiled = file_halt(emergency, asked)
     emergency.ready()
-    keep_halt(emergency, asked)
+    keep_halt(emergency, asked, unfiled)
     close_everything(emergency, account, f"{asked.by}: {asked.reason}", width)
     if follow:
         follow_apart(home)
@@ -117,8 +121,8 @@ def _told(asked: Halt) -> dict[str, Any]:
     return {"halted": asked.name, "severity": asked.severity.name, "reason": asked.reason, "by": asked.by}
 
 
-def _nothing(why: str) -> dict[str, Any]:
-    return {"cancelled": [], "closed": [], "failed": [], "seconds": 0.0, "notes": [why]}
+def _nothing() -> dict[str, Any]:
+    return {"cancelled": [], "closed": [], "failed": [], "seconds": 0.0, "notes": []}
 
 
 def follow_apart(home: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from quorum.bootstrap.emergency.card import Card, read_card
 from quorum.bootstrap.emergency.doors import Door, open_door
 from quorum.bootstrap.emergency.kept import Store
 from quorum.bootstrap.emergency.place import Apart, within
+from quorum.bootstrap.emergency.room import PLACE as ROOM
+from quorum.bootstrap.emergency.room import make_room
 from quorum.domain import Halt, Order, OrderStatus, QuorumError, Scope, SystemClock, UsageError, WorkspaceError
 from quorum.execution import BrokerOrder, HaltBook, Sender
 from quorum.execution.stopping import Entries, Everything, Which, cancel_open, unanswered
@@ -182,16 +185,44 @@ def record_halt(home: Path, halt: Halt) -> None:
     HaltFile(home / FILE).raise_(halt)
 
 
-def keep_halt(emergency: Emergency, halt: Halt) -> None:
-    """Put a halt that is in the file into the store too; one that does not take it gets it from the desk later."""
-    store = emergency.store
-    if store is None:
-        return
+def file_halt(emergency: Emergency, halt: Halt) -> str:
+    """Put a halt into the file; why it did not take it, since what there is to do is done all the same."""
+    if make_room(emergency.home):
+        emergency.done.notes.append(f"the disk is full: {ROOM} made room on it")
     try:
-        within(BOOKED_WITHIN, "the store", lambda: store.halts.raise_(halt))
+        record_halt(emergency.home, halt)
     except QuorumError as error:
-        emergency.writes = False
-        emergency.done.notes.append(f"the store did not take the halt, the file has it: {error}")
+        return str(error)
+    return ""
+
+
+def keep_halt(emergency: Emergency, halt: Halt, unfiled: str = "") -> None:
+    """Put a halt into the store; one that does not take it gets it from the desk later, by the file.
+
+    A halt that the file did not take either (`unfiled` says why) is told as what is left.
+    """
+    store, why = emergency.store, "it is out of reach"
+    if store is not None:
+        try:
+            within(BOOKED_WITHIN, "the store", lambda: store.halts.raise_(halt))
+        except QuorumError as error:
+            emergency.writes, why = False, str(error)
+        else:
+            why = ""
+            _doubt(emergency, store, halt)
+    if why and unfiled:
+        emergency.fail(ALL, halt.name, f"neither file nor store has the halt: {unfiled}; the store: {why}")
+    elif unfiled:
+        emergency.done.notes.append(f"the file did not take the halt, the store has it: {unfiled}")
+    elif why and store is not None:
+        emergency.done.notes.append(f"the store did not take the halt, the file has it: {why}")
+
+
+def _doubt(emergency: Emergency, store: Store, halt: Halt) -> None:
+    """A name that is nowhere in the books may be written wrong; the halt stands all the same."""
+    with suppress(QuorumError):
+        if not within(READY_WITHIN, "the store", lambda: store.knows(halt)):
+            emergency.done.notes.append(f"{halt.name} has not traded here: is the name right?")
 
 
 def cancel_stopped(emergency: Emergency, halt: Halt, accounts: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quorum.bootstrap.emergency.room import keep_room
 from quorum.domain import WorkspaceError, plain
 
 if TYPE_CHECKING:  # the reader of a card loads nothing of the desk
@@ -35,7 +36,11 @@ class Card:
 
 
 def write_card(desk: Desk, shared: bool, provenance: Mapping[str, Any]) -> None:
-    """Put the card into the workspace when it says something new; a folder that takes no file keeps the old one."""
+    """Put the card into the workspace when it says something new; a folder that takes no file keeps the old one.
+
+    Room for an emergency on a full disk is laid by beside it.
+    """
+    keep_room(desk.workspace.home)
     path = desk.workspace.home / PLACE
     settings = desk.settings
     body = {

@@ -11,9 +11,9 @@ from typing import TypeVar
 from quorum.adapters.halts import WrittenOrders
 from quorum.adapters.sql import Database, SqlAccounts, SqlOrders
 from quorum.adapters.sql.trading.halts import SqlHalts
-from quorum.adapters.sql.trading.holdings import strategy_holdings
+from quorum.adapters.sql.trading.holdings import is_known, strategy_holdings
 from quorum.bootstrap.emergency.place import Late, within
-from quorum.domain import ZERO, Clock, NotFound, Order, OrderStatus, QuorumError, StoreError
+from quorum.domain import ZERO, Clock, Halt, NotFound, Order, OrderStatus, QuorumError, StoreError
 from quorum.execution import HaltBook, net
 from quorum.execution.netting import shares
 
@@ -33,6 +33,10 @@ class Store:
     def open_orders(self, account: str) -> Sequence[Order]:
         """Our orders of an account that have not ended."""
         return self.orders.of(account, only_open=True)
+
+    def knows(self, halt: Halt) -> bool:
+        """Whether what is halted has left a trace in the books."""
+        return is_known(self.database, halt)
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,24 @@ from typing import TypeVar
 from quorum.domain import QuorumError, WorkspaceError
 
 NAMES = (".quorum", ".crypto")
+TRACES = ("workspace.yaml", "desk.db", "state", "lake", "config/accounts.yaml")
 Answer = TypeVar("Answer")
 
 
 def find_home(given: Path | None) -> Path:
-    """The folder given, $QUORUM_HOME, or the nearest .quorum or .crypto upwards; WorkspaceError when there is none."""
+    """The folder given, $QUORUM_HOME, or the nearest .quorum or .crypto upwards; WorkspaceError when there is none.
+
+    A broken workspace will do: any of what only workspaces have tells one. In another folder a halt would stop nobody.
+    """
     named = os.environ.get("QUORUM_HOME")
     here = Path.cwd()
     upwards = (folder / name for folder in (here, *here.parents) for name in NAMES)
     home = given or (Path(named) if named else next((place for place in upwards if place.is_dir()), None))
     if home is None or not home.is_dir():
         raise WorkspaceError(f"there is no workspace {f'at {home}' if home else 'here or above'}", "name it by --home")
+    if not any((home / trace).exists() for trace in TRACES):
+        remedy = "name the one that trades by --home; `quorum init` makes one"
+        raise WorkspaceError(f"{home} is no workspace: it has nothing of one", remedy)
     return home.resolve()
 
 

@@ -13,7 +13,18 @@ import numpy as np
 from quorum.desk.deploying.asking import TRADE_TASK, ask_worker
 from quorum.desk.deploying.known import Known
 from quorum.desk.desk import Desk
-from quorum.domain import ZERO, Hold, IllegalMove, OrderKind, QuorumError, Timeframe, UsageError, plain, split_symbol
+from quorum.domain import (
+    ZERO,
+    Hold,
+    IllegalMove,
+    NeedsApproval,
+    OrderKind,
+    QuorumError,
+    Timeframe,
+    UsageError,
+    plain,
+    split_symbol,
+)
 from quorum.execution import Abilities, found_rate
 from quorum.lake import Bars, BarSource, Panel
 from quorum.validation import capacity
@@ -21,6 +32,7 @@ from quorum.validation.critic import Case, open_case, verdict_words
 from quorum.validation.critic.case import AsSeen
 from quorum.validation.ladder import Asked, Ladder, TierResult, told
 from quorum.validation.ladder.checks.found import Found
+from quorum.validation.ladder.checks.universe import Tested
 
 _ONE = Decimal(1)
 
@@ -132,23 +144,34 @@ def trade_again(
     shown = {"capacity": plain(min(carried) * parts), "shorts": lowest < 0.0, "largest": largest / parts}
     stops = any(np.isfinite(levels).any() for s in case.tested.stitched for levels in (s.wishes.stop, s.wishes.trail))
     known = {"why": None, **shown, "stops": stops, "series": [[b.symbol, b.venue] for b in case.lot.series]}
-    return known if floor is None else {**known, **_in_lots(case, floor)}
+    return known if floor is None else {**known, **in_lots(case.tested, floor)}
 
 
-def _in_lots(case: Case, floor: Mapping[str, Any]) -> dict[str, Any]:
-    """The daily returns of the same wishes in whole lots; several markets have equal parts of the money."""
-    tested, lots = case.tested, floor["lots"]
+def in_lots(tested: Tested, floor: Mapping[str, Any]) -> dict[str, Any]:
+    """The daily returns of the same wishes in whole lots, each symbol in its own; `why` where none is ever bought.
+
+    Several markets have equal parts of the money; a portfolio is one market, and has one purse.
+    """
     money = float(floor["money"]) / len(tested.stitched)
     tests = []
     for stitched in tested.stitched:
-        names = stitched.bars.symbols if isinstance(stitched.bars, Panel) else (stitched.bars.symbol,)
-        steps = {lots[name] for name in names}
-        if len(steps) > 1:
-            return {"why": f"its symbols trade in lots of {', '.join(sorted(steps))}, and one purse needs one"}
-        tests.append(stitched.trade(replace(tested.terms, lot=float(steps.pop()), starting_equity=money)))
+        counted, lot = stitched, 1.0
+        if isinstance(stitched.bars, Panel):
+            counted = replace(stitched, bars=_priced_by_lot(stitched.bars, floor["lots"]))
+        else:
+            lot = float(floor["lots"][stitched.bars.symbol])
+        tests.append(counted.trade(replace(tested.terms, lot=lot, starting_equity=money)))
     if not any(len(test.rows) for test in tests):
         return {"why": f"{floor['money']} buys no whole lot of anything that it wants"}
     return {"daily": Found({}, {}, tested.instead(tests)).daily()}
+
+
+def _priced_by_lot(panel: Panel, lots: Mapping[str, str]) -> Panel:
+    """The same bars with a lot of each symbol for a unit, so that whole units are whole lots."""
+    lot = np.array([float(lots[symbol]) for symbol in panel.symbols])
+    columns = panel.columns()
+    prices = {name: columns[name] * lot for name in ("open", "high", "low", "close") if name in columns}
+    return replace(panel, **prices, volume=None if panel.volume is None else panel.volume / lot)
 
 
 def lot_of(desk: Desk, account: Account, bars: Bars) -> Decimal:
@@ -176,6 +199,7 @@ def misfits(
         yield error
         return
     yield from _beyond(account, shown, abilities)
+    yield from _unlisted(desk, account, shown)
     yield from _unrated(desk, account)
     yield from _fees(desk, account, abilities)
     for bars in shown.series:
@@ -206,8 +230,30 @@ def _beyond(account: Account, shown: Traded, abilities: Abilities) -> Iterator[Q
         yield IllegalMove(f"the venue of account {account.name} takes no market orders", other)
     if Hold.GTC not in abilities.holds:
         yield IllegalMove(f"no order rests at the venue of account {account.name} until it is cancelled", other)
+    for symbol in sorted({bars.symbol for bars in shown.series}):
+        base, quote = split_symbol(symbol)
+        spelt = f"{base}{abilities.between}{quote}"
+        if abilities.between is not None and symbol not in (base, spelt):
+            found = f"the venue of account {account.name} writes {symbol} as {spelt}"
+            yield IllegalMove(found, "bring its bars in under that name, and queue the idea on them")
     if shown.stops and not (abilities.protects and OrderKind.STOP in abilities.kinds):
         yield IllegalMove(f"it leaves by stops, and none can rest at the venue of account {account.name}", other)
+
+
+def _unlisted(desk: Desk, account: Account, shown: Traded) -> Iterator[QuorumError]:
+    """Symbols that the venue does not trade; of real money it is not asked before it was agreed to."""
+    hours = desk.hours(account.name, desk.clock)
+    for symbol in sorted({bars.symbol for bars in shown.series}):
+        try:
+            known = hours.trades(symbol)
+        except NeedsApproval:
+            return
+        except QuorumError as error:
+            yield error
+            return
+        if not known:
+            found = f"the venue of account {account.name} does not trade {symbol}"
+            yield IllegalMove(found, "deploy it on an account at a venue that does, or queue it on another symbol")
 
 
 def _unrated(desk: Desk, account: Account) -> Iterator[QuorumError]:

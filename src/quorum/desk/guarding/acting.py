@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from quorum.desk.desk import Accounting, Desk
 from quorum.desk.guarding.closing import Step, newest_attempt, send_closings, unfilled
 from quorum.desk.guarding.resting import end_orders, is_looser, is_stop, put_back
-from quorum.domain import Clock, DecisionKind, Order, Purpose
+from quorum.domain import BrokerError, Clock, DecisionKind, Order, Purpose
 from quorum.risk import RAISED_BY, Action, tighten_stop
 
 WHY = "a breaker of the book ends entries"
@@ -69,8 +70,12 @@ def carry_out(
 
 
 def is_open(desk: Desk, answer: Mapping[str, Any]) -> bool:
-    """Whether a closing of the breaker has not filled whole."""
-    return any(unfilled(newest_attempt(desk, desk.orders.get(name))) for name in answer["closing"])
+    """Whether a closing of the breaker has not filled whole, and is tried again."""
+    for name in answer["closing"]:
+        with suppress(BrokerError):  # it was tried too often, which is told and keeps nobody from going on
+            if unfilled(newest_attempt(desk, desk.orders.get(name))):
+                return True
+    return False
 
 
 def _enters(order: Order) -> bool:

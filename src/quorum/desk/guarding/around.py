@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from quorum.desk.desk import Accounting, Desk
 from quorum.desk.guarding.clusters import clusters_of
-from quorum.domain import Book, OrderIntent, Part, Proposal
+from quorum.domain import ZERO, Book, OrderIntent, Part, Proposal
 from quorum.execution import make_intent
 from quorum.risk import Around, Asked
 
@@ -28,7 +28,9 @@ def surroundings(desk: Desk, transaction: Accounting, book: Book, wish: Proposal
     halts = tuple(f"{halt.name}: {halt.reason}" for halt in desk.halts.standing() if halt.stops(intent))
     near = frozenset(_symbols(book, wish.symbol)) | _elsewhere(found)
     clusters = clusters_of(desk, found, near, book.account)
-    around = replace(found, sectors=desk.settings.risk.groups(), clusters=clusters, halts=halts)
+    mine = transaction.holdings().get((whose, wish.symbol)) if whose else None
+    held = None if whose is None else ZERO if mine is None else mine.quantity
+    around = replace(found, sectors=desk.settings.risk.groups(), clusters=clusters, halts=halts, strategy_held=held)
     return around.about(wish)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from quorum.desk.desk import Desk
 from quorum.domain import Choice, DecisionKind, UsageError, iso, plain
-from quorum.risk import RAISABLE, Override, raised
+from quorum.risk import FRACTIONS, MOST, RAISABLE, Override, raised
 
 
 def override(desk: Desk, account: str, wanted: Override) -> dict[str, Any]:
@@ -22,13 +22,20 @@ def override(desk: Desk, account: str, wanted: Override) -> dict[str, Any]:
     if refused:
         known = wanted.limit in RAISABLE
         raise UsageError(refused, "say who, why, until" if known else f"these may be: {', '.join(sorted(RAISABLE))}")
-    before = getattr(limits, wanted.limit)
-    if raised(limits, (wanted,), now) == limits:
+    if wanted.limit in FRACTIONS and wanted.up_to > MOST:
+        raise UsageError(
+            f"{wanted.limit} up to {wanted.up_to} is {wanted.up_to:.0%} of equity",
+            f"it is a fraction, 0.45 for 45 %, and at most {MOST}",
+        )
+    before, after = (getattr(of, wanted.limit) for of in (limits, raised(limits, (wanted,), now)))
+    if after == before:
         raise UsageError(
             f"{wanted.limit} of account {name} is {'no limit' if before is None else before}, {wanted.up_to} raises"
             " nothing",
             "give a larger number, in the limit's own unit",
         )
+    if after != wanted.up_to:
+        raise UsageError(f"{wanted.limit} up to {wanted.up_to} makes no sense", "give a whole number")
     told = {"limit": wanted.limit, "from": plain(before), "to": plain(wanted.up_to), "expires": iso(wanted.expires)}
     choice = Choice(
         DecisionKind.OVERRIDE,

@@ -26,6 +26,7 @@ from quorum.risk import (
     strategy_breaker,
     warnings,
 )
+from quorum.risk.checks import DESK
 from quorum.risk.tail import (
     History,
     Inconclusive,
@@ -126,7 +127,7 @@ def check_strategy(desk: Desk, strategy_id: str) -> dict[str, Any]:
     """One deployed strategy in its book; NotFound for one that is not deployed."""
     records = desk.life.books.deployments.listed(strategy_id=strategy_id)
     if not records:
-        raise NotFound(f"{strategy_id} is not deployed", "see `quorum queue list`")
+        raise NotFound(f"{strategy_id} is not deployed", "see `quorum queue show`")
     record, now = records[-1], desk.clock.now()
     account = desk.account_for("", record["account"])
     allocation = allocation_of(desk, account, strategy_id)
@@ -139,10 +140,12 @@ def check_strategy(desk: Desk, strategy_id: str) -> dict[str, Any]:
     share = one.limits.max_strategy if allocation is None else min(one.limits.max_strategy, allocation)
     use = Use("max_strategy", strategy_id, one.book.currency, max(one.book.equity, Decimal(0)) * share, used)
     red = one.limits.strategy_red_at
-    uses = (use, Use("strategy_red_at", strategy_id, "fraction", red, one.around.strategy_drawdown))
+    every = limits_used(one.book, one.limits, one.around)
+    wide = [of for of in every if of.limit == DESK + "max_strategy" and of.subject == strategy_id]
+    uses = (use, *wide, Use("strategy_red_at", strategy_id, "fraction", red, one.around.strategy_drawdown))
     stops = [f"{halt.name} is halted: {halt.reason}" for halt in named]
     stops += [f"it has fallen {one.around.strategy_drawdown:.1%} from its peak (strategy_red_at)"] * bool(breaker.at)
-    stops += [*_paused(desk), *_why_stopped(one, [], limits_used(one.book, one.limits, one.around))]
+    stops += [*_paused(desk), *_why_stopped(one, [], every)]
     return {
         "as_of": iso(now),
         "strategy_id": strategy_id,

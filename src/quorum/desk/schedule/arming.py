@@ -20,7 +20,10 @@ from quorum.domain.grammar import parse
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A workflow that runs by itself: `missed` is run_once, run_all or skip, `overlap` skip, queue or cancel."""
+    """A workflow that runs by itself: `missed` is run_once, run_all or skip, `overlap` skip, queue or cancel.
+
+    `execution` is notify, paper or live, None as the workflow says.
+    """
 
     name: str
     spec: WorkflowSpec
@@ -29,6 +32,7 @@ class Schedule:
     missed: str
     overlap: str
     enabled: bool
+    execution: str | None = None
 
     @property
     def timed(self) -> tuple[Trigger, ...]:
@@ -105,7 +109,7 @@ def _schedule(name: str, section: ScheduleSection, specs: Mapping[str, WorkflowS
         raise _Wrong("workflow", f"{spec.name} has no trigger of its own", "give it one, as {cron: '0 3 * * *'}")
     _check_events(triggers, "workflow" if section.trigger is None else "trigger")
     policies = section.missed or spec.missed, section.overlap or spec.overlap
-    made = Schedule(name, spec, triggers, given, *policies, section.enabled)
+    made = Schedule(name, spec, triggers, given, *policies, section.enabled, section.execution)
     if made.timeframe is None and any(isinstance(t, Cron) and t.bars for t in triggers):
         raise _Wrong("params", "its trigger waits for bars, of no timeframe", "name the timeframe in params")
     return made

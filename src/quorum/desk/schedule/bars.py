@@ -24,7 +24,7 @@ def newest_close(lake: Lake) -> NewestClose:
         timeframe = Timeframe.parse(length)
         named = [Series(name, at, timeframe) for name, at in readings(symbol, venue) if at is not None]
         exact = [info.last for info in map(lake.newest, named) if info is not None]
-        ends = exact or [s.last for s in lake.series() if (s.symbol, s.timeframe) == (symbol, timeframe)]
+        ends = exact or [s.last for s in lake.series(symbol) if s.timeframe == timeframe]
         return max(ends) + timeframe.nanoseconds if ends else None
 
     return newest

@@ -67,6 +67,7 @@ def _shown(schedule: Schedule, ticks: Ticks, due: int | None) -> dict[str, Any]:
         "schedule": schedule.name,
         "workflow": schedule.spec.name,
         "enabled": schedule.enabled,
+        "execution": schedule.execution or schedule.spec.execution,
         "triggers": schedule.written,
         "params": dict(schedule.params),
         "next_due": None if due is None else iso(due),

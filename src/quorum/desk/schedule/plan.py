@@ -74,5 +74,5 @@ def request_of(schedule: Schedule, tick: Tick) -> Mapping[str, Any]:
 
 def request_at(schedule: Schedule, as_of: int, more: Mapping[str, Any]) -> Mapping[str, Any]:
     """The run of a schedule's workflow that decides at `as_of`, with `more` parameters than the schedule's own."""
-    asked = run_of(schedule.spec, schedule.params, as_of, origin=f"schedule {schedule.name}")
+    asked = run_of(schedule.spec, schedule.params, as_of, schedule.execution, f"schedule {schedule.name}")
     return {**asked, "params": {**asked["params"], **more}}

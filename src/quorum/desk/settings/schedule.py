@@ -36,6 +36,10 @@ schedules:
 #     workflow: daily_operations
 #     trigger: {session: {calendar: XNYS, at: open, offset_minutes: -60}}
 #     params: {symbol: AAPL, timeframe: 1d}
+#   deployed:                   # what deployed strategies want is traded as soon as a bar has closed
+#     workflow: deployed_trading
+#     execution: paper          # or live: accounts with real money as well, by two approvals of each strategy
+#     params: {source: alpaca}
 #   retrain:
 #     workflow: model_training_cycle
 #     trigger: {cron: "0 3 * * SUN", timezone: Europe/London}
@@ -143,6 +147,7 @@ class ScheduleSection(_Section):
     enabled: bool = False
     trigger: TriggerSection | None = None
     params: dict[str, Any] = {}
+    execution: Literal["notify", "paper", "live"] | None = None
     missed: Literal["run_once", "run_all", "skip"] | None = None
     overlap: Literal["skip", "queue", "cancel"] | None = None
 

@@ -12,6 +12,10 @@ from quorum.domain import Clock, Order, Side
 class Hours(Protocol):
     """A venue's own word on time and means; BrokerUnreachable when it does not tell."""
 
+    def trades(self, symbol: str) -> bool:
+        """Whether `symbol` is traded there at all."""
+        ...
+
     def closed_until(self, symbol: str) -> int | None:
         """When `symbol` trades next (ns UTC); None while it trades."""
         ...
@@ -30,7 +34,10 @@ class Hours(Protocol):
 
 
 class RoundTheClock:
-    """Hours of a venue that never closes and lends nothing."""
+    """Hours of a venue that never closes and lends nothing, and trades whatever has prices."""
+
+    def trades(self, symbol: str) -> bool:
+        return True
 
     def closed_until(self, symbol: str) -> int | None:
         return None

@@ -9,16 +9,19 @@ from quorum.execution.simulated.broker import ABILITIES, SimulatedBroker
 from quorum.execution.simulated.costs import Costs, VenueCosts
 from quorum.execution.simulated.journal import NoJournal
 from quorum.execution.simulated.matching import Range, goal_of
-from quorum.execution.simulated.prices import MarkedPrices, RangedPrices
+from quorum.execution.simulated.prices import Chart, ChartedPrices, MarkedPrices
+from quorum.execution.simulated.venue import check_sound
 
 __all__ = [
     "ABILITIES",
+    "Chart",
+    "ChartedPrices",
     "Costs",
     "MarkedPrices",
     "NoJournal",
     "Range",
-    "RangedPrices",
     "SimulatedBroker",
     "VenueCosts",
+    "check_sound",
     "goal_of",
 ]

@@ -27,8 +27,8 @@ from quorum.domain import (
 from quorum.execution.ports import Abilities, BrokerAccount, BrokerOrder, Journal, Prices
 from quorum.execution.simulated.costs import Costs
 from quorum.execution.simulated.matching import Deal, Range, ends, goal_of, left, protected, taken, touched
-from quorum.execution.simulated.prices import MarkedPrices, RangedPrices
-from quorum.execution.simulated.venue import Resting, Venue, placed
+from quorum.execution.simulated.prices import Chart, ChartedPrices, MarkedPrices
+from quorum.execution.simulated.venue import Moment, Resting, Seen, Venue, check_sound, check_steps, placed
 
 ABILITIES = Abilities(holds=frozenset(Hold) - {Hold.OPG})
 
@@ -57,6 +57,7 @@ class SimulatedBroker:
     ) -> None:
         self._journal = journal
         self._prices = prices
+        self._charted = prices if isinstance(prices, ChartedPrices) else None
         self._clock = clock
         self._costs = costs
         self._opening = opening
@@ -178,12 +179,12 @@ class SimulatedBroker:
             self._emit({"kind": "funding", "currency": money.currency, "amount": str(money.amount)})
 
     def _check(self, intent: OrderIntent) -> None:
+        check_sound(intent)
         try:
-            self._instruments(intent.symbol)
+            instrument = self._instruments(intent.symbol)
         except NotFound as error:
             raise BrokerError(f"{intent.symbol} is not traded here ({error.found})", error.remedy) from error
-        if intent.quantity <= 0 or intent.collar < 0:
-            raise BrokerError(f"an order of {intent.quantity} {intent.symbol} up to {intent.collar} makes no sense")
+        check_steps(intent, instrument)
         if intent.terms.hold not in ABILITIES.holds:
             raise BrokerError(f"this venue holds no auction for {intent.symbol}", "send it for the day")
         if isinstance(intent, AimedIntent) and not isinstance(self._prices, MarkedPrices):
@@ -197,44 +198,38 @@ class SimulatedBroker:
         self._emit({"kind": "end", "id": client_order_id, "status": status.value, "detail": detail})
 
     def _matched(self, client_order_id: str) -> BrokerOrder:
-        """Fill an open order at every print up to now, end it when its time is over, and answer what it is."""
+        """Let an open order meet what is new up to now, end it when its time is over, and answer what it is."""
         order, still = self._venue.orders[client_order_id], self._venue.open
         if client_order_id in still:
             now = self._clock.now()
             if order.aim is not None:
                 self._size([order])
-            for trade in self._due(order, now):
-                self._meet(order, trade)
+            for moment, trade in self._due(order, min(now, ends(order))):
+                self._meet(order, trade, moment)
                 if client_order_id not in still:
                     break
             if client_order_id in still and now > ends(order):
                 self._end(client_order_id, OrderStatus.EXPIRED, "not filled within its time")
         return order.answer
 
-    def _due(self, order: Resting, now: int) -> Iterator[Trade]:
-        """The prints that an open order meets, oldest first; one that rests also what is inside of bars that ended."""
+    def _due(self, order: Resting, until: int) -> Iterator[tuple[Moment, Trade]]:
+        """What an open order has not met yet, oldest first."""
         if order.aim is not None:
             return
-        since = order.answer.fills[-1].time + 1 if order.answer.fills else order.since
-        until, prices = min(now, ends(order)), self._prices
-        waits = order.plan is None and (order.terms.kind.waits or order.has_limit)
-        inside = {}
-        if waits and isinstance(prices, RangedPrices):
-            inside = {bar.time: bar for bar in prices.ranges(order.symbol, since, until)}
-        for trade in prices.prints(order.symbol, since, until):
-            yield trade
-            found = touched(order, trade, inside[trade.time]) if trade.time in inside else None
-            if found is not None:
-                yield found
+        if self._charted is not None:
+            yield from _on_chart(order, self._charted.chart(order.symbol, order.since), until)
+            return
+        for trade in self._prices.prints(order.symbol, order.met.time + 1, until):
+            yield Moment(trade.time, False), trade
 
-    def _meet(self, order: Resting, trade: Trade) -> None:
+    def _meet(self, order: Resting, trade: Trade, moment: Moment) -> None:
         if order.plan is not None:
             self._protect(order, Range(trade.time, trade.price, trade.price, trade.price))
             return
         if order.terms.kind.waits and not order.set_off:
             if not order.reached(trade.price):
                 return
-            self._emit({"kind": "set_off", "id": order.client_order_id})
+            self._emit({"kind": "set_off", "id": order.client_order_id, **moment._asdict()})
         deal = taken(order, trade, self._costs, self._instruments(order.symbol))
         if deal is not None:
             self._book(order, deal, trade.time)
@@ -243,7 +238,7 @@ class SimulatedBroker:
         if order.terms.hold is Hold.IOC:
             self._end(order.client_order_id, OrderStatus.EXPIRED, "not filled at once")
         elif order.has_limit and not order.rested:
-            self._emit({"kind": "rested", "id": order.client_order_id})
+            self._emit({"kind": "rested", "id": order.client_order_id, **moment._asdict()})
 
     def _protect(self, order: Resting, bar: Range) -> None:
         held = self._venue.positions.get(order.symbol, ZERO)
@@ -293,3 +288,22 @@ class SimulatedBroker:
         self._emit({**event, "collar": str(collar)})
         if not change:
             self._end(order.client_order_id, OrderStatus.CANCELLED, "what it aims at is held already")
+
+
+def _on_chart(order: Resting, chart: Chart, until: int) -> Iterator[tuple[Moment, Trade]]:
+    """The prints that are new to an order, and of one that rests what is inside of bars that ended.
+
+    A bar of which it got a part has no more for it.
+    """
+    behind = order.seen_of(chart.edition)
+    rests = order.plan is None and (order.terms.kind.waits or order.has_limit)
+    for trade, bar in chart.bars(behind.time, until):
+        opened, inside = Moment(trade.time, False), Moment(trade.time, True)
+        if opened > behind:
+            yield opened, trade
+            order.seen = Seen(chart.edition, opened)
+        if rests and bar is not None and inside > max(behind, order.met):
+            found = touched(order, trade, bar)
+            if found is not None:
+                yield inside, found
+            order.seen = Seen(chart.edition, inside)

@@ -27,14 +27,30 @@ class MarkedPrices(Protocol):
         ...
 
 
+class Chart(Protocol):
+    """A symbol's prints, bar by bar."""
+
+    @property
+    def edition(self) -> object:
+        """Equal as long as what was told stands, and all that is new comes after it."""
+        ...
+
+    def bars(self, since: int, until: int) -> Iterable[tuple[Trade, Range | None]]:
+        """The prints at or after `since` and not after `until` (ns UTC), oldest first.
+
+        Each with how far its bar went; None for one that had not ended by `until`, and where nobody knows.
+        """
+        ...
+
+
 @runtime_checkable
-class RangedPrices(Protocol):
+class ChartedPrices(Protocol):
     """Prices that tell of bars that have ended how far they went, so that a resting order can be met inside of one."""
 
     def prints(self, symbol: str, since: int, until: int) -> Iterable[Trade]:
-        """See Prices: each bar's open."""
+        """See Prices."""
         ...
 
-    def ranges(self, symbol: str, since: int, until: int) -> Iterable[Range]:
-        """The bars of `prints` that began at or after `since` and had ended by `until` (ns UTC), oldest first."""
+    def chart(self, symbol: str, since: int) -> Chart:
+        """The chart that an order of `symbol` follows which was placed at `since`; NotFound for an unknown symbol."""
         ...

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from quorum.domain import (
     AT_MARKET,
     ZERO,
     Aim,
     AimedIntent,
+    BrokerError,
     ExitPlan,
     Fill,
+    Instrument,
     OrderIntent,
     OrderKind,
     OrderStatus,
@@ -25,6 +27,20 @@ from quorum.domain import (
 from quorum.execution.ports import BrokerOrder
 
 
+class Moment(NamedTuple):
+    """When an order meets the market: at the print of an instant (ns UTC), or after it inside of the print's bar."""
+
+    time: int
+    inside: bool
+
+
+class Seen(NamedTuple):
+    """Up to when an order has met the prints of an edition, without news."""
+
+    edition: object
+    moment: Moment
+
+
 @dataclass(slots=True)
 class Resting:
     """An order at the venue.
@@ -32,6 +48,8 @@ class Resting:
     One with an `aim` has estimates of side and quantity until it is sized; one with a `plan` protects a holding, and
     fills whole when a level of the plan is reached. `price` is the price that its collar was measured from. One whose
     terms have a trigger waits until it is `set_off`; one that has `rested` has met a print and did not fill whole.
+    What happened to it last happened at `met`; what it has `seen` since is in no journal, and is looked at again
+    where that is lost.
     """
 
     client_order_id: str
@@ -43,12 +61,14 @@ class Resting:
     since: int
     answer: BrokerOrder
     remaining: Decimal
+    met: Moment
     price: Decimal = ZERO
     aim: Aim | None = None
     plan: ExitPlan | None = None
     terms: OrderTerms = AT_MARKET
     set_off: bool = False
     rested: bool = False
+    seen: Seen | None = None
 
     @property
     def has_limit(self) -> bool:
@@ -58,6 +78,14 @@ class Resting:
         """Whether a print at `price` sets off an order that waits for its trigger."""
         trigger = self.terms.trigger
         return trigger is not None and self.side.sign * (price - trigger) >= 0
+
+    def seen_of(self, edition: object) -> Moment:
+        """The last moment of an edition that is behind it."""
+        return max(self.seen.moment, self.met) if self.seen and self.seen.edition == edition else self.met
+
+    def meets(self, moment: Moment) -> None:
+        """Something happened to it then: what comes after that is new to it."""
+        self.met, self.seen = max(self.met, moment), None
 
 
 @dataclass(slots=True)
@@ -98,6 +126,7 @@ class Venue:
             event["since"],
             BrokerOrder(event["id"], OrderStatus.ACCEPTED, (), "", event["symbol"], side.sign * quantity),
             quantity,
+            Moment(event["since"] - 1, True),
             Decimal(event.get("price", 0)),
             None if aim is None else Aim.read(aim),
             None if plan is None else ExitPlan.read(plan),
@@ -111,10 +140,14 @@ class Venue:
         order.answer = replace(order.answer, quantity=order.side.sign * order.quantity)
 
     def _on_set_off(self, event: Mapping[str, Any]) -> None:
-        self.orders[event["id"]].set_off = True
+        order = self.orders[event["id"]]
+        order.set_off = True
+        _met(order, event)
 
     def _on_rested(self, event: Mapping[str, Any]) -> None:
-        self.orders[event["id"]].rested = True
+        order = self.orders[event["id"]]
+        order.rested = True
+        _met(order, event)
 
     def _on_amended(self, event: Mapping[str, Any]) -> None:
         self.orders[event["id"]].plan = ExitPlan.read(event["plan"])
@@ -133,6 +166,7 @@ class Venue:
             event["time"],
         )
         order.remaining -= fill.quantity
+        order.meets(Moment(fill.time, True))
         whole = order.plan is not None or not order.remaining
         status = OrderStatus.FILLED if whole else OrderStatus.PARTIALLY_FILLED
         fills = (*order.answer.fills, fill)
@@ -151,8 +185,37 @@ class Venue:
 _APPLY = {name.removeprefix("_on_"): rule for name, rule in vars(Venue).items() if name.startswith("_on_")}
 
 
+def _met(order: Resting, event: Mapping[str, Any]) -> None:
+    """Take the event's moment; one that was written before they had any leaves the order's."""
+    if "time" in event:
+        order.meets(Moment(event["time"], event["inside"]))
+
+
 def _add(line: dict[str, Decimal], key: str, amount: Decimal) -> None:
     line[key] = line.get(key, ZERO) + amount
+
+
+def check_sound(intent: OrderIntent) -> None:
+    """BrokerError for numbers that make no sense at any venue; a sale may take whatever is paid."""
+    if not intent.quantity.is_finite() or intent.quantity <= 0:
+        raise BrokerError(f"{intent.symbol}: a quantity of {intent.quantity} makes no sense", "give a number above 0")
+    if not intent.collar.is_finite() or intent.collar < 0:
+        raise BrokerError(f"{intent.symbol}: a collar of {intent.collar} makes no sense", "give a price")
+
+
+def check_steps(intent: OrderIntent, instrument: Instrument) -> None:
+    """BrokerError, with field and rule, for less than a lot and for a limit or its trigger off the tick.
+
+    A stop that becomes a market order may have its trigger between two ticks: it fills on one.
+    """
+    symbol, terms = intent.symbol, intent.terms
+    if not isinstance(intent, AimedIntent) and intent.quantity < instrument.lot:
+        raise BrokerError(f"{symbol}: a quantity of {intent.quantity} is less than a lot", f"lots are {instrument.lot}")
+    if terms.kind not in (OrderKind.LIMIT, OrderKind.STOP_LIMIT):
+        return
+    for field_, price in (("limit", intent.collar), ("trigger", terms.trigger)):
+        if price is not None and (price <= 0 or price % instrument.tick):
+            raise BrokerError(f"{symbol}: a {field_} of {price} is off the tick", f"ticks are {instrument.tick}")
 
 
 def placed(intent: OrderIntent, now: int) -> dict[str, Any]:

@@ -72,7 +72,8 @@ class _Round:
 
     def look(self) -> bool:
         """One round: cancel what is not ours, follow what is, close what is held; whether it was flat already."""
-        self.sent = {symbol: order for symbol, order in self.sent.items() if not self._ended(symbol, order)}
+        ended = [symbol for symbol, order in self.sent.items() if self._ended(symbol, order)]
+        self.sent = {symbol: order for symbol, order in self.sent.items() if symbol not in ended}
         ours = {order.intent.client_order_id for order in self.sent.values()}
         self.strange = [o for o in self.broker.open_orders() if o.client_order_id not in ours]
         self._cancel(self.strange, everything=not ours)
@@ -100,8 +101,7 @@ class _Round:
             self.why[symbol] = str(error)
             return False
         if not order.status.terminal:
-            open_ = f"order {order.intent.client_order_id} is {order.status}, {order.filled} filled"
-            self.why[symbol] = unanswered(order) if order.status in UNANSWERED else open_
+            self.why[symbol] = _open(order)
             return False
         if order.filled < order.intent.quantity:
             said = self.closer.said(order)
@@ -149,16 +149,23 @@ class _Round:
 
     def left(self) -> dict[str, str]:
         """Why it is not flat: by symbol what is held still, by id what is open still."""
+        why = {**{symbol: _open(order) for symbol, order in self.sent.items()}, **self.why}
         found = {
-            s: f"{q.normalize():f} still held: {self.why.get(s, 'no order closed it in time')}"
-            for s, q in self.held.items()
+            s: f"{q.normalize():f} still held: {why.get(s, 'no order closed it in time')}" for s, q in self.held.items()
         }
         stuck = [order.client_order_id for order in self.strange]
         found |= {name: self.why.get(name, "it was open at the last look") for name in stuck}
-        found |= {s: self.why.get(s, "its order has not ended") for s in self.sent if s not in found}
+        found |= {s: why[s] for s in self.sent if s not in found}
         found |= {o.intent.client_order_id: unanswered(o) for o in self.waiting}
         found |= {name: said for name, said in self.why.items() if name == ALL}
         return found or {ALL: "it was not seen flat twice in time"}
+
+
+def _open(order: Order) -> str:
+    """What is known of an order that has not ended."""
+    if order.status in UNANSWERED:
+        return unanswered(order)
+    return f"order {order.intent.client_order_id} is {order.status}, {order.filled} filled"
 
 
 def unanswered(order: Order) -> str:

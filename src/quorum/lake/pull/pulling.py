@@ -28,13 +28,16 @@ class Asked:
     until: int | None = None
 
 
-def listed(symbol: str) -> str:
-    """The name under which the lake keeps what is asked for as `symbol`: BTCUSDT for btc/usdt, AAPL for aapl."""
+def listed(symbol: str, between: str = "") -> str:
+    """The name under which the lake keeps what is asked for as `symbol`: BTCUSDT for btc/usdt, AAPL for aapl.
+
+    `between` stands between the two of a pair: a slash, where the venue's orders name it so.
+    """
     upper = symbol.strip().upper()
     base, quote = split_symbol(upper)
     if not upper or not upper.isprintable() or " " in upper:
         raise UsageError(f"{symbol!r} is no symbol", "write it as BTCUSDT, BTC/USD or AAPL")
-    return upper if base == upper else base + quote
+    return upper if base == upper else base + between + quote
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,7 @@ def room_checks(ask: Ask, around: Around) -> list[Check]:
     if clusters:
         found.append(room(ask, "max_cluster", equity * limits.max_cluster, max(clusters.values())))
     if around.wide is not None:
-        used = {check.name: check.used for check in found}
-        found += _wide_rooms(ask, around, around.wide, used, clusters)
+        found += _wide_rooms(ask, around, around.wide, {check.name: check.used for check in found}, clusters)
     return found
 
 

@@ -65,4 +65,5 @@ def _lines(check: Check, halts: Sequence[str]) -> tuple[str, ...]:
     told = _TOLD.get(name)
     if told is None:
         return (f"{check.name}: {check.used:.2f} of {check.limit:.2f} used, no room for an order",)
-    return (told(check) if name == check.name else f"over all accounts: {told(check)}",)
+    said = told(check)
+    return (said if name == check.name else f"over all accounts: {said.replace(f'({name})', f'({check.name})')}",)

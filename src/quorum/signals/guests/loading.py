@@ -7,9 +7,10 @@ import importlib.util
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from quorum.domain import NotFound, QuorumError, UsageError
@@ -76,13 +77,22 @@ def load_path(text: str) -> AnyStrategy:
         raise _unloadable(f"{file.name}:{chosen}", error) from error
 
 
+class _AsItStands(SourceFileLoader):
+    """Compiles the file anew: what Python keeps of it beside it hides a change of the same length and second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def _run(file: Path) -> ModuleType:
     """The file as a module of a name of its own, run now."""
     name = f"strategy_file_{hashlib.sha256(str(file).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
+    loader = _AsItStands(name, str(file))
+    spec = importlib.util.spec_from_file_location(name, file, loader=loader)
+    if spec is None or file.suffix != ".py":
         raise UsageError(f"{file} is no Python file", "give one that ends with .py")
-    loader, module = spec.loader, importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(spec)
     # dataclasses and the hash of its origin look the module up by its name
     sys.modules[name] = module
     try:

@@ -6,25 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from aiohttp import web
 
 from quorum.domain import SECOND, ZERO
-from quorum.simulator.alpaca.asking import instant, listing_named, missing, whole
-from quorum.simulator.alpaca.forms import account_form, asset_form, fee_form, fill_form, local
-from quorum.simulator.alpaca.listings import is_pair
+from quorum.simulator.alpaca.asking import day_of, instant, listing_named, missing, whole
+from quorum.simulator.alpaca.forms import ACTIVITIES, account_form, asset_form, fee_form, fill_form, local, move_form
 from quorum.simulator.alpaca.records import Worth
 from quorum.simulator.alpaca.refusals import BAD_REQUEST, Complaint
-from quorum.simulator.core import NEW_YORK, Always, is_open
+from quorum.simulator.core import NEW_YORK, Always, Session, is_open
 from quorum.simulator.serving import Simulation
 
 _MOST = 100
-_ANNOUNCED = ("dividend", "merger", "spinoff", "split")
+_DATES = {"TRADING": "date", "SETTLEMENT": "settlement_date"}
 
 
 class Account:
-    """/v2/account, its activities, /v2/clock, /v2/calendar, /v2/assets and /v2/corporate_actions/announcements."""
+    """/v2/account, its activities, /v2/clock, /v2/calendar and /v2/assets."""
 
     def __init__(self, simulation: Simulation, worth: Worth) -> None:
         self._worth = worth
@@ -41,8 +41,6 @@ class Account:
             web.get("/v2/calendar", self.calendar),
             web.get("/v2/assets", self.assets),
             web.get("/v2/assets/{symbol:.+}", self.asset),
-            web.get("/v2/corporate_actions/announcements", self.announced),
-            web.get("/v2/corporate_actions/announcements/{id}", self.announcement),
         ]
 
     async def account(self, request: web.Request) -> web.Response:
@@ -52,10 +50,12 @@ class Account:
         return web.json_response(account_form(self._simulation, before))
 
     async def activities(self, request: web.Request) -> web.Response:
-        """Fills and crypto fees, by kind and time, newest first unless asked, a page at a time."""
+        """Fills, crypto fees and what other hands moved, by kind and time, newest first unless asked, in pages."""
         query = request.query
-        kinds = set((request.match_info.get("kind") or query.get("activity_types", "FILL,CFEE")).split(","))
-        rows = [row for row in self._rows(query) if row["activity_type"] in kinds]
+        kinds = _kinds(request)
+        rows = sorted(
+            (row for row in self._rows(query) if row["activity_type"] in kinds), key=lambda row: row["id"][:17]
+        )
         if query.get("direction", "desc") != "asc":
             rows.reverse()
         if token := query.get("page_token"):
@@ -67,14 +67,16 @@ class Account:
 
     def _rows(self, query: Any) -> Iterable[dict[str, Any]]:
         after, until = (instant(query, name) for name in ("after", "until"))
+
+        def asked(at: int) -> bool:
+            day = not query.get("date") or local(at)[:10] == query["date"]
+            return day and (after is None or at > after) and (until is None or at < until)
+
+        yield from (move_form(move, number) for number, move in enumerate(self._exchange.floor.moves) if asked(move.at))
         done: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
         for fill in self._exchange.floor.fills:
             done[fill.order_id] += fill.quantity
-            if (after is not None and fill.at <= after) or (until is not None and fill.at >= until):
-                continue
-            if query.get("date") and local(fill.at)[:10] != query["date"]:
-                continue
-            if not self._simulation.visible(self._exchange.floor.orders[fill.order_id]):
+            if not asked(fill.at) or not self._simulation.visible(self._exchange.floor.orders[fill.order_id]):
                 continue
             yield fill_form(self._exchange, fill, done[fill.order_id])
             if fill.fee:
@@ -96,34 +98,43 @@ class Account:
         )
 
     async def calendar(self, request: web.Request) -> web.Response:
-        """Sessions from `start` to `end`, both dates included."""
+        """Sessions that trade, or settle, from `start` to `end`, both dates included."""
         today = date.fromisoformat(local(self._simulation.clock.now())[:10])
-        first = _date(request, "start", today - timedelta(days=365))
-        last = _date(request, "end", today + timedelta(days=365))
-        span = (_midnight(first), _midnight(last + timedelta(days=1)))
+        first = day_of(request, "start", today - timedelta(days=365))
+        last = day_of(request, "end", today + timedelta(days=365))
+        wanted = request.query.get("date_type", "TRADING").upper()
+        if wanted not in _DATES:
+            raise Complaint(422, BAD_REQUEST, f"date_type must be {' or '.join(_DATES)}")
+        span = (_midnight(first - timedelta(days=10)), _midnight(last + timedelta(days=10)))
+        sessions = self._exchange.hours.sessions(*span)
+        rows = [self._day(session, after.date) for session, after in pairwise(sessions)]
+        return web.json_response([row for row in rows if str(first) <= row[_DATES[wanted]] <= str(last)])
+
+    def _day(self, session: Session, settles: str) -> dict[str, Any]:
         always = isinstance(self._exchange.hours, Always)
-        return web.json_response(
-            [
-                {
-                    "date": session.date,
-                    "open": "00:00" if always else local(session.open)[11:16],
-                    "close": "23:59" if always else local(session.close)[11:16],
-                    "session_open": "0000" if always else "0400",
-                    "session_close": "2359" if always else "2000",
-                }
-                for session in self._exchange.hours.sessions(*span)
-            ]
-        )
+        return {
+            "date": session.date,
+            "open": "00:00" if always else local(session.open)[11:16],
+            "close": "23:59" if always else local(session.close)[11:16],
+            "session_open": "0000" if always else "0400",
+            "session_close": "2359"
+            if always
+            else local(self._exchange.hours.day(session.open).close)[11:16].replace(":", ""),
+            "settlement_date": settles,
+        }
 
     async def assets(self, request: web.Request) -> web.Response:
-        """What is traded here."""
-        wanted, status = request.query.get("asset_class"), request.query.get("status", "active")
+        """What is traded here, by class, exchange and attributes."""
+        query = request.query
+        attributes = {name for name in query.get("attributes", "").split(",") if name}
         found = [
-            asset_form(each)
-            for each in self._exchange.listings.values()
-            if wanted in (None, "crypto" if is_pair(each) else "us_equity")
+            form
+            for form in map(asset_form, self._exchange.listings.values())
+            if query.get("asset_class") in (None, "", form["class"])
+            and query.get("exchange") in (None, "", form["exchange"])
+            and (not attributes or attributes & set(form["attributes"]))
         ]
-        return web.json_response(found if status in ("active", "all") else [])
+        return web.json_response(found if query.get("status", "active") in ("active", "all") else [])
 
     async def asset(self, request: web.Request) -> web.Response:
         """One asset by its symbol or id."""
@@ -132,26 +143,22 @@ class Account:
             raise missing(f"asset for {request.match_info['symbol']}")
         return web.json_response(asset_form(listing))
 
-    async def announced(self, request: web.Request) -> web.Response:
-        """Dividends, splits and the like: there are none here."""
-        wanted = [name for name in request.query.get("ca_types", "").lower().split(",") if name]
-        if not wanted or any(name not in _ANNOUNCED for name in wanted):
-            raise Complaint(422, BAD_REQUEST, f"ca_types must be of {', '.join(_ANNOUNCED)}")
-        since, until = (_date(request, name, date.min) for name in ("since", "until"))
-        if date.min in (since, until) or not timedelta(0) <= until - since <= timedelta(days=90):
-            raise Complaint(422, BAD_REQUEST, "since and until are required, and no more than 90 days apart")
-        return web.json_response([])
 
-    async def announcement(self, request: web.Request) -> web.Response:
-        """One of them: there is none."""
-        raise missing("announcement")
-
-
-def _date(request: web.Request, name: str, usual: date) -> date:
-    try:
-        return date.fromisoformat(request.query.get(name, usual.isoformat())[:10])
-    except ValueError:
-        raise Complaint(422, BAD_REQUEST, f"invalid {name}") from None
+def _kinds(request: web.Request) -> set[str]:
+    """The kinds of activity that are asked for; Complaint for one that is none."""
+    asked, category = (
+        request.match_info.get("kind") or request.query.get("activity_types"),
+        request.query.get("category"),
+    )
+    if asked and category:
+        raise Complaint(422, BAD_REQUEST, "only one of activity_types and category is allowed")
+    if category not in (None, "", "trade_activity", "non_trade_activity"):
+        raise Complaint(422, BAD_REQUEST, f"invalid category {category!r}")
+    kinds = {"FILL"} if category == "trade_activity" else set(ACTIVITIES) - ({"FILL"} if category else set())
+    found = set(asked.split(",")) if asked else kinds
+    if unknown := sorted(found - set(ACTIVITIES)):
+        raise Complaint(422, BAD_REQUEST, f"invalid activity type {unknown[0]!r}")
+    return found
 
 
 def _midnight(day: date) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,6 +16,7 @@ from quorum.simulator.alpaca.refusals import BAD_REQUEST, MISSING, UNPROCESSABLE
 from quorum.simulator.core import Exchange, Kind, Life, Listing, Ticket
 
 _LONGEST_ID, _LARGEST = 128, Decimal("1e12")
+_INTENTS = ("buy_to_open", "buy_to_close", "sell_to_open", "sell_to_close")
 _PAIR_LIVES, _PAIR_KINDS = (Life.GTC, Life.IOC), (Kind.MARKET, Kind.LIMIT, Kind.STOP_LIMIT)
 
 
@@ -40,8 +42,6 @@ def listing_named(exchange: Exchange, name: str) -> Listing | None:
 def ticket_of(exchange: Exchange, body: Mapping[str, Any], usual_id: str) -> Ticket:
     """The order that `body` asks for; Complaint for what can be seen without the account."""
     side, kind, life = (_word(body, name, each) for name, each in _WORDS.items())
-    if body.get("extended_hours"):
-        raise Complaint(422, UNPROCESSABLE, "extended hours are not simulated")
     listing = listing_named(exchange, str(body.get("symbol", "")))
     symbol = listing.symbol if listing else str(body.get("symbol", ""))
     ticket = Ticket(
@@ -56,9 +56,11 @@ def ticket_of(exchange: Exchange, body: Mapping[str, Any], usual_id: str) -> Tic
         stop=number(body, "stop_price"),
         trail=number(body, "trail_price"),
         trail_part=percent(body, "trail_percent"),
+        extended=_flag(body, "extended_hours") and (listing is None or not is_pair(listing)),
     )
     if listing is not None:
         (_pair if is_pair(listing) else _share)(ticket)
+    _intended(exchange, ticket, body)
     return ticket
 
 
@@ -110,6 +112,14 @@ def instant(query: Mapping[str, str], name: str) -> int | None:
         raise Complaint(422, BAD_REQUEST, f"invalid {name}") from None
 
 
+def day_of(request: web.Request, name: str, usual: date) -> date:
+    """A date of the query; Complaint when it is none."""
+    try:
+        return date.fromisoformat(request.query.get(name, usual.isoformat())[:10])
+    except ValueError:
+        raise Complaint(422, BAD_REQUEST, f"invalid {name}") from None
+
+
 def terms_of(body: Mapping[str, Any], ticket: Ticket) -> dict[str, Decimal | Life]:
     """What a replacement of `ticket` changes; `trail` is in the unit that it was placed with."""
     trails = ticket.trail_part is not None
@@ -142,7 +152,29 @@ def _word(body: Mapping[str, Any], name: str, words: type[Any]) -> Any:
         raise Complaint(422, BAD_REQUEST, f"invalid {name} {value!r}") from None
 
 
+def _intended(exchange: Exchange, ticket: Ticket, body: Mapping[str, Any]) -> None:
+    """What a client means to do to its position is what the order does to it, where it says so."""
+    meant = body.get("position_intent")
+    if meant is None:
+        return
+    if meant not in _INTENTS:
+        raise Complaint(422, BAD_REQUEST, "invalid position_intent specified")
+    closes = exchange.floor.held(ticket.symbol) * ticket.side.sign < 0
+    found = f"{ticket.side.value}_to_{'close' if closes else 'open'}"
+    if meant != found:
+        raise Complaint(422, UNPROCESSABLE, f"position intent mismatch, inferred: {found}, specified: {meant}")
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    found = body.get(name)
+    if not isinstance(found, bool | None):
+        raise Complaint(422, BAD_REQUEST, f"invalid {name} {found!r}")
+    return bool(found)
+
+
 def _share(ticket: Ticket) -> None:
+    if ticket.extended and (ticket.kind is not Kind.LIMIT or ticket.life not in (Life.DAY, Life.GTC)):
+        raise Complaint(422, UNPROCESSABLE, "extended hours order must be DAY or GTC limit orders")
     fractional = ticket.notional is not None or (ticket.quantity is not None and ticket.quantity % 1 != 0)
     if ticket.notional is not None and ticket.notional < 1:
         raise Complaint(422, BAD_REQUEST, "notional must be >= 1.00")

@@ -106,8 +106,9 @@ def _advanced(exchange: Exchange, first: Ticket, word: str) -> None:
         raise Complaint(422, UNPROCESSABLE, "fractional orders must be simple orders")
     if first.life not in (Life.DAY, Life.GTC):
         raise Complaint(422, UNPROCESSABLE, f"{word} orders must have time_in_force day or gtc")
-    if first.kind is Kind.TRAILING:
-        raise Complaint(422, UNPROCESSABLE, "trailing_stop orders must be simple orders")
+    if first.kind is Kind.TRAILING or first.extended:
+        what = "extended hours" if first.extended else "trailing_stop"
+        raise Complaint(422, UNPROCESSABLE, f"{what} orders must be simple orders")
 
 
 def _apart(entry: Side, base: Decimal, profit: dict[str, Any] | None, loss: dict[str, Any] | None) -> None:

@@ -15,7 +15,7 @@ from quorum.simulator.serving import Simulation, web_date
 
 KEY, SECRET = "APCA-API-KEY-ID", "APCA-API-SECRET-KEY"  # names of headers
 _MINUTE = 60.0
-_OPEN = ("/sim/", "/stream", "/v2/iex", "/v2/sip", "/v2/test", "/v1beta3/crypto/us")
+_OPEN = ("/stream", "/v2/iex", "/v2/sip", "/v2/test", "/v1beta3/crypto/us")
 _DATA = ("/v2/stocks/", "/v1beta3/crypto/us/", "/v1beta1/", "/v1/corporate-actions")
 
 
@@ -48,8 +48,8 @@ def doorkeeper(simulation: Simulation) -> Middleware:
 
     @web.middleware
     async def keep(request: web.Request, handler: Handler) -> web.StreamResponse:
-        streams = request.path in _OPEN or request.path.startswith("/sim/")
-        if streams:
+        streams = request.path in _OPEN or request.headers.get("Upgrade", "").lower() == "websocket"
+        if streams or request.path.startswith("/sim/"):
             return await handler(request)
         headers: dict[str, str] = {}
         try:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from quorum.domain import DAY, SECOND, ZERO, Position, Side, iso
 from quorum.simulator.alpaca.listings import asset_id, is_pair, name_of, spoken
-from quorum.simulator.core import NEW_YORK, Exchange, Listing, Placed, State, Traded
+from quorum.simulator.core import NEW_YORK, Adjusted, Exchange, Listing, Placed, State, Traded
 from quorum.simulator.serving import Simulation
 
+ACTIVITIES = (
+    *("FILL", "ACATC", "ACATS", "CFEE", "CIL", "CSD", "CSW", "DIV", "DIVCGL", "DIVCGS", "DIVNRA", "DIVROC", "DIVTXEX"),
+    *(
+        "DIVWH",
+        "EXTRD",
+        "FEE",
+        "FXTRD",
+        "INT",
+        "INTPNL",
+        "JNL",
+        "JNLC",
+        "JNLS",
+        "MA",
+        "MEM",
+        "NC",
+        "OCT",
+        "OPASN",
+        "OPCSH",
+    ),
+    *("OPEXC", "OPEXP", "OPTRD", "PTC", "REORG", "SPIN", "SPLIT", "SWP", "TRANS", "VOF", "WH"),
+)
 _CENT, _RATE = Decimal("0.01"), Decimal("0.000001")
 
 
@@ -29,11 +51,16 @@ def local(at: int) -> str:
     return datetime.fromtimestamp(at // SECOND, NEW_YORK).isoformat()
 
 
+def class_of(listing: Listing) -> str:
+    """The class of an asset."""
+    return "crypto" if is_pair(listing) else "us_equity"
+
+
 def status_of(exchange: Exchange, order: Placed) -> str:
     """The status of an order; one that waits for its market is `accepted`, one that waits for another `held`."""
     if order.state is State.NEW and held(exchange, order):
         return "held"
-    if order.state is State.NEW and not exchange.trades_now(order.ticket.symbol):
+    if order.state is State.NEW and not exchange.trades_now(order.ticket.symbol, order.ticket.extended):
         return "accepted"
     return order.state.value
 
@@ -71,7 +98,7 @@ def order_form(exchange: Exchange, order: Placed, status: str | None = None) -> 
         "replaces": order.replaces,
         "asset_id": asset_id(ticket.symbol),
         "symbol": ticket.symbol,
-        "asset_class": "crypto" if is_pair(listing) else "us_equity",
+        "asset_class": class_of(listing),
         "notional": text(ticket.notional),
         "qty": text(ticket.quantity),
         "filled_qty": text(order.filled),
@@ -84,7 +111,7 @@ def order_form(exchange: Exchange, order: Placed, status: str | None = None) -> 
         "limit_price": text(ticket.limit) if ticket.kind.limited else None,
         "stop_price": text(order.stop) if ticket.kind.stopped else None,
         "status": status or status_of(exchange, order),
-        "extended_hours": False,
+        "extended_hours": ticket.extended,
         "legs": None,
         "trail_percent": text(None if ticket.trail_part is None else 100 * ticket.trail_part),
         "trail_price": text(ticket.trail),
@@ -131,7 +158,7 @@ def position_form(simulation: Simulation, held: Position) -> dict[str, Any]:
         "asset_id": asset_id(held.symbol),
         "symbol": spoken(held.symbol),
         "exchange": listing.instrument.venue,
-        "asset_class": "crypto" if is_pair(listing) else "us_equity",
+        "asset_class": class_of(listing),
         "asset_marginable": not is_pair(listing),
         "qty": text(held.quantity),
         "qty_available": text(abs(held.quantity) - reserved),
@@ -195,7 +222,7 @@ def asset_form(listing: Listing) -> dict[str, Any]:
     extra = {"min_order_size": "0.000000001", "min_trade_increment": "0.000000001", "price_increment": "0.01"}
     return {
         "id": asset_id(listing.symbol),
-        "class": "crypto" if pair else "us_equity",
+        "class": class_of(listing),
         "exchange": listing.instrument.venue,
         "symbol": listing.symbol,
         "name": name_of(listing.symbol),
@@ -206,7 +233,7 @@ def asset_form(listing: Listing) -> dict[str, Any]:
         "easy_to_borrow": listing.shortable,
         "fractionable": listing.fractional,
         "maintenance_margin_requirement": 100 if pair else 30,
-        "attributes": [],
+        "attributes": [] if pair else ["fractional_eh_enabled", "overnight_tradable"],
         **(extra if pair else {}),
     }
 
@@ -245,6 +272,27 @@ def fee_form(fill: Traded) -> dict[str, Any]:
         "price": text(fill.price),
         "status": "executed",
         "order_id": fill.order_id,
+    }
+
+
+def move_form(move: Adjusted, number: int) -> dict[str, Any]:
+    """What other hands moved as an activity: cash that came or went, or shares.
+
+    Where its detail begins with an activity's name, as in `DIV AAPL`, it is that, of the symbol behind it.
+    """
+    word, _, rest = move.detail.partition(" ")
+    cash = move.symbol is None
+    usual = ("CSD" if move.quantity > 0 else "CSW") if cash else "JNLS"
+    symbol = move.symbol or (rest if word in ACTIVITIES else "")
+    return {
+        "id": activity_id(move.at, str(uuid.uuid5(uuid.NAMESPACE_OID, f"move {number}"))),
+        "activity_type": word if word in ACTIVITIES else usual,
+        "date": local(move.at)[:10],
+        "net_amount": text(move.quantity) if cash else "0",
+        "description": move.detail,
+        "status": "executed",
+        **({"symbol": spoken(symbol)} if symbol else {}),
+        **({} if cash else {"qty": text(move.quantity), "price": text(move.price)}),
     }
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from quorum.simulator.alpaca.asking import body_of, client_id_of, instant, missing, terms_of, whole
 from quorum.simulator.alpaca.complex import tickets_of
-from quorum.simulator.alpaca.forms import is_leg, nested_form, order_form
+from quorum.simulator.alpaca.forms import class_of, is_leg, nested_form, order_form
 from quorum.simulator.alpaca.listings import spoken
 from quorum.simulator.alpaca.refusals import BAD_REQUEST, UNPROCESSABLE, Complaint
 from quorum.simulator.core import Kind, Placed, State, Ticket, changed
@@ -47,7 +47,8 @@ class Orders:
         symbol = tickets[0].symbol
         self._admit(tickets[0])
         placed = self._exchange.place_family(tickets)[0] if tickets[1:] else self._exchange.place(tickets[0])
-        status = "pending_new" if self._exchange.trades_now(symbol) else "accepted"
+        routed = self._exchange.trades_now(symbol, tickets[0].extended)
+        status = "pending_new" if routed else "accepted"
         answer = nested_form(self._exchange, placed, status)
         if self._simulation.faults.draw(PLACING, "POST /v2/orders", symbol) is not None:
             self._exchange.reject(placed.order_id)
@@ -55,13 +56,14 @@ class Orders:
         return web.json_response(answer)
 
     async def listed(self, request: web.Request) -> web.Response:
-        """Orders by status, time, symbol and side, newest first unless asked."""
+        """Orders by status, time, symbol, class and side, newest first unless asked."""
         query = request.query
-        ended = _STATUSES.get(query.get("status", "open"))
-        if ended is None:
-            raise Complaint(422, BAD_REQUEST, f"invalid status {query['status']!r}")
+        ended = _STATUSES[_choice(request, "status", "open", tuple(_STATUSES))]
+        side = _choice(request, "side", "", ("", "buy", "sell"))
+        numbers = [self._number(request, name) for name in ("after_order_id", "before_order_id")]
         after, until = (instant(query, name) for name in ("after", "until"))
         symbols = {s.replace("/", "") for s in query.get("symbols", "").split(",") if s}
+        classes = {each for each in query.get("asset_class", "").split(",") if each}
         found = [
             order
             for order in self._exchange.floor.orders.values()
@@ -70,9 +72,12 @@ class Orders:
             and (after is None or order.at > after)
             and (until is None or order.at < until)
             and (not symbols or spoken(order.ticket.symbol) in symbols)
-            and query.get("side", order.ticket.side.value) == order.ticket.side.value
+            and side in ("", order.ticket.side.value)
+            and (numbers[0] is None or order.number > numbers[0])
+            and (numbers[1] is None or order.number < numbers[1])
+            and (not classes or classes & {"all", class_of(self._exchange.listings[order.ticket.symbol])})
         ]
-        if query.get("direction", "desc") != "asc":
+        if _choice(request, "direction", "desc", ("asc", "desc")) == "desc":
             found.reverse()
         form = order_form
         if _nested(request):
@@ -97,7 +102,7 @@ class Orders:
         order, body = self._shown(name, name), await body_of(request)
         if order.ticket.kind is Kind.MARKET:
             raise Complaint(422, UNPROCESSABLE, "cannot replace market order")
-        if order.state is State.NEW and not self._exchange.trades_now(order.ticket.symbol):
+        if order.state is State.NEW and not self._exchange.trades_now(order.ticket.symbol, order.ticket.extended):
             raise Complaint(422, UNPROCESSABLE, "unable to replace order, order isn't sent to exchange yet")
         ticket = changed(order, client_id_of(body) or self._new_id(), terms_of(body, order.ticket))
         placed = self._exchange.replace(order.order_id, ticket)
@@ -138,8 +143,20 @@ class Orders:
             raise missing(f"order for {name}" if name else "order")
         return order
 
+    def _number(self, request: web.Request, name: str) -> int | None:
+        """The place in time of the order that the query names; None where it names none."""
+        found = request.query.get(name)
+        return None if not found else self._shown(found, found).number
+
     def _new_id(self) -> str:
         return self._exchange.new_id("client", len(self._exchange.floor.orders) + 1)
+
+
+def _choice(request: web.Request, name: str, usual: str, choices: tuple[str, ...]) -> str:
+    found = request.query.get(name, usual).lower()
+    if found not in choices:
+        raise Complaint(422, BAD_REQUEST, f"invalid {name} {found!r}")
+    return found
 
 
 def _nested(request: web.Request) -> bool:

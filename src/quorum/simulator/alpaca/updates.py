@@ -109,7 +109,7 @@ class Updates:
             self._tell(event.replaces, event.at, "pending_replace", {}, "pending_replace")
         if held(self._exchange, order):
             self._tell(event.order_id, event.at, "held", {})
-        elif self._exchange.trades_now(order.ticket.symbol):
+        elif self._exchange.trades_now(order.ticket.symbol, order.ticket.extended):
             self._tell(event.order_id, event.at, "pending_new", {}, "pending_new")
             self._arrive(order.ticket.symbol, event.at)
         else:
@@ -119,7 +119,9 @@ class Updates:
         """Orders of a symbol that stand in the market now, and did not before."""
         for order_id in list(self._untold):
             order = self._exchange.floor.orders[order_id]
-            if order.ticket.symbol != symbol or not self._exchange.trades_now(symbol) or held(self._exchange, order):
+            if order.ticket.symbol != symbol or held(self._exchange, order):
+                continue
+            if not self._exchange.trades_now(symbol, order.ticket.extended):
                 continue
             self._new(order_id, at)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 
 from quorum.simulator.alpaca.account import Account
-from quorum.simulator.alpaca.data import PATHS, Feed, Listed, Market
+from quorum.simulator.alpaca.announced import Actions, Announced, News, read_announced
+from quorum.simulator.alpaca.data import NEWS, PATHS, Feed, Listed, Market
 from quorum.simulator.alpaca.door import doorkeeper
 from quorum.simulator.alpaca.listings import DEFAULT, TEST_SYMBOL, listing_of
 from quorum.simulator.alpaca.orders import Orders
@@ -21,6 +22,8 @@ from quorum.simulator.serving import Simulation, Site, Venue
 def _site(simulation: Simulation) -> Site:
     worth, settings = Worth(simulation.exchange), Settings(simulation)
     orders, updates, feed = Orders(simulation, settings.admit), Updates(simulation), Feed(simulation)
+    file = simulation.options.events
+    announced = read_announced(file, simulation.options.start) if file is not None else Announced()
     doors: list[Iterable[web.RouteDef]] = [
         orders.routes(),
         Positions(simulation, orders).routes(),
@@ -29,6 +32,8 @@ def _site(simulation: Simulation) -> Site:
         settings.routes(),
         Watchlists(simulation).routes(),
         [web.get("/stream", updates.stream), *(web.get(path, feed.stream) for path in PATHS)],
+        News(simulation, announced.news, feed).routes(),
+        Actions(simulation, announced.actions).routes(),
         Listed(simulation).routes(),
         Market(simulation).routes(),
     ]
@@ -41,7 +46,7 @@ def _addresses(url: str) -> Mapping[str, str]:
         "trading": url,
         "data": url,
         "trade_updates": f"{stream}/stream",
-        **{f"stream{path.replace('/', '_')}": f"{stream}{path}" for path in PATHS},
+        **{f"stream{path.replace('/', '_')}": f"{stream}{path}" for path in (*PATHS, NEWS)},
     }
 
 
@@ -53,4 +58,5 @@ ALPACA = Venue(
     complaint=plain_complaint,
     addresses=_addresses,
     always=(TEST_SYMBOL,),
+    announced=read_announced,
 )

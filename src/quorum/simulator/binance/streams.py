@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from quorum.domain import DAY, HOUR, MINUTE, SECOND
+from quorum.simulator.binance.asking import plain_complaint
 from quorum.simulator.binance.client import MOST_STREAMS, Client, Wants
 from quorum.simulator.binance.forms import (
     MS,
@@ -38,11 +39,13 @@ from quorum.simulator.public import (
     Pending,
     Print,
     Touch,
+    Turnstile,
     Wire,
 )
 from quorum.simulator.serving import Line, Simulation
 
 MANNERS = Manners(ping=20.0, pong=60.0, lasts=86_400.0, messages=5)
+MOST_CONNECTIONS, _WINDOW = 300, 300.0  # attempts, in so many seconds
 _FAST, _SLOW, _LONG = SECOND // 10, SECOND, 2 * SECOND
 _WARNING = 60.0  # seconds between serverShutdown and the end of a connection
 _MOST_CLOSED = 100
@@ -60,6 +63,8 @@ class Streams:
         self._pending: defaultdict[tuple[str, int], Pending] = defaultdict(Pending)
         self._told: dict[tuple[str, str], tuple[int, int]] = {}
         self._clients: dict[Client, Wire] = {}
+        most = MOST_CONNECTIONS if simulation.options.rate else 0
+        self._turnstile = Turnstile(most, _WINDOW / simulation.options.timers)
         self._verbatim: set[str] = set()  # streams whose own frames were recorded
         markets.watch(self._happened)
         simulation.on_shutdown.append(self._shut)
@@ -82,6 +87,8 @@ class Streams:
 
     async def _serve(self, request: web.Request, asked: str, combined: bool) -> web.StreamResponse:
         names = list(dict.fromkeys(filter(None, asked.split("/"))))
+        if (wait := self._turnstile.wait()) > 0:
+            return web.json_response(plain_complaint(429), status=429, headers={"Retry-After": str(int(wait) + 1)})
         if len(names) > MOST_STREAMS:
             return web.Response(status=400, text=f"more than {MOST_STREAMS} streams")
         ws = web.WebSocketResponse(autoping=False, timeout=1.0)

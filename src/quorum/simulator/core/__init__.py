@@ -25,7 +25,7 @@ from quorum.simulator.core.events import (
 )
 from quorum.simulator.core.exchange import ON_REQUEST, Exchange, changed
 from quorum.simulator.core.floor import Floor
-from quorum.simulator.core.hours import NEW_YORK, Always, Hours, NewYork, Session, is_open
+from quorum.simulator.core.hours import NEW_YORK, Always, Hours, NewYork, Session, is_awake, is_open
 from quorum.simulator.core.journal import FileJournal, Happened, Journal, MemoryJournal, read_journal, replayed
 from quorum.simulator.core.means import Means, Terms
 from quorum.simulator.core.words import Kind, Life, Listing, Mode, Placed, Reason, Refused, State, Ticket, Top
@@ -71,6 +71,7 @@ __all__ = [
     "Trailed",
     "Triggered",
     "changed",
+    "is_awake",
     "is_open",
     "read_journal",
     "replayed",

@@ -25,7 +25,7 @@ from quorum.simulator.core.events import (
     Triggered,
 )
 from quorum.simulator.core.floor import Floor
-from quorum.simulator.core.hours import Hours, is_open, waits
+from quorum.simulator.core.hours import Hours, is_awake, is_open, waits
 from quorum.simulator.core.journal import Journal, replayed
 from quorum.simulator.core.matching import by_priority, leaves_now, price_of, reached, taken, trailed
 from quorum.simulator.core.means import Means, Terms, marks_of, means, sized
@@ -87,19 +87,20 @@ class Exchange:
         """What the account is worth at the last prices."""
         return means(self.floor, self.mark, self.terms)
 
-    def trades_now(self, symbol: str) -> bool:
-        """Whether `symbol` can trade now: in its session and not halted."""
+    def trades_now(self, symbol: str, extended: bool = False) -> bool:
+        """Whether `symbol` can trade now: in its session, or around it where the order is `extended`; not halted."""
+        runs = is_awake if extended else is_open
         listing = self.listings[symbol]
-        return symbol not in self.floor.halted and (listing.round_clock or is_open(self.hours, self.clock.now()))
+        return symbol not in self.floor.halted and (listing.round_clock or runs(self.hours, self.clock.now()))
 
     def place(self, ticket: Ticket, replaces: str | None = None) -> Placed:
         """Accept a ticket; it stands, and nothing has filled before `match`. Refused with its reason."""
         now = self.clock.now()
         ticket = self._admitted(ticket, now, replaces)
         clockless = self.listings[ticket.symbol].round_clock and ticket.life is not Life.DAY
-        starts, expires = (now, None) if clockless else waits(self.hours, ticket.life.value, now)
+        when = (now, None) if clockless else waits(self.hours, ticket.life.value, now, ticket.extended)
         order_id = self.next_id
-        self.emit(Accepted(now, order_id, ticket, starts, expires, replaces))
+        self.emit(Accepted(now, order_id, ticket, *when, replaces))
         return self.floor.orders[order_id]
 
     def place_family(self, tickets: Sequence[Ticket]) -> list[Placed]:
@@ -167,11 +168,14 @@ class Exchange:
         """Let the open orders of `symbol` meet the touch as it stands."""
         self.expire(symbol)
         top, listing = self.tops.get(symbol), self.listings[symbol]
-        if top is None or symbol in self.withheld or not self.trades_now(symbol):
+        if top is None or symbol in self.withheld or not self.trades_now(symbol, extended=True):
             return
+        everybody = self.trades_now(symbol)
         for order in by_priority(self.floor.open_orders(symbol)):
             now = self.floor.orders[order.order_id]  # a rival may have filled meanwhile
-            if now.starts <= self.clock.now() and not now.state.ended and not self.floor.waits(now):
+            if not (everybody or now.ticket.extended) or now.starts > self.clock.now():
+                continue
+            if not now.state.ended and not self.floor.waits(now):
                 self._meet(now, top, listing)
 
     def expire(self, symbol: str | None = None) -> None:

@@ -26,7 +26,10 @@ from quorum.simulator.core.words import Placed, State
 
 @dataclass(slots=True)
 class Floor:
-    """Cash by currency, holdings by symbol, orders, fills, halts, last marks, notes; changed by events alone."""
+    """Cash by currency, holdings by symbol, orders, fills, what other hands moved, halts, last marks, notes.
+
+    Changed by events alone.
+    """
 
     cash: dict[str, Decimal] = field(default_factory=dict)
     currency: str = ""
@@ -40,6 +43,7 @@ class Floor:
     marks: dict[str, Marked] = field(default_factory=dict)
     families: dict[str, list[str]] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
+    moves: list[Adjusted] = field(default_factory=list)
 
     def apply(self, event: Event) -> None:
         """The state after `event`."""
@@ -178,6 +182,7 @@ class Floor:
         self.positions[event.symbol] = held
 
     def _adjust(self, event: Adjusted) -> None:
+        self.moves.append(event)
         if event.symbol is None:
             self.cash[self.currency] += event.quantity
             return

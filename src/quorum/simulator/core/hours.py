@@ -5,15 +5,16 @@ from __future__ import annotations
 import warnings
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from quorum.domain import DAY, MINUTE, SECOND
+from quorum.domain import DAY, HOUR, MINUTE, SECOND
 
 NEW_YORK = ZoneInfo("America/New_York")
 _LAST_CALL, _EVENING = 9 * 60 + 28, 19 * 60  # minutes of the day in New York between which no opening order is taken
 _CLOSING_CALL = 15 * 60 + 50
+_LATE = 4 * HOUR  # from a close, of half a day too, to the end of its evening
 
 
 class Session(NamedTuple):
@@ -33,6 +34,10 @@ class Hours(Protocol):
 
     def sessions(self, start: int, end: int) -> Sequence[Session]:
         """Sessions that open in [start, end), in order."""
+        ...
+
+    def day(self, at: int) -> Session:
+        """The session that runs at `at`, or the next one, with the hours before its open and after its close."""
         ...
 
     def takes_opening(self, at: int) -> bool:
@@ -55,6 +60,10 @@ class Always:
     def sessions(self, start: int, end: int) -> Sequence[Session]:
         """See Hours."""
         return [self.session(day) for day in range(-(-start // DAY) * DAY, end, DAY)]
+
+    def day(self, at: int) -> Session:
+        """See Hours; there are no others."""
+        return self.session(at)
 
     def takes_opening(self, at: int) -> bool:
         """See Hours; the market is always opening."""
@@ -88,6 +97,12 @@ class NewYork:
         """See Hours."""
         return self._sessions[bisect_right(self._opens, start - 1) : bisect_right(self._opens, end - 1)]
 
+    def day(self, at: int) -> Session:
+        """See Hours: from 20:00 of the evening before until four hours after the close."""
+        found = self.session(at - _LATE)
+        evening = datetime.combine(date.fromisoformat(found.date) - timedelta(days=1), time(20), NEW_YORK)
+        return Session(found.date, int(evening.timestamp()) * SECOND, found.close + _LATE)
+
     def takes_opening(self, at: int) -> bool:
         """See Hours: not from 09:28 to 19:00 in New York."""
         return not _LAST_CALL <= _minute(at) < _EVENING
@@ -112,12 +127,19 @@ def is_open(hours: Hours, at: int) -> bool:
     return found.open <= at < found.close
 
 
-def waits(hours: Hours, life: str, at: int) -> tuple[int, int | None]:
+def is_awake(hours: Hours, at: int) -> bool:
+    """Whether extended orders trade: in a session, and in the hours around it."""
+    found = hours.day(at)
+    return found.open <= at < found.close
+
+
+def waits(hours: Hours, life: str, at: int, extended: bool = False) -> tuple[int, int | None]:
     """From when an order placed at `at` may trade, and when it expires; None for never.
 
-    One for the opening has the first two minutes of its session, one for the close the last one.
+    One for the opening has the first two minutes of its session, one for the close the last one; one that is
+    `extended` has the hours around the session as well.
     """
-    found = hours.session(at)
+    found = hours.day(at) if extended else hours.session(at)
     if life == "gtc":
         return at, None
     if life == "opg":

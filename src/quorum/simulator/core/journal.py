@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from array import array
@@ -10,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from quorum.domain import DataError
+from quorum.domain import DataError, UsageError
 from quorum.simulator.core.events import Event, read, written
 
 
@@ -62,16 +63,20 @@ class MemoryJournal:
 class FileJournal:
     """A journal in a file of JSON lines; one that was there is read, and its last line cut off if it is torn.
 
-    DataError, with the line's number, when an earlier line is damaged.
+    DataError, with the line's number, when an earlier line is damaged; UsageError when another venue writes there, or
+    nobody can.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        whole = _whole(path)
         self._path = path
-        self._starts = array("Q", _starts(path, whole))
+        self._file = _taken(path)
+        try:
+            whole = _whole(path)
+            self._starts = array("Q", _starts(path, whole))
+        except DataError:
+            self.close()
+            raise
         self._size = len(whole)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.ftruncate(self._file, self._size)
 
     @property
@@ -128,6 +133,21 @@ def _text(number: int, event: Event) -> bytes:
 def _parsed(texts: Iterable[bytes], kinds: Collection[str]) -> list[dict[str, Any]]:
     marks = tuple(f'"kind": "{kind}"'.encode() for kind in kinds)
     return [json.loads(text) for text in texts if not marks or any(mark in text for mark in marks)]
+
+
+def _taken(path: Path) -> int:
+    """The file to append to, for one venue alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise UsageError(f"the journal {path} cannot be written ({error.strerror})", "name another file") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise UsageError(f"another venue writes to the journal {path}", "stop it, or name another file") from None
+    return file
 
 
 def _whole(path: Path) -> bytes:

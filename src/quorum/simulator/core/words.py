@@ -88,7 +88,7 @@ class Ticket:
     whether the order takes off a holding. A trailing stop follows the market at `trail`, or at the fraction
     `trail_part` of its price. An order with `after` waits until the order of that id has filled whole, and goes when
     it goes; of those with the same `rivals` one takes the place of the others. `label` is the venue's word for the
-    `family`.
+    `family`. One that is `extended` trades before the opening and after the close too.
     """
 
     client_order_id: str
@@ -108,6 +108,7 @@ class Ticket:
     rivals: str | None = None
     family: str = ""
     label: str = ""
+    extended: bool = False
 
 
 class Mode(StrEnum):

@@ -81,11 +81,27 @@ class Faults:
         """Faults of the venue that wait for their time alone, and whose time has come; journaled."""
         found = []
         for each in self.planted:
-            by_time = each.fault.kind in VENUE and each.fault.on == "*" and each.fault.at is None
-            if by_time and not each.spent and self._ripe(each) and each.hits():
-                self._fire(each, "time")
-                found.append(each.fault)
+            if each.fault.kind not in VENUE or each.fault.on != "*" or each.fault.at is not None:
+                continue
+            occasions = self._occasions(each)
+            while each.seen < occasions and not each.spent:
+                if each.hits():
+                    self._fire(each, "time")
+                    found.append(each.fault)
         return found
+
+    def _occasions(self, each: Planted) -> int:
+        """How many there have been by now: all at once, or one every `after` seconds for a chance or without end.
+
+        They are counted by the venue's clock alone, so that how often anybody looks changes nothing.
+        """
+        fault, passed = each.fault, self._clock.now() - each.since
+        if not self._ripe(each):
+            return 0
+        if fault.p is None and fault.most is not None:
+            return fault.most
+        step = int((fault.after or 1) * SECOND)
+        return passed // step + (fault.after == 0)
 
     def _matches(self, each: Planted, names: list[str], symbol: str | None) -> bool:
         fault = each.fault

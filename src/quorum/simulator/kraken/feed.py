@@ -27,10 +27,13 @@ from quorum.simulator.public import (
     Markets,
     Print,
     Touch,
+    Turnstile,
     Wire,
 )
 from quorum.simulator.serving import Line, Simulation
 
+MANNERS = Manners(silence=60.0)
+MOST_CONNECTIONS, _WINDOW = 150, 600.0  # attempts in so many seconds; who makes more is kept out as long
 _HEARTBEAT = 1.0  # seconds of silence after which one is sent
 _SHOWN_TRADES = 50
 _BEST = 10
@@ -45,6 +48,8 @@ class Feed:
         self._markets = markets
         self._clients: dict[Client, Wire] = {}
         self._count = 0
+        most, scale = MOST_CONNECTIONS if simulation.options.rate else 0, 1 / simulation.options.timers
+        self._turnstile = Turnstile(most, _WINDOW * scale, _WINDOW * scale)
         markets.watch(self._happened)
         simulation.on_shutdown.append(self._shut)
         simulation.on_mode.append(self._switched)
@@ -63,6 +68,8 @@ class Feed:
         return await self._serve(request, First())
 
     async def _serve(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
+        if (wait := self._turnstile.wait()) > 0:
+            return web.Response(status=429, text="error code: 1015", headers={"Retry-After": str(int(wait) + 1)})
         ws = web.WebSocketResponse(autoping=False, timeout=1.0)
         await ws.prepare(request)
         line = Line(self._simulation, ws, request, written)
@@ -72,7 +79,7 @@ class Feed:
         self._markets.lines.add(line)
         client.greet()
         try:
-            await wire.attend(Manners(), client.hear, client.heartbeats())
+            await wire.attend(MANNERS, client.hear, client.heartbeats())
         finally:
             self._clients.pop(client, None)
             self._markets.lines.discard(line)

@@ -261,4 +261,6 @@ def _pair(listing: Listing, status: str) -> dict[str, Any]:
         "costmin": str(each.min_notional),
         "tick_size": str(each.tick),
         "status": status,
+        "long_position_limit": 80,
+        "short_position_limit": 80,
     }

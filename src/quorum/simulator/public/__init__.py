@@ -5,7 +5,7 @@ In: touches of the run, or recorded frames. Out: trades, deals, changes of the b
 Neighbours: `simulator.serving` plays the run; `simulator.binance` and `simulator.kraken` speak of it on the wire.
 """
 
-from quorum.simulator.public.asking import Pace, Weight
+from quorum.simulator.public.asking import Pace, Turnstile, Weight
 from quorum.simulator.public.book import Book, Pending
 from quorum.simulator.public.market import Market
 from quorum.simulator.public.markets import Markets
@@ -32,6 +32,7 @@ __all__ = [
     "Print",
     "Recording",
     "Touch",
+    "Turnstile",
     "Weight",
     "Wire",
     "lines_of",

@@ -1,4 +1,4 @@
-"""What counts against a client: weight in a minute, and messages in a second."""
+"""What counts against a client: weight in a minute, messages in a second, connections in some minutes."""
 
 from __future__ import annotations
 
@@ -58,3 +58,27 @@ class Pace:
             self._seen.popleft()
         self._seen.append(now)
         return len(self._seen) <= self.most
+
+
+@dataclass(slots=True)
+class Turnstile:
+    """Connections of the last `window` seconds; at most `most`, 0 for any. Who wants more stays out for `ban` seconds,
+    or until one of them is old enough."""
+
+    most: int
+    window: float
+    ban: float = 0.0
+    _seen: deque[float] = field(default_factory=deque)
+    _shut: float = 0.0
+
+    def wait(self) -> float:
+        """Count one more; the seconds to wait where it is one too many, else 0."""
+        now = monotonic()
+        while self._seen and now - self._seen[0] >= self.window:
+            self._seen.popleft()
+        if self.most and now >= self._shut and len(self._seen) >= self.most:
+            self._shut = now + (self.ban or self.window - (now - self._seen[0]))
+        if now < self._shut:
+            return self._shut - now
+        self._seen.append(now)
+        return 0.0

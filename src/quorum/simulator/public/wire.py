@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -18,13 +18,17 @@ GOING = 1001
 
 
 class Manners(NamedTuple):
-    """How a venue keeps a connection: seconds between its pings (0: none) and to answer them, seconds it lasts (0: for
-    ever), and messages a second that a client may send (0: any)."""
+    """How a venue keeps a connection.
+
+    Seconds between its pings (0: none) and to answer them, seconds it lasts (0: for ever), messages a second that a
+    client may send (0: any), and seconds of silence of both sides that end it (0: none).
+    """
 
     ping: float = 0.0
     pong: float = 0.0
     lasts: float = 0.0
     messages: int = 0
+    silence: float = 0.0
 
 
 class Wire:
@@ -38,20 +42,21 @@ class Wire:
         self._asked: dict[bytes, float] = {}
         self._endings: list[asyncio.Future[bool]] = []
         self._scale = 1 / simulation.options.timers
+        self._heard = monotonic()
 
     async def attend(
         self, manners: Manners, hear: Callable[[str | bytes], None], *beside: Coroutine[Any, Any, None]
     ) -> None:
         """Until the connection ends; what is done `beside` ends with it."""
         tasks = [asyncio.ensure_future(each) for each in beside]
-        if manners.ping:
-            tasks.append(asyncio.ensure_future(self._pings(manners)))
+        tasks += [asyncio.ensure_future(each) for each in self._watches(manners)]
         pace = Pace(manners.messages, self._scale)
         try:
             while not self._ws.closed:
                 said = await self._ws.receive()
                 if said.type in _ENDED:
                     return
+                self._heard = monotonic()
                 if manners.messages and not pace.allows():
                     await self._ws.close(code=1008, message=b"Too many requests")
                     return
@@ -67,6 +72,12 @@ class Wire:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, *self._endings, return_exceptions=True)
+
+    def _watches(self, manners: Manners) -> Iterator[Coroutine[Any, Any, None]]:
+        if manners.ping:
+            yield self._pings(manners)
+        if manners.silence:
+            yield self._listen(manners.silence)
 
     async def close(self, seconds: float = 0.0) -> None:
         """End the connection, so many seconds from now."""
@@ -94,6 +105,12 @@ class Wire:
             payload = str(self._simulation.shown_now() // 1_000_000).encode()
             self._asked.setdefault(payload, now)  # the clock may stand, and payloads with it
             await self._ws.ping(payload)
+
+    async def _listen(self, silence: float) -> None:
+        """End a connection on which neither side has said anything for so long."""
+        while (left := max(self._heard, self._line.spoke) + silence * self._scale - monotonic()) > 0:
+            await asyncio.sleep(left)
+        self._end(GOING)
 
     def _answered(self, payload: bytes) -> None:
         """A pong with the payload of a ping answers it and those before it; any other answers nothing."""

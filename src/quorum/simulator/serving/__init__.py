@@ -6,6 +6,7 @@ Neighbours: the venues bring their doors; `simulator.core` is what they open to.
 """
 
 from quorum.simulator.serving.clock import SpeedClock, web_date
+from quorum.simulator.serving.control import said
 from quorum.simulator.serving.line import Line
 from quorum.simulator.serving.options import ALWAYS, CALENDAR, GENERATED, QUIET, USUAL, Keys, Options
 from quorum.simulator.serving.server import Address, opened, running, serve
@@ -29,6 +30,7 @@ __all__ = [
     "Venue",
     "opened",
     "running",
+    "said",
     "serve",
     "web_date",
 ]

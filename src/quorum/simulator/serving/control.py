@@ -30,15 +30,15 @@ class Control:
             web.get("/sim/journal", self.journal),
             web.get("/sim/state", self.state),
             web.get("/sim/faults", self.faults),
-            web.post("/sim/faults", _said(self.plant)),
+            web.post("/sim/faults", said(self.plant)),
             web.delete("/sim/faults", self.clear),
-            web.post("/sim/prices", _said(self.price)),
-            web.post("/sim/clock", _said(self.clock)),
-            web.post("/sim/orders", _said(self.order)),
+            web.post("/sim/prices", said(self.price)),
+            web.post("/sim/clock", said(self.clock)),
+            web.post("/sim/orders", said(self.order)),
             web.delete("/sim/orders/{order_id}", self.cancel),
-            web.post("/sim/positions", _said(self.position)),
-            web.post("/sim/halts", _said(self.halt)),
-            web.post("/sim/fills", _said(self.fills)),
+            web.post("/sim/positions", said(self.position)),
+            web.post("/sim/halts", said(self.halt)),
+            web.post("/sim/fills", said(self.fills)),
         ]
 
     async def journal(self, request: web.Request) -> web.Response:
@@ -101,7 +101,7 @@ class Control:
         self._simulation.clock.advance(int(float(body.get("advance", 0)) * SECOND))
         if "skew" in body:
             self._simulation.skew = int(float(body["skew"]) * SECOND)
-        self._exchange.expire()
+        self._simulation.settle()
         return {"now": iso(self._simulation.clock.now())}
 
     def order(self, body: Any) -> Any:
@@ -168,7 +168,9 @@ class Control:
         return Top(self._simulation.clock.now(), *(given[name] for name in Top._fields[1:]))
 
 
-def _said(act: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+def said(act: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """A door that answers what `act` makes of the JSON of a request, and what was wrong with it with 422."""
+
     async def answer(request: web.Request) -> web.Response:
         try:
             return web.json_response(act(json.loads(await request.read())))

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections import defaultdict, deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, NamedTuple
 
 from aiohttp import web
@@ -54,6 +55,7 @@ class Line:
         self._kept: list[tuple[int, Any]] = []
         self._sent: defaultdict[str, deque[Any]] = defaultdict(lambda: deque(maxlen=_REMEMBERED))
         self._turns = 0
+        self.spoke = monotonic()  # when something was said last
         self._writing = simulation.spawn(self._write())
 
     def answer(self, message: Any, end: bool = False) -> None:
@@ -81,6 +83,7 @@ class Line:
     def _put(self, said: Said) -> None:
         if self._writing.done():
             return
+        self.spoke = monotonic()
         try:
             self._queue.put_nowait(said)
         except asyncio.QueueFull:  # who does not read takes no closing frame either

@@ -35,7 +35,8 @@ class Options:
     `rate` is requests a minute and key (weight, where the venue weighs them), 0 for no limit, USUAL for the venue's
     own; `multiplier` what the venue lends, 1 for a cash account. `recording` is a folder of what a venue sent: it
     begins at its own first instant, and an infinite `speed` plays it as fast as clients listen. `timers` is how much
-    faster than the venue's are the protocol's own times: pings, heartbeats, the end of a connection.
+    faster than the venue's are the protocol's own times: pings, heartbeats, the end of a connection. `events` is a file
+    of news and corporate actions.
     UsageError for a host that is not loopback, and for numbers out of bounds.
     """
 
@@ -57,6 +58,7 @@ class Options:
     retired_fields: bool = False
     recording: Path | None = None
     timers: float = 1.0
+    events: Path | None = None
 
     def __post_init__(self) -> None:
         if not _loopback(self.host):

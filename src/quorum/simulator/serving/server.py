@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from quorum.simulator.core import FileJournal, Listing, MemoryJournal
 from quorum.simulator.prices import Prices, Quiet, Recorded, Walk
 from quorum.simulator.serving.control import Control
 from quorum.simulator.serving.options import GENERATED, QUIET, USUAL, Keys, Options
-from quorum.simulator.serving.simulation import Simulation
+from quorum.simulator.serving.simulation import Simulation, refuse_strangers
 from quorum.simulator.serving.spoiling import Spoiler
 from quorum.simulator.serving.venue import Site, Take, Venue
 
@@ -51,21 +52,25 @@ async def opened(venue: Venue, options: Options) -> AsyncIterator[tuple[Address,
     if take is not None:
         options = replace(options, start=take.start, prices=QUIET)
     listings = take.listings if take is not None else listings_of(venue, options)
-    journal = FileJournal(options.journal) if options.journal else MemoryJournal()
-    simulation = Simulation(options, listings, journal, venue.currency)
-    site = take.site if take is not None else venue.site
-    runner = web.AppRunner(_app(site(simulation), venue, simulation), access_log=None, shutdown_timeout=_GOODBYE)
-    await runner.setup()
-    try:
-        url = await _listen(runner, options)
-        simulation.on_unreachable.append(lambda seconds: simulation.spawn(_away(runner, seconds)))
-        simulation.spawn(_market(simulation, _prices(simulation)))
-        yield Address(venue.name, url, dict(venue.addresses(url)), options.keys, f"{url}/sim"), simulation
-    finally:
-        await simulation.end()
-        await runner.cleanup()
+    recorded = _checked(venue, options, listings)
+    with ExitStack() as stack:
+        door = stack.enter_context(closing(_bound(options)))
+        journal = FileJournal(options.journal) if options.journal else MemoryJournal()
         if isinstance(journal, FileJournal):
-            journal.close()
+            stack.callback(journal.close)
+        simulation = Simulation(options, listings, journal, venue.currency)
+        site = take.site if take is not None else venue.site
+        app = _app(site(simulation), venue, simulation)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GOODBYE)
+        await runner.setup()
+        try:
+            url = await _listen(runner, door)
+            simulation.on_unreachable.append(lambda seconds: simulation.spawn(_away(runner, seconds)))
+            simulation.spawn(_market(simulation, recorded or _prices(simulation)))
+            yield Address(venue.name, url, dict(venue.addresses(url)), options.keys, f"{url}/sim"), simulation
+        finally:
+            await simulation.end()
+            await runner.cleanup()
 
 
 def serve(venue: Venue, options: Options, tell: Callable[[Address], None]) -> None:
@@ -118,6 +123,18 @@ def running(venue: Venue, options: Options) -> Iterator[Address]:
         thread.join()
 
 
+def _checked(venue: Venue, options: Options, listings: Sequence[Listing]) -> Prices | None:
+    """The prices of a file, None where they are none; what is wrong in a file is told before a journal begins."""
+    known = {each.symbol: each for each in listings}
+    refuse_strangers(options.faults, known)
+    if options.events is not None:
+        if venue.announced is None:
+            raise UsageError(f"{venue.name} tells no news here", "leave the file of events away, or choose alpaca")
+        venue.announced(options.events, options.start)
+    file = options.prices not in (GENERATED, QUIET)
+    return Recorded(Path(options.prices), known, options.start) if file else None
+
+
 def _take(venue: Venue, options: Options) -> Take | None:
     if options.recording is None:
         return None
@@ -138,13 +155,19 @@ def _app(site: Site, venue: Venue, simulation: Simulation) -> web.Application:
     return app
 
 
-async def _listen(runner: web.AppRunner, options: Options) -> str:
+def _bound(options: Options) -> socket.socket:
+    """The port of the run, taken before anything is written."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
-        await web.TCPSite(runner, options.host, options.port).start()
+        return socket.create_server((options.host, options.port), family=family)
     except OSError as error:
         raise UsageError(
             f"port {options.port} of {options.host} cannot be taken ({error.strerror})", "choose another, or 0"
         ) from None
+
+
+async def _listen(runner: web.AppRunner, door: socket.socket) -> str:
+    await web.SockSite(runner, door).start()
     host, port = runner.addresses[0][:2]
     return f"http://[{host}]:{port}" if ":" in str(host) else f"http://{host}:{port}"
 
@@ -163,8 +186,6 @@ def _prices(simulation: Simulation) -> Prices:
     now = simulation.clock.now()
     if options.prices == QUIET:
         return Quiet()
-    if options.prices != GENERATED:
-        return Recorded(Path(options.prices), exchange.listings, now)
     step = max(int(SECOND * (options.speed or 1) / options.ticks), 1)
     return Walk(exchange.listings.values(), exchange.mark, options.seed, now, step)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any
 
 from quorum.domain import SECOND, ZERO, Money, QuorumError, Side, UsageError
@@ -58,16 +58,14 @@ class Simulation:
         self.on_unreachable: list[Callable[[float], object]] = []
         self.closing = asyncio.Event()
         self._hidden: dict[str, int] = {}
+        self._ends: list[tuple[int, Callable[[], object]]] = []  # when a change of the venue is over
         self._watchers: list[Watcher] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self.plant(options.faults)
 
     def plant(self, faults: Sequence[Fault]) -> list[str]:
         """Let `faults` wait from now on; their names. UsageError for one of a symbol that is not traded here."""
-        for fault in faults:
-            if fault.kind in NEEDS_SYMBOL and fault.symbol not in self.exchange.listings:
-                known = ", ".join(self.exchange.listings)
-                raise UsageError(f"fault {fault.kind.value}: {fault.symbol} is not traded here", f"choose of {known}")
+        refuse_strangers(faults, self.exchange.listings)
         return self.faults.plant(faults)
 
     @property
@@ -112,12 +110,21 @@ class Simulation:
         Streams are written in between, so that a venue that is behind fills no client's queue.
         """
         for number, (symbol, top) in enumerate(prices.due(self.clock.now()), 1):
-            if self.exchange.trades_now(symbol):
+            if self.exchange.trades_now(symbol, extended=True):
                 self.moved(symbol, top)
             if not number % _AT_ONCE:
                 await asyncio.sleep(0)
+        self.settle()
+
+    def settle(self) -> None:
+        """Let what is due by now happen at once: faults of the venue begin and end, orders expire."""
         for fault in self.faults.due():
             self.act(fault)
+        now = self.clock.now()
+        over = sorted((each for each in self._ends if each[0] <= now), key=lambda each: each[0])
+        self._ends = [each for each in self._ends if each[0] > now]
+        for _, end in over:
+            end()
         self.exchange.expire()
 
     async def sleep(self, seconds: float) -> None:
@@ -165,12 +172,7 @@ class Simulation:
         except QuorumError:
             return  # the exchange refused, and its journal says so
         if over is not None and fault.lasting > 0:
-            self.spawn(self._later(fault.lasting, over))
-
-    async def _later(self, seconds: float, act: Callable[[], object]) -> None:
-        await self.sleep(seconds)
-        if not self.closing.is_set():
-            act()
+            self._ends.append((self.clock.now() + int(fault.lasting * SECOND), over))
 
     def _skew(self, seconds: float) -> None:
         self.skew = int(seconds * SECOND)
@@ -214,6 +216,15 @@ class Simulation:
     def close_side(self, symbol: str) -> Side:
         """The side that takes off what is held of `symbol`."""
         return Side.SELL if self.exchange.floor.held(symbol) > 0 else Side.BUY
+
+
+def refuse_strangers(faults: Iterable[Fault], known: Collection[str]) -> None:
+    """Nothing, where the symbols that `faults` need are `known`; UsageError with the first that is not."""
+    for fault in faults:
+        if fault.kind in NEEDS_SYMBOL and fault.symbol not in known:
+            raise UsageError(
+                f"fault {fault.kind.value}: {fault.symbol} is not traded here", f"choose of {', '.join(known)}"
+            )
 
 
 def _each(hearers: Iterable[Callable[[Any], object]], told: Any) -> None:

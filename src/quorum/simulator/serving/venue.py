@@ -36,7 +36,8 @@ class Venue:
     `symbols` are traded where none are asked for, `always` besides those that are. `listing` makes one of a symbol,
     UsageError where the venue has none of that name. `complaint` is its JSON for a status that a fault wants,
     `addresses` names what stands at a base address, `rate` is requests (or weight) a minute, `recorded` reads a
-    recording of the symbols asked for, of all where none are.
+    recording of the symbols asked for, of all where none are. `announced` reads
+    a file of news and corporate actions, None for a venue that tells none.
     """
 
     name: str
@@ -49,3 +50,4 @@ class Venue:
     currency: str = "USD"
     rate: int = 200
     recorded: Callable[[Path, tuple[str, ...]], Take] | None = None
+    announced: Callable[[Path, int], object] | None = None

@@ -10,21 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from quorum.domain import UsageError
 from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, say, table
 
 if TYPE_CHECKING:
-    from quorum.desk import Desk
+    from quorum.desk import Desk, Settings
     from quorum.domain import Book
     from quorum.execution import BrokerAccount, BrokerOrder
 
 broker = typer.Typer(
     help="Accounts beside their venues: cash, orders, positions.", no_args_is_help=True, rich_markup_mode=None
 )
-Account = Annotated[str, typer.Option("--account", help="An account of config/accounts.yaml.")]
+Account = Annotated[
+    str | None, typer.Option("--account", help="One of config/accounts.yaml; else `paper`, or the only one.")
+]
+
+USUAL = "paper"
 
 
 @broker.command("account")
-def show_account(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
+def show_account(account: Account = None, home: Home = None, as_json: Json = False) -> None:
     """Cash, equity and holdings of an account by our books, and beside them what its venue says.
 
     It ends with 1 when the venue does not answer; our books are shown all the same.
@@ -58,7 +63,7 @@ def show_account(account: Account = "paper", home: Home = None, as_json: Json = 
 
 
 @broker.command("positions")
-def show_positions(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
+def show_positions(account: Account = None, home: Home = None, as_json: Json = False) -> None:
     """Holdings with their cost and profit at the last price seen, and what the venue says of each.
 
     It ends with 1 when the venue does not answer; our books are shown all the same.
@@ -76,7 +81,7 @@ def show_positions(account: Account = "paper", home: Home = None, as_json: Json 
 
 
 @broker.command("orders")
-def show_orders(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
+def show_orders(account: Account = None, home: Home = None, as_json: Json = False) -> None:
     """Orders with their fills, oldest first, and what is open at the venue that is none of ours.
 
     It ends with 1 when the venue does not answer; our orders are shown all the same.
@@ -87,7 +92,7 @@ def show_orders(account: Account = "paper", home: Home = None, as_json: Json = F
 
     seen = _look(home, account)
     orders = seen.desk.orders
-    found = [order_facts(o, orders.fills_of(o.intent.client_order_id)) for o in orders.of(account)]
+    found = [order_facts(o, orders.fills_of(o.intent.client_order_id)) for o in orders.of(seen.book.account)]
     ours = {order["client_order_id"] for order in found}
     foreign = [
         {
@@ -111,7 +116,7 @@ def show_orders(account: Account = "paper", home: Home = None, as_json: Json = F
 
 
 @broker.command("reconcile")
-def reconcile(account: Account = "paper", home: Home = None, as_json: Json = False) -> None:
+def reconcile(account: Account = None, home: Home = None, as_json: Json = False) -> None:
     """Bring an account and its venue together by the policy of execution.yaml; ends with 1 where they differ.
 
     Open orders are settled and late fills booked; what nothing explains is adopted, or halts the account.
@@ -124,6 +129,7 @@ def reconcile(account: Account = "paper", home: Home = None, as_json: Json = Fal
     from quorum.desk.work.telling import tell_order
 
     desk = open_desk(home)
+    account = _chosen(desk.settings, account)
     desk.account_for("", account)
     done = desk_trading.reconcile(desk, account)
     for order in done.settled:
@@ -161,13 +167,14 @@ def _tell(answer: Mapping[str, Any]) -> None:
 
 
 @broker.command("serve")
-def serve(account: Account = "paper", home: Home = None) -> None:
+def serve(account: Account = None, home: Home = None) -> None:
     """Run the simulated venue of an account in this process until it is stopped.
 
     Example: quorum broker serve --account paper
     """
-    from quorum.bootstrap import serve_broker
+    from quorum.bootstrap import open_workspace, serve_broker
 
+    account = _chosen(open_workspace(home).settings(), account)
     server = serve_broker(home, account)
     note(f"the venue of {account} listens at {server.server_address!s}")
     try:
@@ -200,12 +207,25 @@ class _Seen:
         return 1 if self.venue is None else 0
 
 
-def _look(home: Path | None, account: str) -> _Seen:
+def _chosen(settings: Settings, account: str | None) -> str:
+    """The account named, else `paper`, else the only one; UsageError where there are several, or none."""
+    known = settings.accounts.accounts
+    if account is not None:
+        return account
+    if not known:
+        raise UsageError("there is no account", "add one with `quorum account add`")
+    if USUAL not in known and len(known) > 1:
+        raise UsageError("which account is meant is not said", f"name one of {', '.join(known)} by --account")
+    return USUAL if USUAL in known else next(iter(known))
+
+
+def _look(home: Path | None, account: str | None) -> _Seen:
     """Both sides; what keeps the venue's from us is said."""
     from quorum.bootstrap import open_desk
     from quorum.domain import BrokerError
 
     desk = open_desk(home)
+    account = _chosen(desk.settings, account)
     desk.account_for("", account)
     with desk.accounts.transaction(account) as transaction:
         book = transaction.book()
@@ -223,7 +243,7 @@ def _holding(seen: _Seen, symbol: str) -> dict[str, Any]:
     held, mark = seen.book.positions.get(symbol, Position(symbol)), seen.book.marks.get(symbol)
     return {
         "symbol": symbol,
-        "quantity": str(held.quantity),
+        "quantity": f"{held.quantity:f}",
         "average_price": f"{held.average_price:.8f}",
         "mark": "" if mark is None else str(mark),
         "unrealised": f"{held.unrealised(held.average_price if mark is None else mark):.8f}",

@@ -194,7 +194,7 @@ def _take(asked: ImportAsked) -> tuple[Any, Any]:
     from quorum.desk import Workspace, make_workspace
 
     options, found = _options(asked), home_of(asked.home)
-    if found is not None and found.exists():
+    if found is not None and Workspace(found).made:
         return _imported(_lake(asked.home), asked, options)
     folder = found or default_home()
     reports = _imported(open_lake(Workspace(folder)), asked, options)

@@ -37,11 +37,11 @@ def pulled(asked: PullAsked) -> Any:
     from quorum.domain import SystemClock, Timeframe, parse_instant
     from quorum.lake.pull import Asked, listed, pull
 
-    symbol = listed(asked.symbol)
+    symbol = listed(asked.symbol, "/" if asked.source == "alpaca" else "")  # as its orders name a pair
     until = None if asked.until is None else parse_instant(asked.until)
     wanted = Asked(symbol, Timeframe.parse(asked.timeframe), parse_instant(asked.since), until)
     found = home_of(asked.home)
-    known = found is not None and found.exists()
+    known = found is not None and Workspace(found).made
     workspace = open_workspace(asked.home) if known else Workspace(found or default_home())
     line = _line_teller(asked.as_json)
     vendor = open_vendor(workspace, asked.source, symbol, line, asked.from_trades)

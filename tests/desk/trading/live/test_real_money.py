@@ -21,8 +21,13 @@ from quorum.bootstrap.emergency.card import read_card
 from quorum.bootstrap.emergency.doors import open_door
 from quorum.desk import Desk, books, make_workspace
 from quorum.desk.approvals import Question, Standing
+from quorum.desk.running import known_to, protocols_of
+from quorum.desk.schedule import Schedule, read_schedules
+from quorum.desk.schedule.plan import request_at
 from quorum.desk.trading.live import Consents, terms_of
 from quorum.desk.trading.turns import Streams, trade_turn
+from quorum.desk.work import Assignment, run_task
+from quorum.desk.workflows import workflows
 from quorum.domain import (
     DAY,
     HOUR,
@@ -267,6 +272,46 @@ def test_a_turn_on_paper_leaves_real_money_alone_and_a_live_one_trades_it(tmp_pa
         assert len(journaled(world.client, "accepted")) == len(desk.orders.of("shares"))
         assert desk.orders.of("practice") == []
         assert books(desk, "shares").balanced
+
+
+@pytest.mark.parametrize(("words", "traded"), [("", False), ("execution: live", True)])
+def test_unattended_live_differs_by_the_schedules_word_and_two_approvals(
+    tmp_path: Path, words: str, traded: bool
+) -> None:
+    """The workflow as it is shipped; without the approvals nothing leaves, whatever the schedule says."""
+    with real(tmp_path) as world:
+        write(tmp_path / "files" / "AAPL.alpaca_1m.csv", waves())
+        world.desk.lake.import_path(tmp_path / "files")
+        desk, clock = unattended(world, words)
+        one = yes(desk, world.strategy_id, account="shares")
+        live_record(world, one, one)
+        turn = a_minute(world, desk, clock)
+        assert (world.requests, turn["orders"]) == (0, [])
+        assert ("two are needed" in turn["errors"].get("shares", "")) is traded
+        agreed(world)
+        turns = [a_minute(world, desk, clock) for _ in range(20)]
+        assert (sum(turn["trades"] for turn in turns) >= 2) is traded
+        assert (world.requests > 0) is traded
+
+
+def unattended(world: Real, words: str) -> tuple[Desk, VirtualClock]:
+    """A desk whose schedule trades what is deployed, with these words of it."""
+    line = ", ".join(filter(None, ("workflow: deployed_trading, enabled: true", words)))
+    config, clock = world.desk.workspace.config, VirtualClock(NOON)
+    (config / "schedule.yaml").write_text(f"schedules:\n  mine: {{{line}}}\n")
+    return open_desk(world.desk.workspace.home, clock), clock
+
+
+def a_minute(world: Real, desk: Desk, clock: VirtualClock) -> Mapping[str, Any]:
+    """What the schedule's next run does, a minute later."""
+    clock.advance_to(clock.now() + MINUTE)
+    world.client.post("/sim/clock", json={"advance": 60}).raise_for_status()
+    specs = workflows(desk.workspace.config / "workflows", known_to(desk), protocols_of(desk))
+    schedule = read_schedules(desk.workspace.config / "schedule.yaml", specs)["mine"]
+    assert isinstance(schedule, Schedule)
+    run = request_at(schedule, clock.now(), {})
+    asked = Assignment("k", "w", "trade_deployed", "risk-manager", run["as_of"], run["params"])
+    return run_task(desk, "trade_deployed", replace(asked, execution=run["execution"]))
 
 
 def waves() -> Bars:

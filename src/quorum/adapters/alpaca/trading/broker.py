@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from quorum.adapters.alpaca.trading.fills import Fills
 from quorum.adapters.alpaca.trading.forms import ABILITIES, body_of
 from quorum.adapters.alpaca.trading.line import Line
 from quorum.adapters.alpaca.trading.refusals import is_duplicate, refused
-from quorum.adapters.alpaca.trading.words import Placed, Unreadable, exact, named, placed
+from quorum.adapters.alpaca.trading.words import Placed, Unreadable, exact, is_pair, named, placed
 from quorum.domain import (
     MINUTE,
     SECOND,
@@ -22,6 +23,7 @@ from quorum.domain import (
     Clock,
     OrderIntent,
     OrderStatus,
+    Purpose,
     iso,
 )
 from quorum.execution import Abilities, BrokerAccount, BrokerOrder
@@ -34,11 +36,12 @@ _LOOKS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 class _Seen(NamedTuple):
-    """What a broker remembers: fills by order, ends of approvals by client order id, price steps by pair."""
+    """What a broker remembers: fills by order, ends of approvals by client order id, price steps by pair, shares."""
 
     fills: Fills
     until: dict[str, int]
     steps: dict[str, Decimal]
+    shares: set[str]
 
 
 class AlpacaBroker:
@@ -64,7 +67,7 @@ class AlpacaBroker:
         self._expiry = expiry
         self._sleep = sleep
         self._page = page
-        self._seen = seen or _Seen(Fills(line), {}, {})
+        self._seen = seen or _Seen(Fills(line), {}, {}, set())
 
     def on(self, clock: Clock) -> AlpacaBroker:
         """The same broker on another clock; what it has seen is shared."""
@@ -73,6 +76,8 @@ class AlpacaBroker:
     def submit(self, intent: OrderIntent) -> BrokerOrder:
         """As Broker. An answer that is no order tells nothing: the order is asked for by its id."""
         body = body_of(intent, self._step)
+        if intent.purpose is not Purpose.REDUCTION and not is_pair(intent.symbol):
+            self._must_know(intent.symbol)
         self._seen.until[intent.client_order_id] = intent.expires_at
         answer = self._line.send("POST", _ORDERS, body)
         if is_duplicate(answer):
@@ -220,12 +225,27 @@ class AlpacaBroker:
         until = self._expiry(client_order_id) if until is None else until
         return until is not None and self._clock.now() > until
 
+    def _must_know(self, symbol: str) -> None:
+        """BrokerError for a share that the venue does not have; where it does not answer, the order itself asks."""
+        if symbol in self._seen.shares:
+            return
+        answer = None
+        with suppress(BrokerError):
+            answer = self._line.get(f"/v2/assets/{quote(symbol, safe='')}")
+        if answer is not None and answer.status == 404:
+            raise _unknown(symbol)
+        self._seen.shares.add(symbol)
+
     def _step(self, symbol: str) -> Decimal:
         """The price step of a pair, asked for once."""
         if symbol not in self._seen.steps:
             answer = self._line.get(f"/v2/assets/{quote(symbol, safe='')}")
             if answer.status == 404:
-                raise BrokerError(f"alpaca does not know {symbol}", "check the symbol: AAPL, or BTC/USD")
+                raise _unknown(symbol)
             step = exact(answer.body if isinstance(answer.body, Mapping) else {}, "price_increment")
             self._seen.steps[symbol] = step if step > 0 else Decimal("0.01")
         return self._seen.steps[symbol]
+
+
+def _unknown(symbol: str) -> BrokerError:
+    return BrokerError(f"alpaca does not know {symbol}", "check the symbol: AAPL, or BTC/USD")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from quorum.adapters.alpaca.trading.line import Line
@@ -59,6 +60,11 @@ class Clockwork:
     def next_open(self) -> int:
         """When shares open next (ns UTC)."""
         return self._standing().next_open
+
+    def trades(self, symbol: str) -> bool:
+        """As Hours: an asset that the venue has, and that may be traded."""
+        answer = self._line.get(f"/v2/assets/{quote(symbol, safe='')}")
+        return isinstance(answer.body, dict) and answer.status != 404 and answer.body.get("tradable") is not False
 
     def closed_until(self, symbol: str) -> int | None:
         """As Hours: pairs trade round the clock, shares in their sessions."""

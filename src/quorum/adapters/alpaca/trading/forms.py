@@ -9,7 +9,7 @@ from quorum.adapters.alpaca.trading.words import is_pair, named, written
 from quorum.domain import AimedIntent, BrokerError, Hold, OrderIntent, OrderKind, OrderTerms, Side
 from quorum.execution import Abilities
 
-ABILITIES = Abilities(enforces_collar=False, exclusive=True)
+ABILITIES = Abilities(enforces_collar=False, exclusive=True, between="/")
 """A market-on-open order is the one that may fill beyond its collar."""
 
 _CENT, _FINE, _ONE = Decimal("0.01"), Decimal("0.0001"), Decimal(1)

@@ -29,9 +29,10 @@ _HAD = (
 
 
 def book_shares(connection: sa.Connection, account: str, order: Order, fill: Fill) -> Mapping[str, Decimal] | None:
-    """Share a fill out among the strategies of its order, and move their holdings; None where it is the desk's own.
+    """Share a fill out among the owners of its order, and move their holdings; None where it is the desk's own.
 
-    `order` is as it was before the fill.
+    `order` is as it was before the fill. Where the desk has a share of its own beside strategies (under no name), the
+    fill's entry moves all holdings.
     """
     if not order.intent.parts:
         return None
@@ -39,6 +40,8 @@ def book_shares(connection: sa.Connection, account: str, order: Order, fill: Fil
     fees = split(fill.fee_in_base, {name: abs(quantity) for name, quantity in signed.items()})
     for name, quantity in signed.items():
         connection.execute(_SHARE, {"fill_id": fill.fill_id, "strategy_id": name, "quantity": quantity})
+        if "" in signed:
+            continue
         held = position_of(connection, (account, name), fill.symbol).trade(quantity, fill.price)
         keep_position(connection, (account, name), held.trade(-fees[name], fill.price) if fees[name] else held)
     return signed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Table, Text, text
 
 from quorum.adapters.sql.tables import METADATA, Exact
 
@@ -39,6 +39,8 @@ strategy_target = Table(
     Column("entered", Integer, nullable=False),
     Column("order_id", Text, nullable=False),
     Column("stop_id", Text, nullable=False),
+    Column("refused", BigInteger, nullable=False, server_default="0"),
+    Column("said", Text, nullable=False, server_default=text("''")),
 )
 
 worth = Table(

@@ -24,7 +24,7 @@ def targets_of(connection: sa.Connection, account: str) -> list[StrategyTarget]:
 
 def keep_target(connection: sa.Connection, account: str, target: StrategyTarget) -> None:
     """Write where a strategy stands in a symbol."""
-    names = ("deployment_id", "since", "decided", "goal", "price", "order_id", "stop_id")
+    names = ("deployment_id", "since", "decided", "goal", "price", "order_id", "stop_id", "refused", "said")
     values = {name: getattr(target, name) for name in names} | {"entered": int(target.entered)}
     key = {"account": account, **{name: getattr(target, name) for name in _KEY}}
     replace_row(connection, strategy_target, key, values)

@@ -192,13 +192,14 @@ class SqlTransaction:
         moved = order.fill(fill.quantity)
         self.connection.execute(_FILL, _fill_values(fill))
         parts = book_shares(self.connection, self._account, order, fill)
-        self.post(entry_of_fill(self._account, fill, parts))
-        held = next((p for p in self._positions() if p.symbol == fill.symbol), Position(fill.symbol)).apply(fill)
-        self._replace(
-            tables.position,
-            {"account": self._account, "symbol": fill.symbol},
-            {"quantity": held.quantity, "cost": held.cost, "realised": held.realised},
-        )
+        entry = entry_of_fill(self._account, fill, parts)
+        self.post(entry)
+        if parts and "" in parts:
+            move_holdings(self.connection, self._account, entry)
+        else:
+            held = next((p for p in self._positions() if p.symbol == fill.symbol), Position(fill.symbol)).apply(fill)
+            values = {"quantity": held.quantity, "cost": held.cost, "realised": held.realised}
+            self._replace(tables.position, {"account": self._account, "symbol": fill.symbol}, values)
         return self._append(moved, OrderEvent(fill.client_order_id, moved.status, fill.time, fill_id=fill.fill_id))
 
     def enter(self, entry: Entry) -> bool:

@@ -19,7 +19,7 @@ class AccountSection(AtVenue):
 
     book: str
     currency: Currency
-    cash: Digits = Field(gt=0, lt=10**15)
+    cash: Digits = Field(gt=0, lt=10**15, decimal_places=12)
 
 
 _ACCOUNTS = {

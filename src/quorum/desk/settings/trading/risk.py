@@ -7,11 +7,11 @@ from decimal import Decimal
 from functools import partial
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from quorum.desk.settings.sections import Digits
 from quorum.domain import NotFound, UsageError
-from quorum.risk import SUMMED, RiskLimits, stricter
+from quorum.risk import FRACTIONS, MOST, SUMMED, RiskLimits, stricter
 
 RISK_YAML = """\
 # Limits of each book, as fractions of its equity unless a key says otherwise. Two on one thing: the stricter holds.
@@ -60,7 +60,7 @@ def _whole(value: Any) -> Any:
 
 
 def _spelt(symbols: tuple[str, ...]) -> tuple[str, ...]:
-    wrong = next((name for name in symbols if not name or name != name.upper() or " " in name), None)
+    wrong = next((name for name in symbols if not name or name != name.upper() or {*name} & {*" /"}), None)
     if wrong is not None:
         raise ValueError(f"{wrong!r} is no symbol: one is written as BTCUSDT")
     return symbols
@@ -110,6 +110,13 @@ class LimitsSection(_Section):
     close_all_at: Digits = Field(Decimal("0.25"), gt=0, le=1)
     black_close_fraction: Digits = Field(Decimal("0.5"), ge=0, le=1)
     stop_keep_fraction: Digits = Field(Decimal("0.5"), ge=0, le=1)
+
+    @field_validator(*sorted(FRACTIONS))
+    @classmethod
+    def _is_fraction(cls, value: Decimal) -> Decimal:
+        if value > MOST:
+            raise ValueError(f"is a fraction of equity, 0.40 for 40 %, and at most {MOST}")
+        return value
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

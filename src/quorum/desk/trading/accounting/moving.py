@@ -25,6 +25,7 @@ CONVERTED = Decimal("1e-8")
 MOST, DECIMALS = Decimal("1e15"), 12
 """Sums of amounts below that, with so many decimals, are exact in the 28 digits of a decimal."""
 LEAST_RATE = Decimal("1e-9")
+WIDEST_SPLIT = Decimal("1e6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,10 @@ def earn(desk: Desk, account: str, kind: Income, money: Money, symbol: str = "")
 def split_units(desk: Desk, account: str, symbol: str, ratio: Decimal) -> Moved:
     """Give every holder of a symbol `ratio` units for one; what an owner gets is rounded down to 1e-9.
 
-    UsageError while orders of the symbol are open; NotFound where nobody holds it.
+    UsageError for a ratio out of bounds, one that leaves a holder nothing, and while orders of the symbol are open;
+    NotFound where nobody holds it.
     """
-    if not ratio.is_finite() or ratio <= 0 or ratio == 1:
+    if not ratio.is_finite() or ratio == 1 or not 1 / WIDEST_SPLIT <= ratio <= WIDEST_SPLIT:
         raise UsageError(f"a split of {ratio} units for one makes no sense", "write 4 for 4:1, 0.1 for 1:10")
     account = desk.account_for("", account)
     if desk.orders.of(account, symbol, only_open=True):
@@ -120,7 +122,11 @@ def split_units(desk: Desk, account: str, symbol: str, ratio: Decimal) -> Moved:
     with desk.accounts.transaction(account) as transaction:
         book = transaction.book()
         before, reference = book.quantity(symbol), _reference("split", book)
+        held = _held(transaction, book, symbol)
         transaction.split(symbol, ratio, (desk.clock.now(), reference))
+        if len(_held(transaction, transaction.book(), symbol)) < len(held):
+            least = min(map(abs, held.values()))
+            raise UsageError(f"a split of {ratio} leaves nothing of {least:f} {symbol}", "close what is held first")
         desk.till.move(account, reference, {}, {symbol: transaction.book().quantity(symbol) - before})
         return Moved(account, reference, {})
 
@@ -146,14 +152,19 @@ def _reference(kind: str, book: Book) -> str:
 
 
 def _holders(transaction: Accounting, book: Book, symbol: str) -> dict[str, Decimal]:
-    held = {who: at.quantity for (who, what), at in transaction.holdings().items() if what == symbol and at.quantity}
-    own = book.positions.get(symbol, Position(symbol)).quantity - sum(held.values(), ZERO)
-    found = {**held, "": own} if own else held
+    found = _held(transaction, book, symbol)
     if not found:
         raise NotFound(
             f"account {book.account} holds no {symbol}", "leave the symbol out, or see `quorum broker positions`"
         )
     return found
+
+
+def _held(transaction: Accounting, book: Book, symbol: str) -> dict[str, Decimal]:
+    """The units of each owner, the account's own under no name; without those that have none."""
+    held = {who: at.quantity for (who, what), at in transaction.holdings().items() if what == symbol and at.quantity}
+    own = book.positions.get(symbol, Position(symbol)).quantity - sum(held.values(), ZERO)
+    return {**held, "": own} if own else held
 
 
 def record_rate(desk: Desk, pair: tuple[str, str], given: tuple[Decimal, str]) -> Rate:

@@ -9,17 +9,25 @@ from io import StringIO
 from typing import Any
 
 from quorum.desk.desk import Desk
-from quorum.domain import ZERO, NotFound, iso
+from quorum.domain import ZERO, NotFound, UsageError, iso
 from quorum.execution import Booked, Earned, Statement, statement
 
 COLUMNS = ("account", "sequence", "time", "kind", "reference", "ledger_account", "commodity", "amount")
 
 
-def statement_of(desk: Desk, account: str, since: int, until: int) -> Statement:
-    """The statement of an account from `since` up to `until` (ns UTC); NotFound for one that was never opened."""
+def statement_of(desk: Desk, account: str, since: int = 0, until: int | None = None) -> Statement:
+    """The statement of an account from `since` up to `until` (ns UTC), without it up to now and with every entry.
+
+    A venue whose clock is ahead of ours has booked what is later than now. NotFound for an account that was never
+    opened, UsageError for a span that ends before it begins.
+    """
+    entries = desk.accounts.entries(account)
+    end = max((desk.clock.now(), *(entry.time for _, entry in entries))) + 1 if until is None else until
+    if end <= since:
+        raise UsageError(f"{iso(since)} is not before {iso(end)}", "let --from lie before --to")
     if not any(row["account"] == account for row in desk.accounts.listed()):
         raise NotFound(f"account {account!r} was never opened", "see `quorum account list`")
-    return statement(account, desk.accounts.entries(account), since, until)
+    return statement(account, entries, since, end)
 
 
 def sheet(booked: Iterable[Booked]) -> str:

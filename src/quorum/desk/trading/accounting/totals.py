@@ -35,7 +35,7 @@ class Total:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        return tuple(worth.why for worth in self.accounts if worth.why)
+        return tuple(dict.fromkeys(worth.why for worth in self.accounts if worth.why))
 
 
 def total(desk: Desk) -> Total:

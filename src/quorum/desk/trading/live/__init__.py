@@ -6,7 +6,7 @@ Neighbours: `desk.deploying` goes before; `bootstrap.venues` asks here before an
 """
 
 from quorum.desk.trading.live.consents import LIVE, Agreed, Consents, is_word, terms_of
-from quorum.desk.trading.live.going import GOING_LIVE, asking_live, go_live, second_word
+from quorum.desk.trading.live.going import GOING_LIVE, go_live, second_word
 from quorum.desk.trading.live.plan import Plan, plan_live
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Agreed",
     "Consents",
     "Plan",
-    "asking_live",
     "go_live",
     "is_word",
     "plan_live",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quorum.desk.approvals import Answered
-from quorum.desk.deploying import Consent, asking_run
+from quorum.desk.deploying import Consent
 from quorum.desk.deploying.criticising import parents_of
 from quorum.desk.desk import Desk
 from quorum.desk.life import Record
@@ -19,11 +19,6 @@ from quorum.validation.life import Status
 
 GOING_LIVE = "live_deployment"
 """The run in which a person is asked the second time."""
-
-
-def asking_live(desk: Desk, strategy_id: str) -> str | None:
-    """The run that asks whether a strategy may go live, or will; None where there is none."""
-    return asking_run(desk, strategy_id, GOING_LIVE)
 
 
 def second_word(desk: Desk, approval_id: str, strategy_id: str) -> Consent:

@@ -72,7 +72,8 @@ def _adopt(desk: Desk, seen: Look, resolution: Resolution, clock: Clock) -> None
                 _record_within(transaction, account, resolution, entry, clock)
         elif isinstance(difference, CashGap):
             currency = difference.currency
-            if currency != book.currency or book.cash == difference.ours:
+            now, then = ({**one.foreign, one.currency: one.cash}.get(currency) for one in (book, seen.ours.book))
+            if now == then:
                 entry = entry_of_adjustment(account, CASH, currency, difference.gap, _at(seen, f"cash {currency}"))
                 transaction.adopt(entry)
                 _record_within(transaction, account, resolution, entry, clock)

@@ -87,7 +87,7 @@ def reconcile(desk: Desk, account: str, clock: Clock | None = None) -> Reconcile
     put on record. BrokerUnreachable when the venue does not answer: then nothing changes, and nothing should open.
     """
     clock, policy = clock or desk.clock, desk.settings.execution.reconciliation.policy()
-    take_written(desk, account)
+    take_written(desk, account, clock)
     note_rates(desk, account, clock)
     first = last = look(desk, account, clock)
     late = tuple(resolve(one, first.ours, (), policy) for one in first.late)

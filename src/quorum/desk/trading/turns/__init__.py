@@ -7,7 +7,7 @@ Neighbours: `desk.deploying` deploys, `risk` judges, `execution` nets and sends;
 
 from quorum.desk.trading.turns.attribution import Attribution, attributions
 from quorum.desk.trading.turns.band import Beside, beside_baseline, tell_bands
-from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, deployed, minutes_for
+from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, deployed, kept_back, minutes_for
 from quorum.desk.trading.turns.leaving import retire_and_close, undeploy_and_close
 from quorum.desk.trading.turns.turn import Turn, trade_turn
 from quorum.desk.trading.turns.watching import Watching, trading_accounts
@@ -23,6 +23,7 @@ __all__ = [
     "attributions",
     "beside_baseline",
     "deployed",
+    "kept_back",
     "minutes_for",
     "retire_and_close",
     "tell_bands",

@@ -40,6 +40,8 @@ from quorum.execution.netting import shares
 from quorum.risk import Around, LastTrade, RecentOrder
 
 STOP_HOLDS = 365 * DAY
+NO_SIZE = Decimal(-1)
+"""The size of an order that no other is a duplicate of: not 0 either, which is what risk leaves of one it refuses."""
 
 
 class Place(NamedTuple):
@@ -181,7 +183,7 @@ def _around(transaction: Accounting, proposal: Proposal, book: Book, place: Plac
     found = surroundings(place.desk, transaction, book, proposal, asked.parts)
     last = LastTrade(book.marks[proposal.symbol], place.fresh)
     first = {_seen(order.intent) for order in asked.before}
-    orders = tuple(one._replace(quantity=ZERO) if one in first else one for one in found.orders)
+    orders = tuple(one._replace(quantity=NO_SIZE) if one in first else one for one in found.orders)
     return replace(found, allocation=None, last={proposal.symbol: last}, orders=orders)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from quorum.desk.deploying.known import strategy_of
 from quorum.desk.desk import Desk
 from quorum.desk.guarding import price_time
 from quorum.desk.trading.stepping import LIMITS, Apart, Course, Poll, Stand, Steps, Stood
-from quorum.domain import Instrument, Limits, QuorumError, Timeframe
+from quorum.domain import Instrument, Limits, QuorumError, Scope, Timeframe
 from quorum.lake import Bars
 from quorum.validation.life import DEPLOYED, Idea, Status
 
@@ -89,6 +89,40 @@ def leaving(desk: Desk) -> dict[str, str]:
         for name, record in newest.items()
         if record["status"] == "ended" and record.get("positions") == "close"
     }
+
+
+def barred(desk: Desk, account: str, reasons: bool = True) -> Callable[[str, str], str]:
+    """Why a strategy may open nothing in a symbol: a halt reaches it, or the desk is paused; empty where it may.
+
+    Without `reasons` it says what is halted, and not why.
+    """
+    halts, holds, state = desk.halts.standing(), desk.states.current().holds, desk.states.current().state
+
+    def answer(strategy_id: str, symbol: str) -> str:
+        named = {Scope.DESK: "", Scope.ACCOUNT: account, Scope.STRATEGY: strategy_id, Scope.SYMBOL: symbol}
+        found = [halt for halt in halts if halt.of == named[halt.scope]]
+        said = [f"{h.name} is halted ({h.severity.name})" for h in found]
+        if reasons:
+            said = [f"{what}: {halt.reason}" for what, halt in zip(said, found, strict=True)]
+        return "; ".join(said) or (f"the desk is {state.value}" if holds else "")
+
+    return answer
+
+
+def kept_back(desk: Desk) -> list[dict[str, Any]]:
+    """Why deployed strategies hold less than they have decided, by account and symbol: a pause, halts, risk's word on
+    the newest decision; those alone that something keeps back."""
+    rows = desk.rows(("strategy_target",))["strategy_target"]
+    targets = {(row["deployment_id"], row["symbol"]): row for row in rows}
+    found = []
+    for of in deployed(desk):
+        why_not = barred(desk, of.account, reasons=False)
+        for symbol in of.idea.symbols:
+            said = targets.get((of.deployment_id, symbol), {}).get("said", "")
+            why = "; ".join(filter(None, ("it is paused" if of.paused else "", why_not(of.strategy_id, symbol), said)))
+            if why:
+                found.append({"strategy_id": of.strategy_id, "account": of.account, "symbol": symbol, "why": why})
+    return found
 
 
 def minutes_for(desk: Desk) -> frozenset[str]:

@@ -63,14 +63,15 @@ class Market:
 class Around(NamedTuple):
     """What a pass is held in: the account, the instant, its venue then, and who may open.
 
-    `may_open` answers for a strategy and a symbol. `closes` are strategies that let go of all they hold, each with
-    the decision that says so; `tightened` are stops by symbol that a breaker has moved nearer.
+    `barred` says why a strategy may open nothing in a symbol, empty where it may. `closes` are strategies that let go
+    of all they hold, each with the decision that says so; `tightened` are stops by symbol that a breaker has moved
+    nearer.
     """
 
     account: str
     now: int
     market: Market
-    may_open: Callable[[str, str], bool]
+    barred: Callable[[str, str], str]
     closes: Mapping[str, str]
     tightened: Mapping[str, Decimal] = {}
 

@@ -13,7 +13,7 @@ from quorum.desk.trading.turns.asking import Asked, Place, ask, ask_stop, occasi
 from quorum.desk.trading.turns.deployed import Wish
 from quorum.desk.trading.turns.market import Around, Key, Pass
 from quorum.desk.trading.turns.protecting import in_the_way, resting, room
-from quorum.desk.trading.turns.wanting import Change, change, chosen, stop_wanted, taken
+from quorum.desk.trading.turns.wanting import Change, change, chosen, kept_from, stop_wanted, taken
 from quorum.domain import (
     DAY,
     ENDED_SHORT,
@@ -137,7 +137,7 @@ class Passing:
         wish = self._wishes.get(key)
         if self._waits(key, target) or (wish is None and key[0] not in self._around.closes):
             return None
-        wanted = change(target, held, wish, self._around.now, self._around.may_open(*key))
+        wanted = change(target, held, wish, self._around.now, not self._around.barred(*key))
         if wanted is None or self._is_held_up(key, wanted):
             self._idle.append(key)
             return None
@@ -244,8 +244,24 @@ class Passing:
                 self._keep(replace(self._targets[name, symbol], entered=True))
         if stops:
             self.found.cancels += stops
-        elif parts and not self._is_short(symbol, parts, price):
+        elif parts and not self._is_refused(symbol, changes, parts) and not self._is_short(symbol, parts, price):
             self._ask(symbol, changes, parts)
+
+    def _is_refused(self, symbol: str, changes: Mapping[str, Change], parts: Mapping[str, Decimal]) -> bool:
+        """Whether what takes strategies out, and opens something for the account by it, waits: a halt stands, or risk
+        has refused it within the last bar. What lets go of the account's holding waits for nobody."""
+        held, total = self._book.quantity(symbol), sum(parts.values(), ZERO)
+        if held * total < 0 or not all(changes[name].reduces for name in parts):
+            return False
+        halted = next(filter(None, (self._around.barred(name, symbol) for name in parts)), "")
+        refused = [self._targets[name, symbol].refused for name in parts]
+        until = max(refused) + self._place(symbol, tuple(parts)).length
+        if not halted and (not all(refused) or self._around.now >= until):
+            return False
+        why = halted or f"risk has refused it; asked again at {iso(until // SECOND * SECOND)}"
+        what = f"{plain(abs(total))} {symbol} go beyond the account's {plain(held)}, and {why}"
+        self.found.waits |= dict.fromkeys([(name, symbol) for name in parts], what)
+        return True
 
     def _is_short(self, symbol: str, parts: Mapping[str, Decimal], price: Decimal) -> bool:
         """Whether the buying power does not do for what opens; it waits for what lets go, where there is any."""
@@ -289,6 +305,10 @@ class Passing:
             target = self._targets[name, symbol]
             if order is not None:
                 target = replace(target, order_id=order.intent.client_order_id)
+            elif reduces:
+                target = replace(target, refused=self._around.now)
+            if reasons := [reason for reason in asked.risk["reasons"] if not reason.endswith(" by lot")]:
+                target = replace(target, said=f"{asked.risk['decision_id']}: {'; '.join(reasons)}")
             if not reduces and not asked.rest:
                 goal = self._quantity((name, symbol)) + allowed.get(name, ZERO)
                 target = replace(target, entered=True, goal=goal)
@@ -337,6 +357,13 @@ class Passing:
             raise NotFound(f"the lake has no bars of {symbol}", "import them, or close it by hand")
         return desk.settings.instruments.instrument(desk.lake.bars(symbol, known.timeframe, known.venue))
 
+    def _kept_from(self, key: Key) -> str:
+        wish = self._wishes.get(key)
+        barred = self._around.barred(*key)
+        return (
+            "" if wish is None else kept_from(self._targets[key], self._quantity(key), wish, (self._around.now, barred))
+        )
+
     def _told(self, key: Key) -> dict[str, Any]:
         """Where a strategy stands in a symbol, as plain facts."""
         target, wish = self._targets[key], self._wishes.get(key)
@@ -351,7 +378,8 @@ class Passing:
             "stop": None if wish is None or wish.stand.stop != wish.stand.stop else wish.stand.stop,
             "left": "" if wish is None else wish.stand.left,
             "paused": wish is not None and wish.of.paused,
-            "waits": self.found.waits.get(key, ""),
+            "waits": self.found.waits.get(key) or self._kept_from(key),
+            "said": target.said,
         }
 
 

@@ -13,10 +13,10 @@ from quorum.desk.facts import order_facts
 from quorum.desk.guarding import tightened_stops, watch_book
 from quorum.desk.notices import Event, Occurrence
 from quorum.desk.trading.reconciling import reconcile
-from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, deployed, leaving
+from quorum.desk.trading.turns.deployed import Deployed, Streams, Wish, barred, deployed, leaving
 from quorum.desk.trading.turns.market import Around, Key, Market, Pass
 from quorum.desk.trading.turns.passing import one_pass
-from quorum.domain import BrokerError, Clock, Order, OrderStatus, QuorumError, Scope, Severity, iso, utc_day
+from quorum.domain import BrokerError, Clock, Order, OrderStatus, QuorumError, Severity, iso, utc_day
 from quorum.execution.hours import sells_first
 
 PASSES = 9
@@ -140,15 +140,15 @@ def _account(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, c
             break
     turn.errors |= {name: why for (name, _), why in found.short.items()}
     turn.standing += found.standing
-    turn.orders += [order_facts(o, desk.orders.fills_of(name) if turn.paper else ()) for name, o in sent.items()]
+    turn.orders += [_told(desk, order) if turn.paper else order_facts(order, ()) for order in sent.values()]
 
 
 def _passed(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, clock: Clock) -> Pass:
     """One pass, committed; of a dry run nothing is."""
     abilities, now = desk.broker(account, clock).abilities, clock.now()
     market = Market(desk.hours(account, clock), abilities, now, turn.auctions)
-    may_open, tightened = _may_open(desk, account), tightened_stops(desk, account)
-    around = Around(account, now, market, may_open, leaving(desk), tightened)
+    why_not, tightened = barred(desk, account), tightened_stops(desk, account)
+    around = Around(account, now, market, why_not, leaving(desk), tightened)
     found = Pass()
     try:
         with desk.accounts.transaction(account) as transaction:
@@ -158,17 +158,6 @@ def _passed(desk: Desk, account: str, wishes: Mapping[Key, Wish], turn: Turn, cl
     except _Rehearsed:
         pass
     return found
-
-
-def _may_open(desk: Desk, account: str) -> Any:
-    """Whether a strategy may open something in a symbol: no halt reaches it, and the desk is not paused."""
-    halts, holds = desk.halts.standing(), desk.states.current().holds
-
-    def answer(strategy_id: str, symbol: str) -> bool:
-        named = {Scope.DESK: "", Scope.ACCOUNT: account, Scope.STRATEGY: strategy_id, Scope.SYMBOL: symbol}
-        return not holds and not any(halt.of == named[halt.scope] for halt in halts)
-
-    return answer
 
 
 def _sent(desk: Desk, account: str, found: Pass, clock: Clock) -> list[Order]:
@@ -191,6 +180,14 @@ def tell_order(desk: Desk, order: Order) -> None:
     events = {OrderStatus.FILLED: Event.TRADE_EXECUTED, OrderStatus.REJECTED: Event.ORDER_REJECTED}
     event, identity = events.get(order.status), order.intent.client_order_id
     if event is not None:
-        facts = order_facts(order, desk.orders.fills_of(identity))
+        facts = _told(desk, order)
         summary = f"{facts['side']} {facts['filled']} of {facts['quantity']} {facts['symbol']}: {facts['status']}"
+        summary += f", {facts['detail']}" if facts["detail"] and order.status is OrderStatus.REJECTED else ""
         desk.outbox.raise_(Occurrence(event, identity, summary, facts))
+
+
+def _told(desk: Desk, order: Order) -> dict[str, Any]:
+    """An order with its fills, and what was said of it last: why it was refused, as an example."""
+    identity = order.intent.client_order_id
+    events = desk.orders.events_of(identity)
+    return {**order_facts(order, desk.orders.fills_of(identity)), "detail": events[-1]["detail"] if events else ""}

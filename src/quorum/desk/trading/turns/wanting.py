@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from quorum.desk.trading.turns.deployed import Wish
-from quorum.domain import ZERO
+from quorum.domain import ZERO, iso
 from quorum.engine.cycle import VALID_BARS
 from quorum.execution.target import StrategyTarget
 
@@ -38,9 +38,11 @@ def taken(before: StrategyTarget | None, wish: Wish, held: Decimal, equity: Deci
     if stand.decided >= target.since and stand.decided > target.decided:
         price = wish.instrument.price(stand.price)
         goal = wish.instrument.quantity(Decimal(repr(stand.weight)) * wish.share * max(equity, ZERO) / price)
-        if _is_late(wish, now):
-            goal = _nearer(goal, held)
-        target = replace(target, decided=stand.decided, goal=goal, price=price, entered=False, order_id="")
+        said = "its share of the equity buys less than a lot" if stand.weight and not goal else ""
+        if is_late(wish, now) and _nearer(goal, held) != goal:
+            goal, said = _nearer(goal, held), f"its decision of {iso(stand.decided)} was too old to open anything by"
+        new = StrategyTarget(*target.key, of.deployment_id, target.since, stand.decided, goal, price, entered=False)
+        target = replace(new, stop_id=target.stop_id, said=said)
     return target.left() if stand.left and stand.decided == target.decided else target
 
 
@@ -51,8 +53,24 @@ def change(target: StrategyTarget, held: Decimal, wish: Wish | None, now: int, m
         return None
     if held * want < 0:
         return Change(want if abs(want) <= abs(held) else -held, True)
-    opens = may_open and not target.entered and wish is not None and not _is_late(wish, now)
+    opens = may_open and not target.entered and wish is not None and not is_late(wish, now)
     return Change(want, False) if opens else None
+
+
+def kept_from(target: StrategyTarget, held: Decimal, wish: Wish, at: tuple[int, str]) -> str:
+    """Why nothing is opened for a decision that wants it; empty where nothing is wanted, or nothing is in the way.
+
+    `at` is the instant (ns UTC), and why the strategy may open nothing then, empty where it may.
+    """
+    now, barred = at
+    want = target.goal - held
+    if wish.of.paused:
+        return ""
+    if not target.decided and wish.stand.weight:
+        return f"its decision of {iso(wish.stand.decided)} is from before its deployment: it trades by the next one"
+    if target.entered or not want or held * want < 0:
+        return ""
+    return f"its decision of {iso(target.decided)} is too old to open anything by" if is_late(wish, now) else barred
 
 
 def stop_wanted(wish: Wish, held: Decimal) -> Decimal | None:
@@ -74,7 +92,7 @@ def chosen(changes: Mapping[str, Change], parts: Mapping[str, Decimal]) -> Mappi
     return reduces or parts
 
 
-def _is_late(wish: Wish, now: int) -> bool:
+def is_late(wish: Wish, now: int) -> bool:
     return now > wish.stand.decided + VALID_BARS * wish.of.timeframe.nanoseconds
 
 

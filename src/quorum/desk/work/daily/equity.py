@@ -145,7 +145,7 @@ def _at_cost(traded: list[tuple[int, Mapping[str, Any]]], symbol: str, currency:
 
 def _closes(desk: Desk, symbol: str, as_of: int) -> Bars | None:
     """The shortest bars that the lake has of a symbol by then; None without any."""
-    held = [s for s in desk.lake.series() if s.symbol == symbol and s.first + s.timeframe.nanoseconds <= as_of]
+    held = [s for s in desk.lake.series(symbol) if s.first + s.timeframe.nanoseconds <= as_of]
     if not held:
         return None
     best = min(held, key=lambda s: (s.timeframe, s.venue))

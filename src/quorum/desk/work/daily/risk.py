@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from quorum.desk.desk import Desk
-from quorum.desk.guarding import accounts_watched, symbol_history, watch_books
+from quorum.desk.guarding import accounts_watched, looked, symbol_history, watch_books
 from quorum.desk.work.asked import number
 from quorum.desk.work.assignment import Assignment
 from quorum.desk.work.concerns import WARNING, drawdown_concern, loss_concern
 from quorum.desk.work.daily.equity import Equity, accounts_of, equity_of
 from quorum.domain import DAY, HOUR, ZERO, Book, iso, utc_day
 from quorum.risk import Around, RiskLimits, book_breaker, limits_used
+from quorum.risk.checks import DESK
 from quorum.risk.tail import Inconclusive, tail_risk, weights
 
 RECENT = HOUR
@@ -125,9 +126,9 @@ def position_limits(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """Every limit of each account's book: what it allows now, what is used, and the share of it.
 
     The book is as it stands, open orders counted as if they had filled; amounts are in the account's currency unless
-    `unit` says otherwise. A limit used above 80 % is a warning. `symbols` has the exposure of each symbol. At an
-    instant that is not past the books' breakers act, as they do whenever an account is looked at: `breakers` says what
-    was done.
+    `unit` says otherwise. A limit of which 80 % or more is used is a warning. `symbols` has the exposure of each
+    symbol. At an instant that is not past the books' breakers act, as they do whenever an account is looked at:
+    `breakers` says what was done.
     """
     now = desk.clock.now()
     watched = watch_books(desk) if now - assignment.as_of <= RECENT else []
@@ -136,7 +137,7 @@ def position_limits(desk: Desk, assignment: Assignment) -> dict[str, Any]:
         f"{one['account']}: {limit['limit']} is used to {limit['share']:.0%}"
         for one in accounts
         for limit in one["limits"]
-        if limit["share"] is not None and limit["share"] > WARNING
+        if limit["share"] is not None and limit["share"] >= WARNING
     ]
     return {
         "as_of": iso(assignment.as_of),
@@ -149,7 +150,8 @@ def position_limits(desk: Desk, assignment: Assignment) -> dict[str, Any]:
 
 def _limited(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
     worth = equity_of(desk, account, as_of)
-    (book, around), limits = _book(desk, worth, as_of), desk.limits(account)
+    book, limits = _book(desk, worth), desk.limits(account)
+    around = looked(desk, account, as_of).around if worth.opened else None
     symbols = sorted({*book.positions, *book.reserved})
     exposures = {symbol: float(book.exposure(symbol)) for symbol in symbols if book.exposure(symbol)}
     return {
@@ -160,14 +162,13 @@ def _limited(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
     }
 
 
-def _book(desk: Desk, worth: Equity, as_of: int) -> tuple[Book, Around | None]:
-    """The account's book as it stands, at its own marks, and what lies around it; what it will open with before."""
+def _book(desk: Desk, worth: Equity) -> Book:
+    """The account's book as it stands, at its own marks; what it will open with before."""
     if not worth.opened:
         cash = desk.settings.accounts.accounts[worth.account].cash
-        return Book(worth.account, worth.currency, 0, cash, cash), None
+        return Book(worth.account, worth.currency, 0, cash, cash)
     with desk.accounts.transaction(worth.account) as transaction:
-        book = transaction.book()
-        return book, transaction.around(book, as_of)
+        return transaction.book()
 
 
 def _beyond(book: Book, limits: RiskLimits, around: Around | None) -> Iterator[dict[str, Any]]:
@@ -175,8 +176,10 @@ def _beyond(book: Book, limits: RiskLimits, around: Around | None) -> Iterator[d
     known = {use.limit for use in limits_used(book, limits)}
     for use in () if around is None else limits_used(book, limits, around):
         if use.limit not in known:
-            name = f"{use.limit} {use.subject}".strip()
-            yield _line(name, Decimal(getattr(limits, use.limit, 0)), use.unit, float(use.allowed), float(use.used))
+            name, wide = f"{use.limit} {use.subject}".strip(), around and around.wide
+            of = wide.limits if wide and use.limit.startswith(DESK) else {}
+            setting = of.get(use.limit.removeprefix(DESK), getattr(limits, use.limit, 0))
+            yield _line(name, Decimal(setting), use.unit, float(use.allowed), float(use.used))
 
 
 def _limits(worth: Equity, book: Book, limits: RiskLimits, exposures: dict[str, float]) -> Iterator[dict[str, Any]]:
@@ -210,9 +213,10 @@ def _line(name: str, setting: Decimal, unit: str, allowed: float, used: float | 
 def daily_risk_budget(desk: Desk, assignment: Assignment) -> dict[str, Any]:
     """What each account may still lose by the limits that there are, and how many trades that is.
 
-    `budget` is what the tightest of the losses of day, week and total leaves, in the account's currency; `per_trade`
-    what one stop may lose. `today` is the change since the UTC day began. `value_at_risk` is a day's of what is held
-    now, at 5 %, a fraction of equity; None where too few days are known.
+    `budget` is what the tightest of the losses of day, week and total leaves, in the account's currency; `open_risk`
+    what open stops may lose of it; `per_trade` what one stop may lose, and `trades` how many of those are left beside
+    them. `today` is the change since the UTC day began. `value_at_risk` is a day's of what is held now, at 5 %, a
+    fraction of equity; None where too few days are known.
     """
     accounts = [_budget(desk, name, assignment.as_of) for name in _named(desk, assignment)]
     return {
@@ -233,21 +237,23 @@ def _budget(desk: Desk, account: str, as_of: int) -> dict[str, Any]:
         "week": week * float(limits.max_week_loss) - (week - worth.now),
     }
     budget = max(0.0, min(left.values()))
+    open_risk = float(looked(desk, account, as_of).around.open_risk) if worth.opened else 0.0
     return {
         **_head(worth),
         "floor": floor,
         "left": {name: max(0.0, amount) for name, amount in left.items()},
         "budget": budget,
+        "open_risk": open_risk,
         "value_at_risk": _at_risk(desk, worth, as_of),
         "per_trade": per_trade,
-        "trades": int(budget // per_trade) if per_trade > 0 else 0,
+        "trades": int(max(budget - open_risk, 0.0) // per_trade) if per_trade > 0 else 0,
         "today": worth.now - began,
     }
 
 
 def _at_risk(desk: Desk, worth: Equity, as_of: int) -> float | None:
     """What a day may cost at 5 %; None without a book or enough days."""
-    book = _book(desk, worth, as_of)[0]
+    book = _book(desk, worth)
     if book.equity <= 0:
         return None
     held = weights(book)

@@ -1,4 +1,4 @@
-"""The streams of market data: /v2/iex, /v2/sip, /v2/test and /v1beta3/crypto/us; arrays in JSON or msgpack."""
+"""The streams of market data: /v2/iex, /v2/sip, /v2/test, /v1beta3/crypto/us, and news; arrays in JSON or msgpack."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from quorum.simulator.prices import Bar
 from quorum.simulator.serving import Line, Simulation
 
 PATHS = ("/v2/iex", "/v2/sip", "/v2/test", "/v1beta3/crypto/us")
+NEWS = "/v1beta1/news"
 _PACKED = "application/msgpack"
 _CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses", "lulds", "corrections", "cancelErrors")
 _PAIR_CHANNELS = ("trades", "quotes", "orderbooks", "bars", "updatedBars", "dailyBars")
@@ -32,6 +33,7 @@ _ERRORS = {
     406: "connection limit exceeded",
     410: "invalid subscribe action for this feed",
 }
+_TIMES = ("t", "created_at", "updated_at")
 _TO_AUTHENTICATE = 10.0
 
 
@@ -73,6 +75,11 @@ class Feed:
             for client in list(self._clients.values()):
                 client.suspended(event)
 
+    def publish(self, article: dict[str, Any]) -> None:
+        """Tell an article to who listens to news of one of its symbols, or of all."""
+        if (client := self._clients.get(NEWS)) is not None:
+            client.news(article)
+
     def _hear(self, client: Client, path: str, said: WSMessage) -> None:
         wish = client.read(said.data)
         action = wish.get("action") if wish is not None else None
@@ -108,7 +115,9 @@ class Client:
         self._path = request.path
         self._packed = request.headers.get("Content-Type") == _PACKED
         self._line = Line(simulation, ws, request, self._write)
-        self._channels = _PAIR_CHANNELS if "crypto" in request.path else _CHANNELS
+        self._channels = (
+            ("news",) if request.path == NEWS else _PAIR_CHANNELS if "crypto" in request.path else _CHANNELS
+        )
         self._wanted: dict[str, list[str]] = {name: [] for name in self._channels}
         self._history = History(simulation)
         self.known = False
@@ -169,6 +178,13 @@ class Client:
             listing = self._simulation.exchange.listings[event.symbol]
             self._tell("statuses", event.symbol, "s", status_form(listing, event.at, event.halted))
 
+    def news(self, article: dict[str, Any]) -> None:
+        """An article, without its pictures."""
+        symbols = article["symbols"]
+        if any(self._wants("news", symbol) for symbol in (symbols or [""])):
+            form = {name: value for name, value in article.items() if name != "images"}
+            self._line.tell("news", symbols[0] if symbols else None, [{"T": "n", **form}])
+
     def _concerns(self, symbol: str) -> bool:
         listing = self._simulation.exchange.listings[symbol]
         return is_pair(listing) == ("crypto" in self._path) and (symbol == TEST_SYMBOL) == (self._path == "/v2/test")
@@ -196,4 +212,5 @@ class Client:
 
 def _timed(row: dict[str, Any]) -> dict[str, Any]:
     """A message as msgpack has it, its time a timestamp of that format."""
-    return row | {"t": msgpack.Timestamp.from_unix_nano(parse_instant(row["t"]))} if "t" in row else row
+    times = {name: msgpack.Timestamp.from_unix_nano(parse_instant(row[name])) for name in _TIMES if name in row}
+    return row | times

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quorum.domain import DAY, HOUR, MINUTE, SECOND
 from quorum.simulator.alpaca.listings import is_pair
-from quorum.simulator.core import NEW_YORK, Listing
+from quorum.simulator.core import NEW_YORK, Listing, is_open
 from quorum.simulator.prices import Bar, Columns, columns_of, grouped, joined
 from quorum.simulator.serving import Simulation
 
@@ -73,15 +73,19 @@ class History:
         windows = list(range(0, len(edges) - 1, size))
         for first in reversed(windows) if span.backwards else windows:
             part = edges[first : first + size + 1]
-            yield from span.of(grouped(self._minutes(listing, int(part[0]), int(part[-1])), part[:-1]))
+            minutes = self._minutes(listing, int(part[0]), int(part[-1]), frame.unit not in ("Min", "Hour"))
+            yield from span.of(grouped(minutes, part[:-1]))
 
     def latest(self, listing: Listing, frame: Frame) -> list[Bar]:
         """The last bars up to now, in order; of the last five days."""
         now = self._simulation.clock.now()
         return list(self.bars(listing, frame, Span(now - max(5 * DAY, 2 * frame.about), now)))
 
-    def _minutes(self, listing: Listing, start: int, end: int) -> Columns:
+    def _minutes(self, listing: Listing, start: int, end: int, days: bool) -> Columns:
+        """The minutes of a span; of bars of `days` those of sessions alone, as an exchange's official prices are."""
         seen = [bar for bar in self._simulation.tapes[listing.symbol].bars() if start <= bar.time < end]
+        if days and not listing.round_clock:
+            seen = [bar for bar in seen if is_open(self._simulation.exchange.hours, bar.time)]
         past = self._simulation.pasts[listing.symbol]
         return joined(past.minutes(start, end), columns_of(seen))
 

@@ -1,4 +1,4 @@
-"""Doors of market data beside prices: auctions, names of codes, most active shares, news and corporate actions."""
+"""Doors of market data beside prices: auctions, names of codes, most active shares."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aiohttp import web
 from quorum.domain import DAY, MINUTE, iso
 from quorum.simulator.alpaca.asking import instant, listing_named, missing, whole
 from quorum.simulator.alpaca.data.history import ONE_DAY, History, Span
+from quorum.simulator.alpaca.data.pages import Rows, paged
 from quorum.simulator.alpaca.listings import TEST_SYMBOL, is_pair
 from quorum.simulator.alpaca.refusals import BAD_REQUEST, Complaint
 from quorum.simulator.core import Listing
@@ -25,7 +26,7 @@ _NOON = DAY // 2
 
 
 class Listed:
-    """What a data client asks besides prices. There are no news and no corporate actions here."""
+    """What a data client asks besides prices."""
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
@@ -40,30 +41,25 @@ class Listed:
             web.get("/v2/stocks/{symbol}/auctions", self.auctions),
             web.get("/v1beta1/screener/stocks/most-actives", self.active),
             web.get("/v1beta1/screener/{market:stocks|crypto}/movers", self.movers),
-            web.get("/v1beta1/news", self.news),
-            web.get("/v1/corporate-actions", self.actions),
         ]
 
     async def auctions(self, request: web.Request) -> web.Response:
-        """The opening and closing auctions of each session of a span."""
+        """The opening and closing auctions of each session of a span, a page at a time."""
         one, now = request.match_info.get("symbol"), self._simulation.clock.now()
         names = [one] if one else [name for name in request.query.get("symbols", "").split(",") if name]
         if not names:
             raise Complaint(400, BAD_REQUEST, "symbols is required")
         start, end = instant(request.query, "start"), instant(request.query, "end")
-        span = Span(now - 7 * DAY if start is None else start, now if end is None else end)
-        left, found = whole(request, "limit", 1_000, 10_000), {}
-        for name in sorted(set(names)):
-            listing = listing_named(self._simulation.exchange, name)
-            if listing is None or is_pair(listing):
-                continue
-            rows = [self._auctions(bar) for bar in self._history.bars(listing, ONE_DAY, span)][:left]
-            left -= len(rows)
-            found[listing.symbol] = rows
-        if one and one not in found:
-            raise missing(f"symbol {one}")
-        shown: dict[str, Any] = {"symbol": one, "auctions": found[one]} if one else {"auctions": found}
-        return web.json_response(shown | {"next_page_token": None})
+        start, end = now - 7 * DAY if start is None else start, now if end is None else end
+        listings = [self._share(name, bool(one)) for name in sorted(set(names))]
+
+        def rows(listing: Listing, later: int | None) -> Rows:
+            span = Span(start if later is None else later, end)
+            return ((bar.time, self._auctions(bar)) for bar in self._history.bars(listing, ONE_DAY, span))
+
+        found, token = paged(request, [each for each in listings if each is not None], rows)
+        shown: dict[str, Any] = {"symbol": one, "auctions": found.get(one, [])} if one else {"auctions": found}
+        return web.json_response(shown | {"next_page_token": token})
 
     async def markets(self, request: web.Request) -> web.Response:
         """The exchanges behind the letters of trades and quotes."""
@@ -102,13 +98,13 @@ class Listed:
         form = {"gainers": gainers, "losers": losers, "market_type": market, "last_updated": self._now()}
         return web.json_response(form)
 
-    async def news(self, request: web.Request) -> web.Response:
-        """News: there are none."""
-        return web.json_response({"news": [], "next_page_token": None})
-
-    async def actions(self, request: web.Request) -> web.Response:
-        """Corporate actions: there are none."""
-        return web.json_response({"corporate_actions": {}, "next_page_token": None})
+    def _share(self, name: str, needed: bool) -> Listing | None:
+        listing = listing_named(self._simulation.exchange, name)
+        if listing is not None and not is_pair(listing):
+            return listing
+        if needed:
+            raise missing(f"symbol {name}")
+        return None
 
     def _auctions(self, bar: Bar) -> dict[str, Any]:
         session = self._simulation.exchange.hours.session(bar.time + _NOON)

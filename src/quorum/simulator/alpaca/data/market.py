@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -10,20 +9,24 @@ from typing import Any
 from aiohttp import web
 
 from quorum.domain import DAY
-from quorum.simulator.alpaca.asking import instant, listing_named, missing, whole
+from quorum.simulator.alpaca.asking import instant, listing_named, missing
 from quorum.simulator.alpaca.data.history import ONE_DAY, ONE_MINUTE, Frame, History, Span
+from quorum.simulator.alpaca.data.pages import Rows, paged
 from quorum.simulator.alpaca.data.ticks import bar_form, book_form, quote_form, trade_form
 from quorum.simulator.alpaca.listings import is_pair
 from quorum.simulator.alpaca.refusals import BAD_REQUEST, Complaint
 from quorum.simulator.core import Listing
 from quorum.simulator.serving import Simulation
 
-_MOST, _USUAL = 10_000, 1_000
 _TIMEFRAME = re.compile(r"(\d{1,2})(Min|T|Hour|H|Day|D|Week|W|Month|M)")
 _SHORT = {"T": "Min", "H": "Hour", "D": "Day", "W": "Week", "M": "Month"}
 _FRAMES = "1-59Min, 1-23Hour, 1Day, 1Week, 1, 2, 3, 4, 6 or 12Month"
 _COUNTS = {"Min": range(1, 60), "Hour": range(1, 24), "Day": (1,), "Week": (1,), "Month": (1, 2, 3, 4, 6, 12)}
-Rows = Iterable[tuple[int, dict[str, Any]]]
+_WORDS = {
+    "feed": ("iex", "sip", "delayed_sip", "otc", "boats", "overnight"),
+    "adjustment": ("raw", "split", "dividend", "spin-off", "all"),
+    "sort": ("asc", "desc"),
+}
 Read = Callable[[Listing, Span, web.Request], Rows]
 
 
@@ -92,6 +95,7 @@ class Market:
         return web.json_response({"symbol": listing.symbol, **self._snapshot(listing)})
 
     def _asked(self, request: web.Request) -> Iterator[Listing]:
+        _spelled(request)
         names = [name for name in request.query.get("symbols", "").split(",") if name]
         if not names:
             raise Complaint(400, BAD_REQUEST, "symbols is required")
@@ -101,6 +105,7 @@ class Market:
                 yield known[name]
 
     def _one(self, request: web.Request) -> Listing:
+        _spelled(request)
         listing = listing_named(self._simulation.exchange, request.match_info["symbol"])
         if listing is None or is_pair(listing):
             raise missing(f"symbol {request.match_info['symbol']}")
@@ -109,25 +114,14 @@ class Market:
     def _page(
         self, request: web.Request, kind: str, listings: list[Listing]
     ) -> tuple[dict[str, list[dict[str, Any]]], str | None]:
-        """Rows of each symbol in order, and the token of the next page where there is more."""
-        limit, (begin, later) = whole(request, "limit", _USUAL, _MOST), _token(request)
-        found: dict[str, list[dict[str, Any]]] = {}
-        for listing in sorted(listings, key=lambda each: each.symbol):
-            if listing.symbol < begin:
-                continue
-            span = self._span(request, later if listing.symbol == begin else None)
-            for time, row in self._past[kind](listing, span, request):
-                if limit == 0:
-                    return found, _written(f"{listing.symbol}|{time}")
-                found.setdefault(listing.symbol, []).append(row)
-                limit -= 1
-        return found, None
+        read = self._past[kind]
+        return paged(request, listings, lambda each, later: read(each, self._span(request, later), request))
 
     def _span(self, request: web.Request, later: int | None) -> Span:
         now, query = self._simulation.clock.now(), request.query
         start, end = instant(query, "start"), instant(query, "end")
         end = now if end is None else end
-        backwards = query.get("sort", "asc") == "desc"
+        backwards = query.get("sort", "asc").lower() == "desc"
         start = end - DAY if start is None else start
         if later is not None:
             start, end = (start, later) if backwards else (later, end)
@@ -168,6 +162,14 @@ class Market:
         return newest | {name: bar_form(listing, bars[0]) if bars else None for name, bars in parts.items()}
 
 
+def _spelled(request: web.Request) -> None:
+    """Nothing, where the words of a query are Alpaca's; Complaint for one that is none."""
+    for name, known in _WORDS.items():
+        for word in filter(None, request.query.get(name, "").lower().split(",")):
+            if word not in known:
+                raise Complaint(400, BAD_REQUEST, f"invalid {name}: {word}")
+
+
 def _timeframe(request: web.Request) -> Frame:
     text = request.query.get("timeframe", "1Min")
     found = _TIMEFRAME.fullmatch(text)
@@ -175,19 +177,3 @@ def _timeframe(request: web.Request) -> Frame:
     if count not in _COUNTS[unit]:
         raise Complaint(400, BAD_REQUEST, f"invalid timeframe {text!r}: {_FRAMES}")
     return Frame(count, unit)
-
-
-def _token(request: web.Request) -> tuple[str, int | None]:
-    """The symbol and the instant at which a page begins."""
-    text = request.query.get("page_token")
-    if not text:
-        return "", None
-    try:
-        symbol, _, number = base64.urlsafe_b64decode(text.encode()).decode().partition("|")
-        return symbol, int(number)
-    except ValueError:
-        raise Complaint(400, BAD_REQUEST, "invalid page_token") from None
-
-
-def _written(text: str) -> str:
-    return base64.urlsafe_b64encode(text.encode()).decode()

@@ -271,11 +271,25 @@ def _hung_engine(home: Path) -> Iterator[None]:
             if time.monotonic() > until or worker.poll() is not None:
                 raise QuorumError("the benchmark's worker did not start", "see `quorum doctor`")
             time.sleep(0.1)
-        os.kill(worker.pid, signal.SIGSTOP)
+        _stop(worker.pid, home, until)
         yield
     finally:
         worker.kill()
         worker.wait()
+
+
+def _stop(pid: int, home: Path, until: float) -> None:
+    """Stop a process dead between two of its writes: what else is locked is the trial's to say."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with _locked(home):
+                return
+        except sqlite3.OperationalError:
+            os.kill(pid, signal.SIGCONT)
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.05)
 
 
 @contextmanager

@@ -106,6 +106,7 @@ def _around() -> Around:
         strategy="STR-001",
         allocation=Decimal("0.25"),
         strategy_drawdown=Decimal("0.02"),
+        strategy_held=Decimal("12.34567"),
         wide=_wide(),
     )
     left = {f.name for f in fields(Around) if not getattr(around, f.name)} - {"halts", "overrides"}

@@ -11,7 +11,8 @@ from quorum.surfaces.cli.show import Home, Json, facts, note, print_json, table
 
 STRATEGY = ("strategy_id", "status", "symbols", "timeframe", "reason")
 RESULTS = ("strategy_id", "symbol", "quantity", "realised", "unrealised", "fees", "profit")
-TRADED = ("results", "bands")
+KEPT_BACK = ("strategy_id", "account", "symbol", "why")
+TRADED = ("results", "bands", "kept_back")
 
 
 def up(
@@ -46,7 +47,7 @@ def status(home: Home = None, as_json: Json = False) -> None:
     from quorum.desk.trading.accounting import told as total_told
     from quorum.desk.trading.accounting import total
     from quorum.desk.trading.halting import halt_facts
-    from quorum.desk.trading.turns import attributions, beside_baseline
+    from quorum.desk.trading.turns import attributions, beside_baseline, kept_back
     from quorum.domain import iso
     from quorum.validation.life import DEPLOYED, Status
 
@@ -71,6 +72,7 @@ def status(home: Home = None, as_json: Json = False) -> None:
         "deployed": _standing(queue, DEPLOYED),
         "results": [one.told() for one in attributions(desk)],
         "bands": [one.told() for one in beside_baseline(desk)],
+        "kept_back": kept_back(desk),
     }
     if as_json:
         print_json(told)
@@ -87,6 +89,7 @@ def status(home: Home = None, as_json: Json = False) -> None:
     _list("deployed", STRATEGY, told["deployed"])
     _list("what they have earned", RESULTS, told["results"])
     _list("beside their baselines", ("strategy_id", "days", "word"), told["bands"])
+    _list("kept back: why it holds less than it decided", KEPT_BACK, told["kept_back"])
     _list("waits for you", ("approval_id", "question", "expires_at"), told["waits_for_you"])
     _list("to be acknowledged", ("notification_id", "priority", "summary"), told["notices"])
 

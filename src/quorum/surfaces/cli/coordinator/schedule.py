@@ -33,7 +33,7 @@ def list_schedules(context: typer.Context, home: Home = None, as_json: Json = Fa
     if as_json:
         print_json({"schedules": found, "not_scheduled": left})
         return
-    columns = ("schedule", "workflow", "on", "next due", "last", "late s", "missed", "skipped")
+    columns = ("schedule", "workflow", "for", "on", "next due", "last", "late s", "missed", "skipped")
     table(columns, map(_line, found), empty="nothing runs by itself yet")
     for line in found:
         if "error" in line:
@@ -180,9 +180,9 @@ def _example(desk: Any) -> Mapping[str, str]:
 
 def _line(found: Mapping[str, Any]) -> tuple[object, ...]:
     if "error" in found:
-        return (found["schedule"], "WRONG", False, None, None, None, None, None)
+        return (found["schedule"], "WRONG", None, False, None, None, None, None, None)
     last = found["last"] or {}
     told = f"{last['status']} {last['due_at']}" if last else None
     late = last.get("lateness_seconds")
-    names = ("schedule", "workflow", "enabled", "next_due")
+    names = ("schedule", "workflow", "execution", "enabled", "next_due")
     return (*(found[name] for name in names), told, late, found["missed"], found["skipped"])

@@ -127,7 +127,7 @@ def resume_trading(asked: ResumeOptions) -> None:
         say(f"{one['scope']} {one['of']}".strip() + ": resumed")
     for one in found["standing"]:
         note(f"still halted: {one['scope']} {one['of']} ({one['severity']}): {one['reason']}")
-    say(f"the desk is {found['state']}")
+    say("the desk does not run" if found["state"] == "stopping" else f"the desk is {found['state']}")
 
 
 def follow_halts(home: Home = None) -> None:

@@ -19,7 +19,7 @@ account = typer.Typer(help="Accounts, and the money in them.", no_args_is_help=T
 Name = Annotated[str, typer.Argument(help="An account of config/accounts.yaml.")]
 Amount = Annotated[str, typer.Argument(help="How much.")]
 Since = Annotated[str | None, typer.Option("--from", help="The first instant; else since it was opened.")]
-Until = Annotated[str | None, typer.Option("--to", help="The instant before which it ends; else now.")]
+Until = Annotated[str | None, typer.Option("--to", help="The instant before which it ends; else all.")]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write the entries here, a line a posting.")]
 
 
@@ -60,7 +60,7 @@ def add(options: NewAccount) -> None:
     }
     add_account(open_workspace(options.home), options.name, given)
     kept = {"account": options.name, **{name: value for name, value in given.items() if value is not None}}
-    print_json(kept) if options.as_json else facts(kept)
+    print_json(kept) if options.as_json else facts({**kept, "cash": str(kept["cash"])})
 
 
 @account.command("list")
@@ -271,11 +271,8 @@ def statement(
     from quorum.desk.trading import accounting
 
     desk = open_desk(home)
-    begin = 0 if since is None else parse_instant(since)
-    end = desk.clock.now() + 1 if until is None else parse_instant(until)
-    if end <= begin:
-        raise UsageError(f"{since or 'the beginning'} is not before {until or 'now'}", "let --from lie before --to")
-    shown = accounting.statement_of(desk, name, begin, end)
+    begin, end = (None if text is None else parse_instant(text) for text in (since, until))
+    shown = accounting.statement_of(desk, name, begin or 0, end)
     if sheet is not None:
         _write(sheet, accounting.sheet(shown.entries))
     told = accounting.statement_facts(desk, shown)
@@ -283,7 +280,7 @@ def statement(
         print_json(told)
         return
     facts({"account": name, **{when: _amounts(told[when]) or "-" for when in ("opening", "closing")}})
-    columns = ("owner", "symbol", "quantity", "cost", "realised", "unrealised", "fees", "income", "net")
+    columns = ("owner", "symbol", "quantity", "cost", "realised", "unrealised", "fees", "fees_in_kind", "income", "net")
     for title, lines in (("profit", told["profit"]), ("dust", told["dust"])):
         rows = [{**line, "fees": _amounts(line["fees"]), "income": _amounts(line["income"])} for line in lines]
         table(columns, [tuple(row[column] for column in columns) for row in rows], title)
@@ -355,4 +352,6 @@ def _currency(name: str) -> str:
 def _write(path: Path, text: str) -> None:
     from quorum.desk.workspace import write_text
 
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder", "name a file with --csv")
     write_text(path, text)

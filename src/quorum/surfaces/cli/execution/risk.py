@@ -15,7 +15,7 @@ risk = typer.Typer(help="Limits, breakers, overrides.", no_args_is_help=True, ri
 STOPPED = 4
 SHOWN = 5
 """How many pairs the table of a terminal shows, the most alike first; --json has all."""
-_SPAN = re.compile(r"(\d+)([mhd])")
+_SPAN = re.compile(r"(\d{1,4})([mhd])")
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ def _show(one: Mapping[str, Any]) -> None:
             "breaker": _breaker(one["breaker"]),
             **({"losses left": _budget(one["budget"], one["currency"])} if "budget" in one else {}),
             "value at risk, a day at 5 %": _tail(one["tail"]),
+            **({"worst stress": _worst(one["stress"])} if "stress" in one else {}),
             "correlations": _pairs(one["correlations"]),
             "moves together": "; ".join(", ".join(of) for of in one["clusters"].values()) or "nothing",
         }
@@ -156,9 +157,15 @@ def _budget(budget: Mapping[str, Any], currency: str) -> str:
 def _tail(tail: Mapping[str, Any]) -> str:
     lost = tail.get("value_at_risk")
     if lost is not None:
-        return f"{lost:.2%}"
+        return f"{lost:.2%}, on the days beyond it {tail['shortfall']:.2%} on average"
     found = f" has {tail['found']} of {tail['needed']} days" if tail.get("needed") else ""
     return f"unknown: {tail.get('inconclusive', 'no number')}{found}"
+
+
+def _worst(stress: Sequence[Mapping[str, Any]]) -> str:
+    known = [one for one in stress if one.get("most")]
+    worst = min(known, key=lambda one: float(one["result"]), default=None)
+    return "nothing is held" if worst is None else f"{worst['result']:.2%}: {worst['name']}, most by {worst['most']}"
 
 
 def _pairs(pairs: Sequence[Mapping[str, Any]]) -> str:

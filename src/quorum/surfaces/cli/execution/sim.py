@@ -37,6 +37,7 @@ class SimOptions:
     fault: Annotated[list[str] | None, typer.Option(help=_FAULTS)] = None
     rate: Annotated[int, typer.Option(help="Requests or weight a minute; 0: no limit, -1: the venue's.", min=-1)] = -1
     recording: Annotated[Path | None, typer.Option(help="A folder of recorded frames to play, or one file.")] = None
+    events: Annotated[Path | None, typer.Option(help="A YAML or JSON file of news and corporate actions.")] = None
     timers: Annotated[float, typer.Option(help="How much faster pings, heartbeats and time limits run.")] = 1.0
     retired_fields: Annotated[bool, typer.Option(help="Answer with the fields that the venue has retired.")] = False
     as_json: Json = False
@@ -64,7 +65,7 @@ def _run_of(options: SimOptions) -> dict[str, Any]:
     symbols = tuple(s.strip() for s in (options.symbols or "").split(",") if s.strip())
     same = ("port", "host", "seed", "start", "speed", "ticks", "prices", "hours", "journal", "rate", "retired_fields")
     return {
-        **{name: getattr(options, name) for name in (*same, "recording", "timers")},
+        **{name: getattr(options, name) for name in (*same, "recording", "timers", "events")},
         "symbols": symbols,
         "cash": _amount("cash", options.cash),
         "multiplier": _amount("multiplier", options.multiplier),

@@ -99,9 +99,12 @@ def _left_alone(desk: Desk) -> None:
 
 
 def _gives(desk: Desk, source: str, strategies: list[str]) -> None:
-    """UsageError, or what the source raises, where it has no bars of what the strategies trade by."""
+    """UsageError, or what the source raises, where there is none, or it has no bars of what the strategies trade by."""
+    from quorum.desk.settings import SourcesFile
     from quorum.desk.trading.turns import deployed
 
+    if source not in SourcesFile.model_fields:
+        raise UsageError(f"there is no source {source!r}", f"choose one of {', '.join(SourcesFile.model_fields)}")
     for one in deployed(desk, strategies):
         for symbol in one.idea.symbols:
             venue = desk.vendors(source, symbol).venue
@@ -113,20 +116,23 @@ def _gives(desk: Desk, source: str, strategies: list[str]) -> None:
 def _run(desk: Desk, asked: TradeOptions) -> dict[str, Any]:
     """The turns, and what they came to."""
     from quorum.desk.trading.turns import attributions, beside_baseline, tell_bands
+    from quorum.domain import utc_day
     from quorum.execution.hours import VenueClock
 
     counts, last, clock = [0, 0], None, VenueClock(desk.clock)
     orders: dict[str, Any] = {}
+    day = ""
     with suppress(KeyboardInterrupt):
         for turn in _turns(desk, clock, asked):
             last, counts[0] = turn, counts[0] + 1
             orders |= {order["client_order_id"]: order for order in turn.orders}
             counts[1] = _filled(desk, orders)
+            if asked.paper and utc_day(clock.now()) != day:
+                day = utc_day(clock.now())
+                tell_bands(desk, beside_baseline(desk, clock), clock)
             if asked.until and counts[1] >= asked.until:
                 break
     beside = beside_baseline(desk, clock)
-    if asked.paper:
-        tell_bands(desk, beside, clock)
     told: dict[str, Any] = {} if last is None else last.told()
     return {
         **told,
@@ -189,11 +195,13 @@ def _tell(turn: Turn, said: set[str], as_json: bool) -> set[str]:
     """Its orders, and what went wrong or waits, each as long as it lasts but once; what that is."""
     lines = {f"{name}: {why}" for name, why in turn.errors.items()}
     lines |= {f"{row['strategy_id']} waits: {row['waits']}" for row in turn.standing if row["waits"]}
+    lines |= {f"{row['strategy_id']}, {row['symbol']}: {row['said']}" for row in turn.standing if row["said"]}
     for line in sorted(lines - said):
         note(line)
     if not as_json:
         for order in turn.orders:
-            say(" ".join(str(order[name]) for name in ORDERS))
+            why = order.get("detail") if order["status"] == "rejected" else ""
+            say(" ".join(str(order[name]) for name in ORDERS) + (f": {why}" if why else ""))
     return lines
 
 
@@ -216,9 +224,12 @@ def _poll(desk: Desk, clock: VenueClock, asked: TradeOptions) -> Poll | None:
 
 
 def _say(told: Mapping[str, Any]) -> None:
+    counted = {name: told[name] for name in ("turns", "trades")}
+    if not any(told.get(part) for part in ("standing", "results", "bands", "errors")):
+        facts({**counted, "deployed": "nothing; `quorum deploy STR-001` asks a person whether a strategy may trade"})
+        return
     table(STANDING, [[row[name] for name in STANDING] for row in told.get("standing", ())], "where they stand")
     table(RESULTS, [[row[name] for name in RESULTS] for row in told["results"]], "what they have earned")
     bands = [(row["strategy_id"], row["days"], row["word"]) for row in told["bands"]]
     table(("strategy", "whole days", "beside its baseline"), bands)
-    counted = {name: told[name] for name in ("turns", "trades")}
     facts(counted if told.get("paper") else {**counted, "dry run": "nothing was changed; --paper trades"})

@@ -66,7 +66,7 @@ def run_trading(
     shrunk = shift.under(f"{{max_order_notional: {half}}}", "shrunk")
     vetoed = shift.under("{max_order_notional: 5}", "vetoed")
     shift.until(lambda turn: shift.filled >= trades - 1 and shift.holds)
-    say(f"  {shift.turns} bars, {shift.filled} orders filled")
+    say(f"  {shift.turns} bars, {shift.filled} orders filled{shift.ended}")
     closed = _close(shift)
     happened = Happened(shift.bars.slice(0, shift.next), lost, shrunk, vetoed, closed)
     story = tell_trading(shift.desk, venue, deployment, happened)
@@ -132,6 +132,12 @@ class Shift:
     def holds(self) -> bool:
         with self.desk.accounts.transaction(ACCOUNT) as transaction:
             return any(position.quantity for position in transaction.book().positions.values())
+
+    @property
+    def ended(self) -> str:
+        """Why it trades no more, in words; empty while it does."""
+        halts = [f"{halt.name} is halted: {halt.reason}" for halt in self.desk.halts.standing()]
+        return "".join(f"; {one}" for one in halts or (["its market has ended"] if self.next == len(self.bars) else []))
 
     def until(self, happened: Callable[[Turn], bool]) -> Turn | None:
         """A turn at each close until it has happened; None when the market ends before, or the strategy is halted."""
