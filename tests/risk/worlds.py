@@ -28,6 +28,8 @@ SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 STRATEGIES = ("STR-001", "STR-002", "STR-003")
 SECTORS = {"metal": frozenset({"AAA", "BBB"}), "grain": frozenset({"CCC"})}
 CLUSTERS = {"trend": frozenset({"STR-001", "STR-002"}), "twins": frozenset({"AAA", "CCC"})}
+VOLATILITY = {"AAA": Decimal("0.5"), "BBB": Decimal("0.8"), "CCC": Decimal("0.1")}
+KELLY = {"STR-001": Decimal(3), "STR-002": Decimal("-0.5")}
 LOT, TICK = Decimal("0.001"), Decimal("0.01")
 START = parse_instant("2024-06-03T12:00:00Z")
 
@@ -104,6 +106,8 @@ class World:
             sectors=SECTORS,
             clusters=CLUSTERS,
             strategies={name: _exact(self.strategy_exposure(name)) for name in STRATEGIES},
+            volatility=VOLATILITY,
+            kelly=KELLY,
             strategy=strategy,
             strategy_drawdown=self.fallen.get(strategy, Decimal(0)),
             halts=self.halts,
@@ -189,6 +193,13 @@ def _rooms(world: World, wish: Proposal, strategy: str) -> Iterator[tuple[str, F
     yield "max_strategy", world.strategy_exposure(strategy), equity * Fraction(limits.max_strategy)
     yield "max_sector", sum(map(world.symbol_exposure, sector), Fraction(0)), equity * Fraction(limits.max_sector)
     yield "max_order_notional", Fraction(0), Fraction(limits.max_order_notional or 0)
+    if limits.volatility_target is not None:
+        moves = VOLATILITY.get(wish.symbol)
+        steady = Fraction(limits.volatility_target) / Fraction(moves) if moves else Fraction(0)
+        yield "volatility_target", world.symbol_exposure(wish.symbol), equity * steady
+    if limits.kelly_share is not None:
+        best = Fraction(limits.kelly_share * max(KELLY.get(strategy, Decimal(0)), Decimal(0)))
+        yield "kelly_share", world.strategy_exposure(strategy), equity * best
     for members in CLUSTERS.values():
         if strategy in members or wish.symbol in members:
             used = (world.strategy_exposure(m) if m in STRATEGIES else world.symbol_exposure(m) for m in members)
@@ -268,6 +279,8 @@ def some_limits(random: Random) -> RiskLimits:
         max_from_last_bps=among("150", "500", "1000"),
         last_trade_seconds=random.choice((600, 3_600)),
         duplicate_seconds=random.choice((0, 5, 120)),
+        volatility_target=random.choice((None, None, Decimal("0.05"), Decimal("0.3"))),
+        kelly_share=random.choice((None, None, None, Decimal("0.1"), Decimal(1))),
         strategy_red_at=among("0.05", "0.1"),
         halve_at=among("0.02", "0.1"),
     )

@@ -40,10 +40,11 @@ class Around:
     account's of the last minute at least, oldest first; `last` the newest trades by symbol.
 
     `sectors` are symbols by sector, `clusters` what moves together: strategies or symbols. `strategies` are exposures
-    by strategy, open orders included; `strategy` the proposal's with its `allocation` (a fraction of the book), the
-    fall from its own peak and `strategy_held`, its own signed quantity of the symbol, None where that is not known.
-    `wide` are the limits over all accounts, None without any. `halts` are the reasons of halts
-    that cover the proposal, `overrides` a person's.
+    by strategy, open orders included; `volatility` is what a symbol moves in a year, `kelly` Kelly's fraction of a
+    strategy, negative for one that loses, both as far as the past is long enough to say. `strategy` is the proposal's
+    with its `allocation` (a fraction of the book), the fall from its own peak and `strategy_held`, its own signed
+    quantity of the symbol, None where that is not known. `wide` are the limits over all accounts, None without any.
+    `halts` are the reasons of halts that cover the proposal, `overrides` a person's.
     UsageError, with the field's name, for a number that makes no sense.
     """
 
@@ -58,6 +59,8 @@ class Around:
     sectors: Groups = field(default_factory=dict)
     clusters: Groups = field(default_factory=dict)
     strategies: Mapping[str, Decimal] = field(default_factory=dict)
+    volatility: Mapping[str, Decimal] = field(default_factory=dict)
+    kelly: Mapping[str, Decimal] = field(default_factory=dict)
     strategy: str | None = None
     allocation: Decimal | None = None
     strategy_drawdown: Decimal = ZERO
@@ -77,6 +80,10 @@ class Around:
             _need(_sound(trade.price) and trade.price > 0, f"last[{symbol}]", trade.price)
         for name, exposure in self.strategies.items():
             _need(_sound(exposure), f"strategies[{name}]", exposure)
+        for symbol, moves in self.volatility.items():
+            _need(_sound(moves), f"volatility[{symbol}]", moves)
+        for name, fraction in self.kelly.items():
+            _need(fraction.is_finite(), f"kelly[{name}]", fraction)
         times = [order.time for order in self.orders]
         if times != sorted(times):
             raise UsageError("the recent orders around a book are not in the order of time", "give the oldest first")
@@ -97,6 +104,7 @@ class Around:
             "orders": tuple(RecentOrder(t, s, Side(side), Decimal(q)) for t, s, side, q in values["orders"]),
             "last": {symbol: LastTrade(Decimal(price), time) for symbol, (price, time) in values["last"].items()},
             "strategies": {name: Decimal(exposure) for name, exposure in values["strategies"].items()},
+            **{n: {k: Decimal(v) for k, v in values.get(n, {}).items()} for n in ("volatility", "kelly")},
             "wide": Wide.read(values.get("wide")),
             "halts": tuple(values["halts"]),
             "overrides": tuple(Override.read(one) for one in values["overrides"]),
@@ -119,6 +127,8 @@ class Around:
             sectors=sectors,
             clusters=clusters,
             strategies={name: exposure for name, exposure in self.strategies.items() if name in named},
+            volatility={symbol: self.volatility[symbol]} if symbol in self.volatility else {},
+            kelly={name: fraction for name, fraction in self.kelly.items() if name == self.strategy},
         )
 
     def adds(self, proposal: Proposal) -> bool:

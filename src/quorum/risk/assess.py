@@ -33,7 +33,7 @@ from quorum.risk.checks import (
 from quorum.risk.limits import RiskLimits
 from quorum.risk.overrides import raised
 
-_OWN = frozenset({"strategy_red_at", "max_strategy", DESK + "max_strategy"})
+_OWN = frozenset({"strategy_red_at", "max_strategy", "kelly_share", DESK + "max_strategy"})
 """What bounds a strategy that opens, whatever the account does by it; and not one that lets go."""
 
 

@@ -13,7 +13,7 @@ from quorum.domain import UsageError
 _ABOVE_0 = (
     *("risk_per_trade", "max_position", "max_deployed", "max_total_loss", "max_day_loss", "max_week_loss"),
     *("max_strategy", "max_sector", "max_cluster", "max_leverage", "correlated"),
-    *("max_order_notional", "max_order_lots", "max_orders_per_minute"),
+    *("max_order_notional", "max_order_lots", "max_orders_per_minute", "volatility_target", "kelly_share"),
     *("strategy_red_at", "halve_at", "no_entries_at", "black_at", "close_all_at"),
 )
 _NOT_NEGATIVE = (
@@ -22,6 +22,7 @@ _NOT_NEGATIVE = (
 )
 _TOPS: Mapping[str, int] = {
     **dict.fromkeys(("risk_per_trade", "max_total_loss", "max_day_loss", "max_week_loss", "correlated"), 1),
+    "kelly_share": 1,
     **dict.fromkeys(("strategy_red_at", "halve_at", "no_entries_at", "black_at", "close_all_at"), 1),
     **dict.fromkeys(("black_close_fraction", "stop_keep_fraction"), 1),
     **dict.fromkeys(("price_collar_bps", "max_from_last_bps"), 9_999),
@@ -31,6 +32,7 @@ FRACTIONS = frozenset({"max_position", "max_deployed", "max_strategy", "max_sect
 MOST = 10
 """The most that a person may write for one of them."""
 _LADDER = ("halve_at", "no_entries_at", "black_at", "close_all_at")
+_OPTIONAL = frozenset({"max_order_notional", "max_order_lots", "volatility_target", "kelly_share"})
 _STRICTER_HIGH = frozenset({"min_reward_risk", "min_order_notional", "duplicate_seconds", "black_close_fraction"})
 
 
@@ -47,7 +49,9 @@ class RiskLimits:
     at their start; `max_strategy`, `max_sector`, `max_cluster` (of what correlates at `correlated` or more) and
     `max_leverage` (gross); an order's `max_order_notional` in the book's currency and `max_order_lots`, lots of the
     symbol, None is no limit; `max_orders_per_minute`; `max_from_last_bps` from the last trade, which may be
-    `last_trade_seconds` old; the same order again within `duplicate_seconds`, 0 is never.
+    `last_trade_seconds` old; the same order again within `duplicate_seconds`, 0 is never. Two are ways of sizing, None
+    does without: a holding of one symbol moves by at most `volatility_target` of equity a year, and a strategy has at
+    most `kelly_share` of Kelly's fraction of equity.
 
     Falls from the highest equity: a strategy stops at `strategy_red_at`; a book halves new positions at `halve_at`,
     enters none and keeps `stop_keep_fraction` of its stops' distances at `no_entries_at`, closes
@@ -76,6 +80,8 @@ class RiskLimits:
     max_from_last_bps: Decimal = Decimal(500)
     last_trade_seconds: int = 900
     duplicate_seconds: int = 5
+    volatility_target: Decimal | None = None
+    kelly_share: Decimal | None = None
     strategy_red_at: Decimal = Decimal("0.10")
     halve_at: Decimal = Decimal("0.10")
     no_entries_at: Decimal = Decimal("0.15")
@@ -93,7 +99,7 @@ class RiskLimits:
     def __post_init__(self) -> None:
         for name in (*_ABOVE_0, *_NOT_NEGATIVE):
             value = getattr(self, name)
-            if value is None and name in ("max_order_notional", "max_order_lots"):
+            if value is None and name in _OPTIONAL:
                 continue
             if not isinstance(value, Decimal | int) or isinstance(value, bool) or not Decimal(value).is_finite():
                 raise UsageError(f"{name} = {value} must be a finite number")

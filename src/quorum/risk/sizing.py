@@ -41,10 +41,15 @@ def size_by_volatility(
     """
     _need(price=price, target=target, most=most, **{f"volatility[{n}]": one for n, one in enumerate(volatility)})
     _need_finite(equity=equity)
-    worst = max(volatility, default=ZERO)
-    if equity <= 0 or price == 0 or worst == 0:
+    if equity <= 0 or price == 0:
         return ZERO
-    return instrument.quantity(equity * min(target / worst, most) / price)
+    return instrument.quantity(equity * min(steady(target, max(volatility, default=ZERO)), most) / price)
+
+
+def steady(target: Decimal, volatility: Decimal) -> Decimal:
+    """The fraction of equity that moves by `target` of it where all of it would move by `volatility`; 0 where none is
+    known."""
+    return target / volatility if volatility > 0 else ZERO
 
 
 def kelly(mean: float, spread: float, days: int, share: float = 0.25, most: float = 1.0) -> float:

@@ -13,6 +13,7 @@ from quorum.risk.budget import risk_budget
 from quorum.risk.checks import DESK, cluster_exposure, spent
 from quorum.risk.limits import RiskLimits
 from quorum.risk.overrides import raised
+from quorum.risk.sizing import steady
 from quorum.risk.wide import Wide
 
 WARNING = Decimal("0.8")
@@ -70,6 +71,13 @@ def _around_used(book: Book, limits: RiskLimits, around: Around) -> Iterator[Use
     yield Use("max_leverage", "", money, equity * limits.max_leverage, book.deployed)
     for strategy, exposure in sorted(around.strategies.items()):
         yield Use("max_strategy", strategy, money, equity * limits.max_strategy, exposure)
+        if limits.kelly_share is not None:
+            best = limits.kelly_share * max(around.kelly.get(strategy, ZERO), ZERO)
+            yield Use("kelly_share", strategy, money, equity * best, exposure)
+    for symbol in sorted({*book.positions, *book.reserved}) if limits.volatility_target is not None else ():
+        most = equity * steady(limits.volatility_target or ZERO, around.volatility.get(symbol, ZERO))
+        if book.exposure(symbol):
+            yield Use("volatility_target", symbol, money, most, book.exposure(symbol))
     for sector, members in sorted(around.sectors.items()):
         exposure = sum(map(book.exposure, members), ZERO)
         yield Use("max_sector", sector, money, equity * limits.max_sector, exposure)

@@ -18,7 +18,7 @@ from quorum.desk import Desk, books
 from quorum.desk.deploying import Word
 from quorum.desk.guarding import Watched, check_strategy, clusters_of, watch_book
 from quorum.desk.guarding.acting import tightened_stops
-from quorum.desk.guarding.clusters import strategy_histories
+from quorum.desk.guarding.histories import strategy_histories
 from quorum.desk.notices import Event
 from quorum.desk.system import SystemState
 from quorum.desk.trading.halting import Range, resume_trading

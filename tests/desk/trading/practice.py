@@ -58,12 +58,13 @@ class Plan:
     params: Mapping[str, float] | None = None
     timeframe: str = "4h"
     venue: str = "sim"
+    earns: float = 0.001
 
 
-def baseline(seed: int = 1) -> Baseline:
-    """One of 250 quiet days."""
+def baseline(seed: int = 1, earns: float = 0.001) -> Baseline:
+    """One of 250 quiet days that earned about so much each."""
     rng = np.random.default_rng(seed)
-    returns = tuple((0.001 + 0.01 * rng.standard_normal(250)).tolist())
+    returns = tuple((earns + 0.01 * rng.standard_normal(250)).tolist())
     days = tuple(range(250))
     return Baseline("L2", START - 300 * DAY, days, returns, 365.0, 0.001, Interval(-1.0, 1.0), 1.0, -0.1, ())
 
@@ -90,7 +91,7 @@ def _deploy(desk: Desk, plan: Plan, account: str) -> str:
             "account": account,
             "book": desk.settings.accounts.accounts[account].book,
             "allocation": plan.share,
-            "baseline": baseline().told(),
+            "baseline": baseline(earns=plan.earns).told(),
             "approval_id": f"APR-{strategy_id}",
             "status": "standing",
             "params": given,

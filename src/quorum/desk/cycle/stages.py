@@ -29,7 +29,7 @@ from quorum.domain import (
 )
 from quorum.engine import NoTrade, Snapshot, exit_due, intend, judge, propose, reduce
 from quorum.execution import next_attempt
-from quorum.risk import LastTrade
+from quorum.risk import LastTrade, size_by_tier
 from quorum.signals import Circumstances, Consensus, ConsensusRules, consensus, quality
 
 
@@ -147,7 +147,7 @@ def _sized(wish: Proposal | NoTrade, told: Mapping[str, Any], session: Session) 
     """An entry at the size that its quality is worth; what closes a holding is not asked how good it is."""
     if isinstance(wish, NoTrade) or wish.purpose is Purpose.REDUCTION or told["size"] == 1.0:
         return wish
-    quantity = session.instrument.quantity(float(wish.quantity) * told["size"])
+    quantity = size_by_tier(wish.quantity, told["tier"], session.instrument, Decimal(repr(told["size"])))
     if quantity == 0:
         return NoTrade(f"signals of tier {told['tier']} are not traded")
     return replace(wish, quantity=quantity)

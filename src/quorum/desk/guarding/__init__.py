@@ -7,7 +7,8 @@ Neighbours: over `risk`; `cycle`, `trading` and the rounds of `bootstrap` call i
 
 from quorum.desk.guarding.acting import tightened_stops
 from quorum.desk.guarding.around import allocation_of, surroundings
-from quorum.desk.guarding.clusters import clusters_of, symbol_history
+from quorum.desk.guarding.clusters import clusters_of
+from quorum.desk.guarding.histories import symbol_history
 from quorum.desk.guarding.overriding import override, sound_number
 from quorum.desk.guarding.prices import price_time, priced
 from quorum.desk.guarding.reporting import book_told, check_books, check_strategy, looked, use_told

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from quorum.desk.desk import Accounting, Desk
 from quorum.desk.guarding.clusters import clusters_of
+from quorum.desk.guarding.histories import kelly_fractions, volatilities
 from quorum.domain import ZERO, Book, OrderIntent, Part, Proposal
 from quorum.execution import make_intent
 from quorum.risk import Around, Asked
@@ -31,7 +32,15 @@ def surroundings(desk: Desk, transaction: Accounting, book: Book, wish: Proposal
     mine = transaction.holdings().get((whose, wish.symbol)) if whose else None
     held = None if whose is None else ZERO if mine is None else mine.quantity
     around = replace(found, sectors=desk.settings.risk.groups(), clusters=clusters, halts=halts, strategy_held=held)
-    return around.about(wish)
+    return sized(desk, around, book.account, (wish.symbol,)).about(wish)
+
+
+def sized(desk: Desk, around: Around, account: str, symbols: Iterable[str]) -> Around:
+    """With what the ways of sizing look at, where the account's limits have any."""
+    limits, names = desk.limits(account), {*around.strategies, *([around.strategy] if around.strategy else [])}
+    moves = volatilities(desk, symbols, around.now) if limits.volatility_target is not None else {}
+    kelly = kelly_fractions(desk, account, names, around.now) if limits.kelly_share is not None else {}
+    return replace(around, volatility=moves, kelly=kelly)
 
 
 def whole(desk: Desk, transaction: Accounting, around: Around) -> Around:

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from quorum.desk.desk import Desk
-from quorum.desk.guarding.around import allocation_of, whole
-from quorum.desk.guarding.clusters import strategy_histories, symbol_history
+from quorum.desk.guarding.around import allocation_of, sized, whole
+from quorum.desk.guarding.histories import strategy_histories, symbol_history
 from quorum.desk.guarding.prices import priced
 from quorum.domain import DAY, Book, Halt, NotFound, Scope, iso, plain
 from quorum.risk import (
@@ -77,6 +77,7 @@ def looked(desk: Desk, account: str, now: int, asked: Asked | None = None) -> Lo
     around = replace(
         around, clusters=_clusters(desk, around, histories, account, float(desk.limits(account).correlated))
     )
+    around = sized(desk, around, account, held)
     return Looked(book, around, desk.limits(account), histories, tuple(sorted(set(held) - set(prices))))
 
 
@@ -141,7 +142,8 @@ def check_strategy(desk: Desk, strategy_id: str) -> dict[str, Any]:
     use = Use("max_strategy", strategy_id, one.book.currency, max(one.book.equity, Decimal(0)) * share, used)
     red = one.limits.strategy_red_at
     every = limits_used(one.book, one.limits, one.around)
-    wide = [of for of in every if of.limit == DESK + "max_strategy" and of.subject == strategy_id]
+    own = (DESK + "max_strategy", "kelly_share")
+    wide = [of for of in every if of.limit in own and of.subject == strategy_id]
     uses = (use, *wide, Use("strategy_red_at", strategy_id, "fraction", red, one.around.strategy_drawdown))
     stops = [f"{halt.name} is halted: {halt.reason}" for halt in named]
     stops += [f"it has fallen {one.around.strategy_drawdown:.1%} from its peak (strategy_red_at)"] * bool(breaker.at)

@@ -8,6 +8,7 @@ from quorum.domain import ZERO, Book, Check
 from quorum.risk.around import Around
 from quorum.risk.checks.ask import Ask, room
 from quorum.risk.checks.words import DESK
+from quorum.risk.sizing import steady
 from quorum.risk.wide import Wide
 
 
@@ -18,6 +19,12 @@ def room_checks(ask: Ask, around: Around) -> list[Check]:
     if own is not None:
         share = limits.max_strategy if around.allocation is None else min(limits.max_strategy, around.allocation)
         found.append(room(ask, "max_strategy", equity * share, around.strategies.get(own, ZERO)))
+        if limits.kelly_share is not None:
+            best = limits.kelly_share * max(around.kelly.get(own, ZERO), ZERO)
+            found.append(room(ask, "kelly_share", equity * best, around.strategies.get(own, ZERO)))
+    if limits.volatility_target is not None:
+        most = equity * steady(limits.volatility_target, around.volatility.get(symbol, ZERO))
+        found.append(room(ask, "volatility_target", most, book.exposure(symbol)))
     if around.sectors:
         found.append(room(ask, "max_sector", equity * limits.max_sector, sector_exposure(book, around, symbol)))
     clusters = {name: cluster_exposure(book, around, name) for name in around.touched(symbol)}

@@ -35,6 +35,16 @@ _TOLD: Mapping[str, Callable[[Check], str]] = {
     "max_cluster": lambda c: (
         f"{c.name}: {c.used:.2f} of {c.limit:.2f} used by what moves together, or is not known for long enough to say"
     ),
+    "volatility_target": lambda c: (
+        f"{c.used:.2f} of {c.limit:.2f} used, which is what moves by the target in a year (volatility_target)"
+        if c.limit
+        else "the symbol has moved on too few days to be sized by its volatility (volatility_target)"
+    ),
+    "kelly_share": lambda c: (
+        f"{c.used:.2f} of {c.limit:.2f} used, the share of Kelly's fraction of the strategy (kelly_share)"
+        if c.limit
+        else "the strategy has earned nothing, or is not known for long enough to be sized by it (kelly_share)"
+    ),
     "max_orders_per_minute": lambda c: (
         f"{c.used} orders in the last minute, at most {c.limit} may be (max_orders_per_minute)"
     ),

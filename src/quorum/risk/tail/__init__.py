@@ -7,6 +7,7 @@ Neighbours: stands on `stats`; the checks of `risk` know nothing of it, the desk
 
 from quorum.risk.tail.alike import Likeness, likeness, move_together
 from quorum.risk.tail.history import History, Inconclusive, Together, joined, together
+from quorum.risk.tail.pace import annual_volatility, kelly_of
 from quorum.risk.tail.stress import SCENARIOS, Scenario, Stress, all_at_once, worst_days, worst_of
 from quorum.risk.tail.values import TailRisk, tail_risk, weights
 
@@ -20,7 +21,9 @@ __all__ = [
     "TailRisk",
     "Together",
     "all_at_once",
+    "annual_volatility",
     "joined",
+    "kelly_of",
     "likeness",
     "move_together",
     "tail_risk",

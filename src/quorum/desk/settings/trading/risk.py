@@ -32,6 +32,8 @@ books:
     max_cluster: 0.30           # of what correlates at `correlated` or more
     correlated: 0.7
     max_leverage: 3
+    volatility_target: null     # sizing: what a holding may move by in a year, 0.10 of equity; null does without
+    kelly_share: null           # sizing: what a strategy may take of Kelly's fraction, as 0.25; null does without
     # falls from the highest equity: a strategy stops; the book halves, enters nothing, closes a part, closes all
     strategy_red_at: 0.10
     halve_at: 0.10
@@ -60,7 +62,7 @@ def _whole(value: Any) -> Any:
 
 
 def _spelt(symbols: tuple[str, ...]) -> tuple[str, ...]:
-    wrong = next((name for name in symbols if not name or name != name.upper() or {*name} & {*" /"}), None)
+    wrong = next((name for name in symbols if not name or name != name.upper() or " " in name), None)
     if wrong is not None:
         raise ValueError(f"{wrong!r} is no symbol: one is written as BTCUSDT")
     return symbols
@@ -103,6 +105,8 @@ class LimitsSection(_Section):
     max_from_last_bps: Digits = Field(Decimal(500), ge=0, lt=10_000)
     last_trade_seconds: Count = Field(900, ge=0)
     duplicate_seconds: Count = Field(5, ge=0, le=60)
+    volatility_target: Digits | None = Field(None, gt=0, le=MOST)
+    kelly_share: Digits | None = Field(None, gt=0, le=1)
     strategy_red_at: Digits = Field(Decimal("0.10"), gt=0, le=1)
     halve_at: Digits = Field(Decimal("0.10"), gt=0, le=1)
     no_entries_at: Digits = Field(Decimal("0.15"), gt=0, le=1)

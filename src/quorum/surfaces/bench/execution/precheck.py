@@ -30,7 +30,12 @@ TARGET_US = 50.0
 NOW = parse_instant("2024-06-03T12:00:00Z")
 SYMBOLS = tuple(f"COIN{n:03}USDT" for n in range(ORDERS))
 _ONE = Decimal(1)
-LIMITS = RiskLimits(max_order_lots=Decimal(10**9), max_orders_per_minute=1_000)
+LIMITS = RiskLimits(
+    max_order_lots=Decimal(10**9),
+    max_orders_per_minute=1_000,
+    volatility_target=Decimal("0.5"),
+    kelly_share=Decimal("0.25"),
+)
 INSTRUMENT = Instrument(SYMBOLS[0], "binance", "COIN000", "USDT", Decimal("0.01"), Decimal("0.00001"))
 
 
@@ -103,6 +108,8 @@ def _around() -> Around:
         sectors={f"sector {n}": frozenset(SYMBOLS[n::SECTORS]) for n in range(SECTORS)},
         clusters={**groups, **alike},
         strategies={f"STR-{n:03}": Decimal(9_000 + n) for n in range(20)},
+        volatility=dict.fromkeys(SYMBOLS, Decimal("0.8")),
+        kelly={f"STR-{n:03}": Decimal("2.5") for n in range(20)},
         strategy="STR-001",
         allocation=Decimal("0.25"),
         strategy_drawdown=Decimal("0.02"),
