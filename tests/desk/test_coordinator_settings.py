@@ -165,7 +165,7 @@ def armed(home: Path) -> object:
     """What the only schedule comes to."""
     (found,) = read_schedules(home / "config" / "schedule.yaml", SPECS).values()
     assert isinstance(found, Schedule), found
-    policies = (found.missed, found.overlap, found.enabled)
+    policies = (found.missed, found.overlap, found.enabled, found.execution)
     return found.spec.name, repr(found.triggers), dict(found.params), policies
 
 
@@ -220,6 +220,7 @@ EFFECTS: list[tuple[str, str, object, object, Look]] = [
     scheduled("workflow", "daily_operations", "model_training_cycle"),
     scheduled("enabled", False, True),
     scheduled("params", BTC, {"symbol": "ETHUSDT"}),
+    scheduled("execution", "notify", "paper"),
     scheduled("missed", "skip", "run_all"),
     scheduled("overlap", "skip", "cancel"),
     scheduled("trigger.cron", "0 3 * * *", "0 4 * * *"),
