@@ -71,7 +71,7 @@ def test_approvals_trades_and_the_newest_vote_are_the_stores(desk: Desk, state: 
 
 def test_views_that_were_lost_are_the_same_bytes_again_and_leave_nothing_else(desk: Desk, state: Path) -> None:
     desk = replace(desk, clock=VirtualClock(desk.clock.now()))  # views of the whole system say when they were written
-    for kept in ("emergency.json", "gate.lock", "sending.lock", "reserve"):  # written whenever a desk opens, and no view
+    for kept in ("emergency.json", "gate.lock", "sending.lock", "reserve"):  # written as a desk opens, and no view
         (state / kept).unlink(missing_ok=True)
     publish(desk)
     before = contents(state)
