@@ -21,9 +21,9 @@ Deadline = Annotated[float, typer.Option("--deadline", help="Seconds to try for.
 
 @dataclass(frozen=True)
 class HaltOptions:
-    """What `quorum halt` takes."""
+    """What `quorum halt` takes; nobody in a hurry is asked for a reason first."""
 
-    reason: Reason
+    reason: Reason = "halt"
     strategy: Annotated[str | None, typer.Option(help="Only this strategy, as STR-001 (RED).")] = None
     account: Annotated[str | None, typer.Option(help="Only this account (BLACK).")] = None
     symbol: Annotated[str | None, typer.Option(help="Only this symbol (RED).")] = None
