@@ -18,6 +18,8 @@ SAMPLE_SECONDS = 0.05
 SLACK_MB = 16.0
 KEPT_SHARE = 0.25
 ANSWER_SECONDS = 30.0
+HEED_SECONDS = 1.0
+"""The longest wait: a signal that comes just before one begins is not seen until it ends."""
 
 Told = Callable[[Progress], object]
 
@@ -156,13 +158,13 @@ class Batch:
     def _name(self, index: int) -> str:
         return named(self._task, index, len(self._payloads))
 
-    def _patience(self) -> float | None:
-        """Seconds until somebody may be late, or is to be weighed; None when nothing is limited."""
+    def _patience(self) -> float:
+        """Seconds until somebody may be late, or is to be weighed, or a signal is to be heeded."""
         if self._limits.memory_mb is not None:
             return SAMPLE_SECONDS
         if self._limits.seconds is None:
-            return None
-        return max(0.0, min(w.deadline for w in self._hired) - time.monotonic())
+            return HEED_SECONDS
+        return min(HEED_SECONDS, max(0.0, min(w.deadline for w in self._hired) - time.monotonic()))
 
 
 def cores() -> int:
