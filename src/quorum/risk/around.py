@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from quorum.domain import ZERO, Proposal, Side, UsageError
 from quorum.risk.overrides import Override
+from quorum.risk.sizing import steady
 from quorum.risk.wide import Wide
 
 Groups = Mapping[str, frozenset[str]]
@@ -139,6 +140,14 @@ class Around:
         """Whether the strategy is known to let go of no more than it holds by it, whatever its account does."""
         held = self.strategy_held
         return held is not None and held * proposal.side.sign < 0 and proposal.quantity <= abs(held)
+
+    def steady(self, symbol: str, target: Decimal) -> Decimal:
+        """The fraction of equity that a symbol may take to move by `target` a year; 0 where its past is too short."""
+        return steady(target, self.volatility.get(symbol, ZERO))
+
+    def staked(self, strategy: str, share: Decimal) -> Decimal:
+        """That share of Kelly's fraction of a strategy; 0 for one that loses or whose past is too short."""
+        return share * max(self.kelly.get(strategy, ZERO), ZERO)
 
     def touched(self, symbol: str) -> list[str]:
         """The clusters that an order of `symbol` adds to."""

@@ -13,7 +13,6 @@ from quorum.risk.budget import risk_budget
 from quorum.risk.checks import DESK, cluster_exposure, spent
 from quorum.risk.limits import RiskLimits
 from quorum.risk.overrides import raised
-from quorum.risk.sizing import steady
 from quorum.risk.wide import Wide
 
 WARNING = Decimal("0.8")
@@ -72,10 +71,9 @@ def _around_used(book: Book, limits: RiskLimits, around: Around) -> Iterator[Use
     for strategy, exposure in sorted(around.strategies.items()):
         yield Use("max_strategy", strategy, money, equity * limits.max_strategy, exposure)
         if limits.kelly_share is not None:
-            best = limits.kelly_share * max(around.kelly.get(strategy, ZERO), ZERO)
-            yield Use("kelly_share", strategy, money, equity * best, exposure)
+            yield Use("kelly_share", strategy, money, equity * around.staked(strategy, limits.kelly_share), exposure)
     for symbol in sorted({*book.positions, *book.reserved}) if limits.volatility_target is not None else ():
-        most = equity * steady(limits.volatility_target or ZERO, around.volatility.get(symbol, ZERO))
+        most = equity * around.steady(symbol, limits.volatility_target or ZERO)
         if book.exposure(symbol):
             yield Use("volatility_target", symbol, money, most, book.exposure(symbol))
     for sector, members in sorted(around.sectors.items()):

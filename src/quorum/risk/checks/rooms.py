@@ -8,7 +8,6 @@ from quorum.domain import ZERO, Book, Check
 from quorum.risk.around import Around
 from quorum.risk.checks.ask import Ask, room
 from quorum.risk.checks.words import DESK
-from quorum.risk.sizing import steady
 from quorum.risk.wide import Wide
 
 
@@ -20,10 +19,10 @@ def room_checks(ask: Ask, around: Around) -> list[Check]:
         share = limits.max_strategy if around.allocation is None else min(limits.max_strategy, around.allocation)
         found.append(room(ask, "max_strategy", equity * share, around.strategies.get(own, ZERO)))
         if limits.kelly_share is not None:
-            best = limits.kelly_share * max(around.kelly.get(own, ZERO), ZERO)
-            found.append(room(ask, "kelly_share", equity * best, around.strategies.get(own, ZERO)))
+            best = equity * around.staked(own, limits.kelly_share)
+            found.append(room(ask, "kelly_share", best, around.strategies.get(own, ZERO)))
     if limits.volatility_target is not None:
-        most = equity * steady(limits.volatility_target, around.volatility.get(symbol, ZERO))
+        most = equity * around.steady(symbol, limits.volatility_target)
         found.append(room(ask, "volatility_target", most, book.exposure(symbol)))
     if around.sectors:
         found.append(room(ask, "max_sector", equity * limits.max_sector, sector_exposure(book, around, symbol)))

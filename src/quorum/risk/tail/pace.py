@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from quorum.domain import DAY
 from quorum.risk.sizing import kelly
 from quorum.risk.tail.history import History, Inconclusive
 from quorum.risk.tail.values import LEAST_DAYS
@@ -11,7 +12,6 @@ from quorum.stats.performance import periods_per_year
 
 DECAYS = (0.94, 0.97)
 """Of the fast and the slow estimate."""
-_DAY = 86_400 * 10**9
 _BOUND = 100.0
 
 
@@ -26,7 +26,7 @@ def annual_volatility(name: str, history: History) -> float | Inconclusive:
         return Inconclusive(name, days, LEAST_DAYS)
     squares, age = history.returns**2, np.arange(days)[::-1]
     largest = max(float(np.average(squares, weights=decay**age)) for decay in DECAYS)
-    return float(np.sqrt(largest * periods_per_year(history.day * _DAY)))
+    return float(np.sqrt(largest * periods_per_year(history.day * DAY)))
 
 
 def kelly_of(name: str, history: History) -> float | Inconclusive:
